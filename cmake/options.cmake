@@ -1,0 +1,34 @@
+# Every first-party target links cxedge::options; third-party code never does.
+option(CXEDGE_WARNINGS_AS_ERRORS "Treat warnings as errors (presets switch it on)" OFF)
+set(CXEDGE_SANITIZE "" CACHE STRING "Sanitizers for all first-party code: address,undefined or thread")
+
+add_library(cxedge_options INTERFACE)
+add_library(cxedge::options ALIAS cxedge_options)
+target_compile_features(cxedge_options INTERFACE cxx_std_20)
+target_include_directories(cxedge_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(cxedge_options INTERFACE
+    -Wall -Wextra -Wpedantic
+    -Wshadow                # one name, one thing
+    -Wconversion -Wsign-conversion  # silent narrowing corrupts counts
+    -Wold-style-cast -Wcast-align   # ARM traps on what x86 forgives
+    -Wnon-virtual-dtor -Woverloaded-virtual -Wsuggest-override
+    -Wformat=2 -Wimplicit-fallthrough
+    $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wlogical-op>
+    $<$<BOOL:${CXEDGE_WARNINGS_AS_ERRORS}>:-Werror>)
+if(CXEDGE_SANITIZE)
+    target_compile_options(cxedge_options INTERFACE
+        -fsanitize=${CXEDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(cxedge_options INTERFACE -fsanitize=${CXEDGE_SANITIZE})
+endif()
+
+# Loads fast, exports nothing, leaves no room for the usual overwrites.
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(cxedge_options INTERFACE
+        -ffunction-sections -fdata-sections -fstack-protector-strong -D_FORTIFY_SOURCE=2)
+    target_link_options(cxedge_options INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed)
+endif()
+
+find_program(CXEDGE_CCACHE ccache)
+if(CXEDGE_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CXEDGE_CCACHE})
+endif()

@@ -1,0 +1,59 @@
+# cxedge_write_plugin_table(file libraries-out): C++ source with one line for each plugin folder; no
+# self-registration, no dlopen.
+function(cxedge_write_plugin_table file libraries_out)
+    get_property(names GLOBAL PROPERTY CXEDGE_PLUGINS)
+    list(SORT names)
+    set(includes "")
+    set(rows "")
+    set(libraries "")
+    foreach(name ${names})
+        foreach(key SUMMARY CLASS HEADER RUNS EXECUTABLE DIR)
+            get_property(${key} GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_${key})
+        endforeach()
+        file(READ ${DIR}/sample.toml sample)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${DIR}/sample.toml)
+        if(RUNS STREQUAL "in_agent")
+            string(APPEND includes "#include \"${HEADER}\"\n")
+            list(APPEND libraries cxedge_plugin_${name})
+            set(make "[]() -> std::unique_ptr<Source> { return std::make_unique<${CLASS}>(); }")
+        else()
+            set(make "nullptr")
+        endif()
+        string(APPEND rows "        {\"${name}\", \"${SUMMARY}\", R\"toml(${sample})toml\",\n         ${make}, \"${EXECUTABLE}\"},\n")
+    endforeach()
+    file(CONFIGURE OUTPUT ${file} @ONLY CONTENT "// Written by CMake from the plugin folders.
+#include \"agent/app/plugin_table.hpp\"
+
+@includes@
+namespace cxedge::app {
+
+const std::vector<PluginInfo>& plugin_table() {
+    static const std::vector<PluginInfo> table{
+@rows@    };
+    return table;
+}
+
+}  // namespace cxedge::app
+")
+    set(${libraries_out} ${libraries} PARENT_SCOPE)
+endfunction()
+
+# cxedge_write_version(file): the project's version and the commit it was built from.
+function(cxedge_write_version file)
+    execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} describe --always --dirty --abbrev=12
+        OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    if(NOT commit)
+        set(commit "unknown")
+    endif()
+    file(CONFIGURE OUTPUT ${file} @ONLY CONTENT "// Written by CMake.
+#include \"agent/app/version.hpp\"
+
+namespace cxedge::app {
+
+std::string_view version() {
+    return \"@PROJECT_VERSION@+@commit@\";
+}
+
+}  // namespace cxedge::app
+")
+endfunction()

@@ -1,0 +1,43 @@
+# cxedge_library(NAME folder-name SOURCES ... [PUBLIC cxedge::x ...] [PRIVATE ...]): one static
+# library for each agent/ folder; the link lines say what a folder may include.
+function(cxedge_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+    add_library(cxedge_${name} STATIC ${ARG_SOURCES})
+    add_library(cxedge::${name} ALIAS cxedge_${name})
+    target_link_libraries(cxedge_${name} PUBLIC ${ARG_PUBLIC} PRIVATE cxedge::options ${ARG_PRIVATE})
+endfunction()
+
+# cxedge_executable(name SOURCES ... LINK ...): lands in bin/.
+function(cxedge_executable name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE cxedge::options ${ARG_LINK})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+# cxedge_plugin(name SUMMARY text CLASS Class HEADER file SOURCES ... RUNS in_agent|own_process
+#               [LINK ...]): a plugin folder. Builds library plugin_<name>; registers it in the table
+# that cxedged is generated from; own_process plugins name their executable with EXECUTABLE.
+function(cxedge_plugin name)
+    cmake_parse_arguments(ARG "" "SUMMARY;CLASS;HEADER;RUNS;EXECUTABLE" "SOURCES;LINK" ${ARGN})
+    if(ARG_SOURCES)
+        add_library(cxedge_plugin_${name} STATIC ${ARG_SOURCES})
+        target_link_libraries(cxedge_plugin_${name}
+            PUBLIC cxedge::plugin_api PRIVATE cxedge::options ${ARG_LINK})
+    endif()
+    set_property(GLOBAL APPEND PROPERTY CXEDGE_PLUGINS ${name})
+    foreach(key SUMMARY CLASS HEADER RUNS EXECUTABLE)
+        set_property(GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_${key} "${ARG_${key}}")
+    endforeach()
+    set_property(GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+endfunction()
+
+# cxedge_test(folder LINK ...): one Catch2 executable of all *_test.cpp here; each TEST_CASE becomes
+# one ctest named after it, labelled with LABEL.
+function(cxedge_test name)
+    cmake_parse_arguments(ARG "" "LABEL" "LINK;SOURCES" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS *_test.cpp)
+    add_executable(test_${name} ${sources} ${ARG_SOURCES})
+    target_link_libraries(test_${name} PRIVATE cxedge::options cxedge::test_support ${ARG_LINK})
+    catch_discover_tests(test_${name} TEST_PREFIX "${name}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
+endfunction()
