@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readings -> facts: rules, counter discipline, UTC-aligned windows, raw pass-through, histograms,
+// staleness. Pure: no I/O, no clock of its own. Thread: one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/clock.hpp"
+#include "agent/base/lane.hpp"
+#include "agent/base/result.hpp"
+#include "agent/model/catalogue.hpp"
+#include "agent/model/event.hpp"
+#include "agent/model/sample.hpp"
+#include "agent/model/series.hpp"
+
+namespace cxedge::pipeline {
+
+enum class Keep : std::uint8_t { window, raw, drop };
+enum class GaugeStat : std::uint8_t { mean, min, max, last };
+
+// The first rule whose `match` and `where` fit decides each setting that it names.
+struct Rule {
+    std::string match;             // glob over the metric name: '*' is any run of characters
+    std::vector<Dimension> where;  // every listed dimension must match its glob
+    std::string unit;              // empty = not decided here
+    bool has_keep = false;
+    Keep keep = Keep::window;
+    std::chrono::milliseconds window{0};  // 0 = not decided here
+    std::chrono::milliseconds stale{0};
+    std::vector<GaugeStat> stats;
+    bool has_stream = false;
+    Stream stream = Stream::kpi;
+    std::vector<Dimension> labels;  // added to the series' dimensions
+};
+
+struct PipelineOptions {
+    std::chrono::milliseconds window{60000};
+    std::chrono::milliseconds stale{300000};
+    std::size_t max_series = 20000;
+    std::vector<Rule> rules;
+    Catalogue catalogue;
+};
+
+// Now, on both hands, taken together.
+struct Now {
+    WallTime wall{};
+    BootTime boot{};
+};
+
+class PipelineOutput {
+public:
+    virtual ~PipelineOutput() = default;
+    // Announces an outgoing series; the same info gives the same id.
+    virtual Result<SeriesId> define(const SeriesInfo& info) = 0;
+    virtual void sample(Stream stream, Sample sample) = 0;
+    virtual void event(Event event) = 0;
+};
+
+struct PipelineCounters {
+    std::uint64_t accepted = 0;
+    std::uint64_t refused = 0;  // series or values that broke a rule
+    std::uint64_t late = 0;     // device time before the open window: went out as its own sample
+    std::uint64_t resets = 0;   // counter resets seen
+    std::uint64_t wraps = 0;
+    std::uint64_t series = 0;  // incoming series declared
+};
+
+class Pipeline {
+public:
+    // `output` outlives the pipeline.
+    Pipeline(PipelineOptions options, PipelineOutput& output);
+    ~Pipeline();
+
+    // Incoming series; same info, same id. invalid_argument: unknown metric without a unit by rule,
+    // unit or kind that contradicts the catalogue; exhausted: more than max_series.
+    Result<SeriesId> declare(const SeriesInfo& info);
+    Status accept(SeriesId series, double value, SampleTime time, const Now& now);
+    Status accept_lost(SeriesId series, SampleTime time, const Now& now);
+    void accept_event(Event event, const Now& now);
+
+    // Closes due windows and raises staleness. Call at least once a second.
+    void tick(const Now& now);
+    // Closes every open window early (shutdown): partial windows travel with their true end time.
+    void flush(const Now& now);
+
+    [[nodiscard]] const PipelineCounters& counters() const;
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cxedge::pipeline
