@@ -74,6 +74,7 @@ public:
         : descriptor_(context), wait_(wait), callback_(std::move(callback)) {
         asio::error_code ignored;
         descriptor_.assign(::fcntl(fd, F_DUPFD_CLOEXEC, 0), ignored);
+        keep_file_flags();
     }
 
     void arm() {
@@ -98,6 +99,17 @@ private:
     void rearm() {
         if (!cancelled_) {
             arm();
+        }
+    }
+
+    // Before its first wait asio makes a descriptor non-blocking, and that flag is shared with the
+    // caller's original. It does so once: here, and undone.
+    void keep_file_flags() {
+        const int flags = ::fcntl(descriptor_.native_handle(), F_GETFL);
+        asio::error_code ignored;
+        descriptor_.native_non_blocking(true, ignored);
+        if (flags >= 0) {
+            ::fcntl(descriptor_.native_handle(), F_SETFL, flags);
         }
     }
 
@@ -142,6 +154,7 @@ EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
     impl_->context.run();
+    impl_->context.restart();  // or poll() would find a stopped loop for ever
 }
 
 void EventLoop::poll() {

@@ -37,7 +37,8 @@ public:
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
-    // Runs until stop(). Thread: the one that then is "the loop's".
+    // Runs until stop(); at once, if that came first. May be called again. Thread: the one that
+    // then is "the loop's".
     void run();
     // Runs what is ready now and returns; for tests and the plugin process's shutdown.
     void poll();
@@ -51,8 +52,8 @@ public:
     // Fixed rate on the steady clock; ticks missed while the loop was busy are skipped, not
     // replayed.
     [[nodiscard]] LoopHandle every(std::chrono::milliseconds period, Callback callback);
-    // Calls back whenever `fd` is readable (level triggered). `fd` stays the caller's and must
-    // outlive the handle. The callback may destroy its own handle.
+    // Calls back whenever `fd` is readable (level triggered). `fd` stays the caller's, blocking or
+    // not as it was, and must outlive the handle. The callback may destroy its own handle.
     [[nodiscard]] LoopHandle when_readable(int fd, Callback callback);
     // Calls back whenever `fd` is writable; keep the handle only while there is something to write.
     [[nodiscard]] LoopHandle when_writable(int fd, Callback callback);

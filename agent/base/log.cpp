@@ -15,8 +15,9 @@ namespace {
 // sd-daemon(3): "<4>" in front of a line is its syslog priority.
 class PriorityFlag final : public spdlog::custom_flag_formatter {
 public:
-    void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out)
-        override {
+    void format(
+        const spdlog::details::log_msg& message, const std::tm& /*time*/, spdlog::memory_buf_t& out
+    ) override {
         const std::string_view text = message.level >= spdlog::level::err    ? "<3>"
                                       : message.level >= spdlog::level::warn ? "<4>"
                                       : message.level >= spdlog::level::info ? "<6>"
@@ -33,8 +34,8 @@ std::shared_ptr<spdlog::logger> make_logger() {
         "cxedge", std::make_shared<spdlog::sinks::stderr_sink_mt>()
     );
     logger->flush_on(spdlog::level::debug);
-    if (std::getenv("JOURNAL_STREAM") !=
-        nullptr) {  // NOLINT(concurrency-mt-unsafe): nothing sets it here
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets it here
+    if (std::getenv("JOURNAL_STREAM") != nullptr) {
         auto formatter = std::make_unique<spdlog::pattern_formatter>();
         formatter->add_flag<PriorityFlag>('*').set_pattern("%*%v");
         logger->set_formatter(std::move(formatter));
@@ -47,8 +48,8 @@ std::shared_ptr<spdlog::logger> make_logger() {
 // The one process-wide object: a log line must be writable from anywhere, even before main's
 // wiring.
 spdlog::logger& logger() {
-    static const std::shared_ptr<spdlog::logger> instance = make_logger();
-    return *instance;
+    static const std::shared_ptr<spdlog::logger> kInstance = make_logger();
+    return *kInstance;
 }
 
 spdlog::level::level_enum to_spdlog(Level level) {

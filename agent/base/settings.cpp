@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include <fmt/core.h>
 
@@ -24,9 +25,9 @@ const SettingsNode* SettingsNode::find(std::string_view key) const {
         return nullptr;
     }
     const auto it = std::find_if(members->begin(), members->end(), [&](const auto& member) {
-        return member.first == key;
+        return member.key == key;
     });
-    return it == members->end() ? nullptr : &it->second;
+    return it == members->end() ? nullptr : &it->node;
 }
 
 SettingsNode* SettingsNode::find(std::string_view key) {
@@ -43,15 +44,36 @@ std::string_view SettingsNode::type_name() const {
 void SettingsProblems::add(
     const SettingsPosition& where, std::string_view key, std::string_view what
 ) {
-    lines_.push_back(
-        key.empty() ? fmt::format("{}: {}", to_string(where), what)
-                    : fmt::format("{}: {}: {}", to_string(where), key, what)
+    std::string text = key.empty() ? fmt::format("{}: {}", to_string(where), what)
+                                   : fmt::format("{}: {}: {}", to_string(where), key, what);
+    std::replace_if(
+        text.begin(),
+        text.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7f; },
+        '?'
     );
+    problems_.push_back({where, std::move(text)});
+}
+
+std::vector<std::string> SettingsProblems::lines() const {
+    std::vector<Problem> sorted = problems_;
+    std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
+        const auto place = [](const SettingsPosition& where) {
+            const std::string_view file = where.file == nullptr ? std::string_view() : *where.file;
+            return std::tuple(file, where.line, where.column);
+        };
+        return place(a.where) < place(b.where);
+    });
+    std::vector<std::string> out;
+    for (Problem& problem : sorted) {
+        out.push_back(std::move(problem.text));
+    }
+    return out;
 }
 
 Error SettingsProblems::error() const {
     std::string all;
-    for (const std::string& line : lines_) {
+    for (const std::string& line : lines()) {
         all += all.empty() ? line : "\n" + line;
     }
     return invalid_argument(std::move(all));

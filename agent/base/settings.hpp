@@ -28,9 +28,11 @@ struct SettingsPosition {
 // "site.toml:12:5"
 std::string to_string(const SettingsPosition& position);
 
+struct SettingsMember;
+
 struct SettingsNode {
     using List = std::vector<SettingsNode>;
-    using Table = std::vector<std::pair<std::string, SettingsNode>>;  // in file order, keys unique
+    using Table = std::vector<SettingsMember>;  // in file order, keys unique
     std::variant<Table, List, bool, std::int64_t, double, std::string> value;
     SettingsPosition position;      // of the value
     SettingsPosition key_position;  // of its key, where it has one
@@ -46,17 +48,31 @@ struct SettingsNode {
     [[nodiscard]] std::string_view type_name() const;
 };
 
+struct SettingsMember {
+    SettingsMember(std::string its_key, SettingsNode its_value)
+        : key(std::move(its_key)), node(std::move(its_value)) {}
+
+    std::string key;
+    SettingsNode node;
+};
+
 // Every mistake found, not only the first: "site.toml:12:5: source.port: 99999 is more than 65535".
 class SettingsProblems {
 public:
+    // Control characters in `key` and `what` (they may quote the file) are replaced by '?'.
     void add(const SettingsPosition& where, std::string_view key, std::string_view what);
-    [[nodiscard]] bool empty() const { return lines_.empty(); }
-    [[nodiscard]] const std::vector<std::string>& lines() const { return lines_; }
+    [[nodiscard]] bool empty() const { return problems_.empty(); }
+    // One line each, in the order of the places they speak of.
+    [[nodiscard]] std::vector<std::string> lines() const;
     // All lines, newline-separated; invalid_argument.
     [[nodiscard]] Error error() const;
 
 private:
-    std::vector<std::string> lines_;
+    struct Problem {
+        SettingsPosition where;
+        std::string text;
+    };
+    std::vector<Problem> problems_;
 };
 
 // One setting, described for people.

@@ -200,11 +200,12 @@ typename Schema<T>::Field Schema<T>::tables(
         if (!detail::is_list(site)) {
             return;
         }
-        std::size_t index = 0;
+        std::vector<Inner> items;
         for (const SettingsNode& item : *site.node.list()) {
-            const std::string path = site.path + "[" + std::to_string(index++) + "]";
-            (static_cast<T*>(object)->*member).push_back(schema.read(item, site.problems, path));
+            const std::string path = site.path + "[" + std::to_string(items.size()) + "]";
+            items.push_back(schema.read(item, site.problems, path));
         }
+        static_cast<T*>(object)->*member = std::move(items);
     };
     field->write = [member, schema](const void* object) {
         SettingsNode::List list;

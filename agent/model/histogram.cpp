@@ -11,6 +11,12 @@ namespace {
 
 constexpr double kBucketsPerOctave = 1U << static_cast<unsigned>(Histogram::kScale);
 
+// The point of a bucket with the same relative error towards both bounds (their harmonic mean).
+double centre_of(std::int32_t index) {
+    const double base = std::exp2(1 / kBucketsPerOctave);
+    return Histogram::bucket_bound(index) * (2 * base / (base + 1));
+}
+
 void add_all(Histogram::Buckets& to, const Histogram::Buckets& from) {
     for (const auto& [index, n] : from) {
         to[index] += n;
@@ -76,13 +82,11 @@ double Histogram::quantile(double q) const {
         );
     const std::uint64_t wanted = std::max<std::uint64_t>(rank, 1);
     std::uint64_t seen = 0;
-    const auto middle = [&](std::int32_t index) {
-        return (bucket_bound(index) + bucket_bound(index + 1)) / 2;
-    };
-    for (auto it = negative_.rbegin(); it != negative_.rend(); ++it) {
+    for (auto it = negative_.end(); it != negative_.begin();) {
+        --it;
         seen += it->second;
         if (seen >= wanted) {
-            return std::clamp(-middle(it->first), min_, max_);
+            return std::clamp(-centre_of(it->first), min_, max_);
         }
     }
     seen += zeros_;
@@ -92,7 +96,7 @@ double Histogram::quantile(double q) const {
     for (const auto& [index, n] : positive_) {
         seen += n;
         if (seen >= wanted) {
-            return std::clamp(middle(index), min_, max_);
+            return std::clamp(centre_of(index), min_, max_);
         }
     }
     return max_;

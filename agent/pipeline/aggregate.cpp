@@ -3,16 +3,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace cxedge::pipeline {
 
-CounterDiscipline::Outcome CounterDiscipline::next(double reading, std::uint8_t bits) {
-    if (!last_) {
-        last_ = reading;
+CounterDiscipline::Outcome CounterDiscipline::next(
+    double reading, SampleTime time, std::uint8_t bits
+) {
+    const bool earlier = time.base == last_time_.base && time.ms < last_time_.ms;
+    if (last_ && reading < *last_ && earlier) {
+        return {Step::out_of_order, 0};
+    }
+    last_time_ = time;
+    const std::optional<double> previous = std::exchange(last_, reading);
+    if (!previous) {
         return {Step::first, 0};
     }
-    const double before = *last_;
-    last_ = reading;
+    const double before = *previous;
     if (reading >= before) {
         return {Step::grew, reading - before};
     }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "agent/model/histogram.hpp"
+#include "agent/model/sample.hpp"
 #include "agent/model/series.hpp"
 #include "agent/pipeline/pipeline.hpp"
 
@@ -14,18 +15,19 @@ namespace cxedge::pipeline {
 // Turns cumulative readings into increments and tells restarts from wraps.
 class CounterDiscipline {
 public:
-    enum class Step : std::uint8_t { first, grew, reset, wrapped };
+    enum class Step : std::uint8_t { first, grew, reset, wrapped, out_of_order };
     struct Outcome {
         Step step = Step::first;
         double increment = 0;
     };
     // `bits` as SeriesInfo::counter_bits. A smaller reading is a wrap if the counter has a width
     // and passing its end explains it with less than half the width; else the device began again
-    // from 0.
-    Outcome next(double reading, std::uint8_t bits);
+    // from 0. Smaller and taken before the last one: it came out of order and says nothing new.
+    Outcome next(double reading, SampleTime time, std::uint8_t bits);
 
 private:
     std::optional<double> last_;
+    SampleTime last_time_;
 };
 
 // Readings of one window. Which members matter depends on the kind.

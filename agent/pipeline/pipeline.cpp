@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/pipeline/pipeline.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -13,6 +14,8 @@
 
 namespace cxedge::pipeline {
 namespace {
+
+constexpr std::int64_t kYear10000Ms = 253'402'300'800'000;
 
 constexpr std::string_view stat_name(GaugeStat stat) {
     switch (stat) {
@@ -47,6 +50,7 @@ struct Entry {
     CounterDiscipline counter;
     Aggregate aggregate;
     std::int64_t open_window = 0;  // index since 1970 of the window that `aggregate` belongs to
+    SampleTime newest{};           // boot time of its newest reading
     std::optional<double> last_state;
     BootTime last_reading{};
     std::optional<EventId> stale_event;  // set while the series is stale
@@ -73,6 +77,7 @@ private:
     Result<SeriesId> add(SeriesInfo info);
     Result<std::vector<SeriesId>> define(const SeriesInfo& info, const Plan& plan);
     Status refuse(Error error);
+    static Status check_time(const Entry& entry, SampleTime time);
     Status check_value(const Entry& entry, double value) const;
     void note_reading(Entry& entry, const Now& now);
     void emit(const Entry& entry, std::size_t which, SampleTime time, SampleValue value);
@@ -80,9 +85,10 @@ private:
     void accept_state(Entry& entry, double value, SampleTime time);
     void gather(Entry& entry, double value, SampleTime time, const Now& now);
     void emit_late(Entry& entry, double value, SampleTime time);
-    [[nodiscard]] std::optional<double> increment(Entry& entry, double value);
+    [[nodiscard]] std::optional<double> increment(Entry& entry, double value, SampleTime time);
     void accept_windowed_loss(Entry& entry, SampleTime time, const Now& now);
     bool join_window(Entry& entry, SampleTime time, const Now& now);
+    void open(Entry& entry, std::int64_t window, const Now& now);
     void close(Entry& entry, const Now& now);
     void emit_window(Entry& entry, SampleTime end);
     void check_stale(Entry& entry, const Now& now);
@@ -138,7 +144,9 @@ Result<SeriesId> Pipeline::Impl::add(SeriesInfo info) {
     }
     const auto id = SeriesId{static_cast<std::uint32_t>(entries_.size())};
     ids_.emplace(info.key, id);
-    entries_.push_back({std::move(info), std::move(*plan), std::move(*out), {}, {}, 0, {}, {}, {}});
+    entries_.push_back(
+        {std::move(info), std::move(*plan), std::move(*out), {}, {}, 0, {}, {}, {}, {}}
+    );
     counters.series = entries_.size();
     return id;
 }
@@ -152,11 +160,11 @@ Result<std::vector<SeriesId>> Pipeline::Impl::define(const SeriesInfo& info, con
     }
     SeriesInfo out = info;
     out.unit = plan.unit;
-    out.counter_bits = 0;
     out.key.dims.insert(out.key.dims.end(), plan.labels.begin(), plan.labels.end());
     const bool windowed = plan.keep == Keep::window;
     if (windowed && info.kind == Kind::counter) {
         out.kind = Kind::delta;
+        out.counter_bits = 0;
     }
     const bool gauge = windowed && info.kind == Kind::gauge;
     const std::vector<GaugeStat> stats =
@@ -181,6 +189,16 @@ Result<std::vector<SeriesId>> Pipeline::Impl::define(const SeriesInfo& info, con
 Status Pipeline::Impl::refuse(Error error) {
     ++counters.refused;
     return error;
+}
+
+// A device's calendar may be anything; arithmetic on its times must not be.
+Status Pipeline::Impl::check_time(const Entry& entry, SampleTime time) {
+    if (time.base == SampleTime::Base::wall && (time.ms < 0 || time.ms > kYear10000Ms)) {
+        return invalid_argument(fmt::format(
+            "{}: device time {} ms is outside 1970..9999", to_string(entry.info.key), time.ms
+        ));
+    }
+    return {};
 }
 
 Status Pipeline::Impl::check_value(const Entry& entry, double value) const {
@@ -213,10 +231,12 @@ Status Pipeline::Impl::accept(SeriesId series, double value, SampleTime time, co
         return refuse(invalid_argument("unknown series id"));
     }
     Entry& entry = entries_[index_of(series)];
-    if (std::isnan(value) && entry.info.kind == Kind::gauge) {
+    if (!std::isfinite(value) && entry.info.kind == Kind::gauge) {
         return accept_lost(series, time, now);
     }
-    if (const Status checked = check_value(entry, value); !checked) {
+    Status checked = check_time(entry, time);
+    checked = checked ? check_value(entry, value) : checked;
+    if (!checked) {
         return refuse(checked.error());
     }
     ++counters.accepted;
@@ -234,6 +254,9 @@ Status Pipeline::Impl::accept_lost(SeriesId series, SampleTime time, const Now& 
         return refuse(invalid_argument("unknown series id"));
     }
     Entry& entry = entries_[index_of(series)];
+    if (const Status checked = check_time(entry, time); !checked) {
+        return refuse(checked.error());
+    }
     ++counters.accepted;
     note_reading(entry, now);
     if (entry.plan.keep == Keep::raw) {
@@ -301,15 +324,16 @@ void Pipeline::Impl::accept_state(Entry& entry, double value, SampleTime time) {
     }
 }
 
-// Nothing for a first or late cumulative reading; else what to add to the window.
-std::optional<double> Pipeline::Impl::increment(Entry& entry, double value) {
+// Nothing for a first or overtaken cumulative reading; else what to add to the window.
+std::optional<double> Pipeline::Impl::increment(Entry& entry, double value, SampleTime time) {
+    using Step = CounterDiscipline::Step;
     if (entry.info.kind != Kind::counter) {
         return value;
     }
-    const CounterDiscipline::Outcome outcome = entry.counter.next(value, entry.info.counter_bits);
-    counters.resets += outcome.step == CounterDiscipline::Step::reset ? 1U : 0U;
-    counters.wraps += outcome.step == CounterDiscipline::Step::wrapped ? 1U : 0U;
-    if (outcome.step == CounterDiscipline::Step::first) {
+    const auto outcome = entry.counter.next(value, time, entry.info.counter_bits);
+    counters.resets += outcome.step == Step::reset ? 1U : 0U;
+    counters.wraps += outcome.step == Step::wrapped ? 1U : 0U;
+    if (outcome.step == Step::first || outcome.step == Step::out_of_order) {
         return std::nullopt;
     }
     return outcome.increment;
@@ -323,7 +347,7 @@ void Pipeline::Impl::gather(Entry& entry, double value, SampleTime time, const N
     if (entry.info.kind == Kind::state) {
         accept_state(entry, value, time);
     }
-    if (const auto amount = increment(entry, value)) {
+    if (const auto amount = increment(entry, value, time)) {
         entry.aggregate.add(entry.info.kind, *amount);
     }
 }
@@ -332,7 +356,7 @@ void Pipeline::Impl::gather(Entry& entry, double value, SampleTime time, const N
 // time and travels alone; sums downstream stay right because the pieces add up.
 void Pipeline::Impl::emit_late(Entry& entry, double value, SampleTime time) {
     ++counters.late;
-    const auto amount = increment(entry, value);
+    const auto amount = increment(entry, value, time);
     if (!amount) {
         return;
     }
@@ -348,24 +372,33 @@ void Pipeline::Impl::emit_late(Entry& entry, double value, SampleTime time) {
 // True when a reading of this time belongs to the window that is, or now becomes, the open one.
 bool Pipeline::Impl::join_window(Entry& entry, SampleTime time, const Now& now) {
     const std::int64_t length = entry.plan.window.count();
-    const std::int64_t window = unix_ms(wall_of(time, now)) / length;
-    if (!entry.aggregate.empty() && entry.open_window == window) {
-        return true;
-    }
-    if (window != unix_ms(now.wall) / length) {
+    const WallTime taken = wall_of(time, now);
+    const std::int64_t window = unix_ms(taken) / length;
+    const bool is_open = !entry.aggregate.empty() && entry.open_window == window;
+    if (!is_open && window != unix_ms(now.wall) / length) {
         return false;
     }
+    if (!is_open) {
+        open(entry, window, now);
+    }
+    entry.newest = std::max(entry.newest, boot_time_of(taken, now));
+    return true;
+}
+
+void Pipeline::Impl::open(Entry& entry, std::int64_t window, const Now& now) {
     if (!entry.aggregate.empty()) {
         close(entry, now);
     }
     entry.open_window = window;
-    return true;
+    entry.newest = {};
 }
 
 void Pipeline::Impl::close(Entry& entry, const Now& now) {
     const WallTime end(entry.plan.window * (entry.open_window + 1));
-    // After a backward step of the wall clock, or at shutdown, the window ends now.
-    emit_window(entry, boot_time_of(std::min(end, now.wall), now));
+    // After a backward step of the wall clock, or at shutdown, the window ends now; after a forward
+    // step its end on the new clock lies before its readings, so it ends with the last of them.
+    const SampleTime stamp = boot_time_of(std::min(end, now.wall), now);
+    emit_window(entry, std::max(stamp, entry.newest));
     entry.aggregate = Aggregate{};
 }
 

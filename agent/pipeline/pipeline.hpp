@@ -64,7 +64,7 @@ public:
 struct PipelineCounters {
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;  // series or values that broke a rule
-    std::uint64_t late = 0;     // device time before the open window: went out as its own sample
+    std::uint64_t late = 0;     // time outside the open window: went out as its own sample
     std::uint64_t resets = 0;   // counter resets seen
     std::uint64_t wraps = 0;
     std::uint64_t series = 0;  // incoming series declared
