@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/wire/batch_codec.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/core.h>
+
+#include "agent/wire/block_decoder.hpp"
+#include "agent/wire/block_encoder.hpp"
+#include "agent/wire/compression.hpp"
+#include "agent/wire/event_codec.hpp"
+#include "agent/wire/fields.hpp"
+
+#include "cx.pb.h"
+
+namespace cxedge::wire {
+namespace {
+
+// Estimates for estimated_bytes(): a number off every grid with times of its own; a histogram's
+// summary; one of its buckets.
+constexpr std::size_t kNumberBytes = 16;
+constexpr std::size_t kHistogramBytes = 48;
+constexpr std::size_t kBucketBytes = 4;
+
+constexpr std::uint32_t kFlagBackfill = 1U << 0U;
+constexpr std::uint32_t kFlagSimulated = 1U << 2U;
+
+std::size_t estimated_sample_bytes(const Sample& sample) {
+    const Histogram* histogram = std::get_if<Histogram>(&sample.value);
+    if (histogram == nullptr) {
+        return kNumberBytes;
+    }
+    return kHistogramBytes +
+           kBucketBytes * (histogram->positive().size() + histogram->negative().size());
+}
+
+bool is_boot(const SampleTime& time) {
+    return time.base == SampleTime::Base::boot;
+}
+
+// Time of the first boot-based sample, else of the first such event, else 0.
+std::int64_t first_boot_ms(const std::vector<Sample>& samples, const std::vector<Event>& events) {
+    for (const Sample& sample : samples) {
+        if (is_boot(sample.time)) {
+            return sample.time.ms;
+        }
+    }
+    for (const Event& event : events) {
+        if (is_boot(event.time)) {
+            return event.time.ms;
+        }
+    }
+    return 0;
+}
+
+std::uint32_t dict_size_of(const std::vector<Sample>& samples) {
+    std::uint32_t size = 0;
+    for (const Sample& sample : samples) {
+        size = std::max(size, index_of(sample.series) + 1);
+    }
+    return size;
+}
+
+}  // namespace
+
+struct BatchBuilder::Scratch {
+    cx::v1::Body body;
+    BlockEncoder blocks;
+    Compressor compressor;
+};
+
+BatchBuilder::BatchBuilder() = default;
+BatchBuilder::BatchBuilder(BatchBuilder&&) noexcept = default;
+BatchBuilder& BatchBuilder::operator=(BatchBuilder&&) noexcept = default;
+BatchBuilder::~BatchBuilder() = default;
+
+void BatchBuilder::add(Sample sample) {
+    assert(samples_.size() < kMaxBodySamples);
+    estimated_bytes_ += estimated_sample_bytes(sample);
+    samples_.push_back(std::move(sample));
+}
+
+void BatchBuilder::add(Event event) {
+    assert(events_.size() < kMaxBodyEvents);
+    estimated_bytes_ += estimated_event_bytes(event);
+    events_.push_back(std::move(event));
+}
+
+SealedBody BatchBuilder::seal() {
+    if (!scratch_) {
+        scratch_ = std::make_unique<Scratch>();
+    }
+    SealedBody sealed;
+    sealed.samples = static_cast<std::uint32_t>(samples_.size());
+    sealed.events = static_cast<std::uint32_t>(events_.size());
+    sealed.dict_size = dict_size_of(samples_);
+    sealed.t0 = BootTime(first_boot_ms(samples_, events_));
+    scratch_->body.Clear();
+    scratch_->blocks.encode(samples_, sealed.t0.count(), scratch_->body);
+    for (const Event& event : events_) {
+        encode_event(event, sealed.t0.count(), *scratch_->body.add_event());
+    }
+    scratch_->body.SerializeToString(&sealed.bytes);
+    sealed.codec = scratch_->compressor.shrink(sealed.bytes);
+    samples_.clear();
+    events_.clear();
+    estimated_bytes_ = 0;
+    return sealed;
+}
+
+std::string encode_batch(const BatchHeader& header, const SealedBody& body) {
+    cx::v1::Batch batch;
+    batch.set_epoch(header.epoch);
+    batch.set_lane(static_cast<std::uint32_t>(header.lane));
+    batch.set_seq(header.seq);
+    batch.set_first_unacked(header.first_unacked);
+    batch.set_t0_ms(unix_ms(header.t0));
+    if (header.clock != ClockState{}) {
+        batch.mutable_clock()->set_quality(header.clock.quality);
+        batch.mutable_clock()->set_error_us(header.clock.error_us);
+        batch.mutable_clock()->set_since_sync_s(header.clock.since_sync_s);
+    }
+    batch.set_flags(
+        (header.backfill ? kFlagBackfill : 0U) | (header.simulated ? kFlagSimulated : 0U)
+    );
+    batch.set_samples(body.samples);
+    batch.set_events(body.events);
+    batch.set_dict_id(header.dict_id);
+    batch.set_dict_size(body.dict_size);
+    batch.set_codec(static_cast<cx::v1::Codec>(body.codec));
+    batch.set_body(body.bytes);
+    return batch.SerializeAsString();
+}
+
+namespace {
+
+Status check_header(const cx::v1::Batch& batch) {
+    if (batch.seq() == 0) {
+        return corrupt("batch: seq is missing");
+    }
+    if (batch.lane() >= static_cast<std::uint32_t>(kLaneCount)) {
+        return corrupt(fmt::format("batch: lane {} is unknown", batch.lane()));
+    }
+    if (batch.samples() > kMaxBodySamples || batch.events() > kMaxBodyEvents) {
+        return corrupt(fmt::format(
+            "batch: {} samples and {} events are too many", batch.samples(), batch.events()
+        ));
+    }
+    return {};
+}
+
+BatchHeader header_of(const cx::v1::Batch& batch) {
+    BatchHeader header;
+    header.epoch = batch.epoch();
+    header.lane = static_cast<Lane>(batch.lane());
+    header.seq = batch.seq();
+    header.first_unacked = batch.first_unacked();
+    header.t0 = from_unix_ms(batch.t0_ms());
+    header.clock = {
+        batch.clock().quality(), batch.clock().error_us(), batch.clock().since_sync_s()};
+    header.backfill = (batch.flags() & kFlagBackfill) != 0;
+    header.simulated = (batch.flags() & kFlagSimulated) != 0;
+    header.dict_id = batch.dict_id();
+    return header;
+}
+
+}  // namespace
+
+Result<ReceivedBatch> parse_batch(std::string_view payload) {
+    if (payload.size() > kMaxBodyBytes) {
+        return corrupt(
+            fmt::format("batch: {} bytes, at most {} allowed", payload.size(), kMaxBodyBytes)
+        );
+    }
+    cx::v1::Batch batch;
+    if (!batch.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+        return corrupt(fmt::format("batch: {} bytes are not a Batch", payload.size()));
+    }
+    if (const Status fine = check_header(batch); !fine) {
+        return fine.error();
+    }
+    ReceivedBatch received;
+    received.header = header_of(batch);
+    received.body.codec = static_cast<std::uint32_t>(batch.codec());
+    received.body.bytes = std::move(*batch.mutable_body());
+    received.body.samples = batch.samples();
+    received.body.events = batch.events();
+    received.body.dict_size = batch.dict_size();
+    return received;
+}
+
+namespace {
+
+class BodyDecoder {
+public:
+    explicit BodyDecoder(const ReceivedBatch& batch)
+        : batch_(batch),
+          context_{
+              unix_ms(batch.header.t0),
+              batch.body.dict_size,
+              std::min<std::size_t>(batch.body.samples, kMaxBodySamples),
+              kMaxBodyBuckets} {}
+
+    Result<DecodedBody> run() {
+        Result<std::string> bytes = decompress(batch_.body.codec, batch_.body.bytes, kMaxBodyBytes);
+        if (!bytes) {
+            return bytes.error().during("body");
+        }
+        FieldReader reader(*bytes);
+        Field field;
+        while (reader.next(field)) {
+            if (const Status done = take(field); !done) {
+                return done.error();
+            }
+        }
+        if (reader.malformed()) {
+            return corrupt("body: not a Body");
+        }
+        if (decoded_.samples.size() != batch_.body.samples ||
+            decoded_.events.size() != batch_.body.events) {
+            return miscounted();
+        }
+        return std::move(decoded_);
+    }
+
+private:
+    Status take(const Field& field) {
+        if (!field.has_bytes) {
+            return {};
+        }
+        if (field.number == cx::v1::Body::kBlockFieldNumber) {
+            const Status done = decode_block(field.bytes, context_, decoded_.samples);
+            ++blocks_;
+            return done ? done : done.error().during(fmt::format("body: block {}", blocks_ - 1));
+        }
+        return field.number == cx::v1::Body::kEventFieldNumber ? take_event(field.bytes) : Status{};
+    }
+
+    Status take_event(std::string_view bytes) {
+        if (decoded_.events.size() >= batch_.body.events) {
+            return corrupt(
+                fmt::format("body: more than the {} events announced", batch_.body.events)
+            );
+        }
+        Result<Event> event = decode_event(bytes, context_.t0_unix_ms);
+        if (!event) {
+            return event.error().during(fmt::format("body: event {}", decoded_.events.size()));
+        }
+        decoded_.events.push_back(std::move(event).value());
+        return {};
+    }
+
+    [[nodiscard]] Error miscounted() const {
+        return corrupt(fmt::format(
+            "body: {} samples and {} events, the batch says {} and {}",
+            decoded_.samples.size(),
+            decoded_.events.size(),
+            batch_.body.samples,
+            batch_.body.events
+        ));
+    }
+
+    const ReceivedBatch& batch_;
+    BlockContext context_;
+    DecodedBody decoded_;
+    std::size_t blocks_ = 0;
+};
+
+}  // namespace
+
+Result<DecodedBody> decode_body(const ReceivedBatch& batch) {
+    return BodyDecoder(batch).run();
+}
+
+}  // namespace cxedge::wire

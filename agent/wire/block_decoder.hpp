@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/result.hpp"
+#include "agent/model/sample.hpp"
+
+namespace cxedge::wire {
+
+// What the blocks of one body may still use, and what they refer to.
+struct BlockContext {
+    std::int64_t t0_unix_ms = 0;
+    std::uint32_t dict_size = 0;
+    std::size_t samples_left = 0;
+    std::size_t buckets_left = 0;
+};
+
+// Appends the block's samples to `out`. corrupt: says which field is wrong and why.
+Status decode_block(std::string_view bytes, BlockContext& context, std::vector<Sample>& out);
+
+}  // namespace cxedge::wire

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "agent/base/result.hpp"
+#include "agent/model/event.hpp"
+
+namespace cx::v1 {
+class Event;
+}
+
+namespace cxedge::wire {
+
+// Boot times are written relative to `t0`.
+void encode_event(const Event& event, std::int64_t t0, cx::v1::Event& out);
+// Time becomes UTC. corrupt: says which field is wrong.
+Result<Event> decode_event(std::string_view bytes, std::int64_t t0_unix_ms);
+// About what encode_event() will take.
+std::size_t estimated_event_bytes(const Event& event);
+
+}  // namespace cxedge::wire

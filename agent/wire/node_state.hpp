@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "agent/base/clock.hpp"
+#include "agent/base/result.hpp"
+
+namespace cxedge::wire {
+
+struct NodeState {
+    bool online = false;
+    std::uint32_t boot = 0;
+    std::uint64_t session = 0;
+    std::string version;
+    WallTime at{};
+    bool operator==(const NodeState&) const = default;
+};
+std::string encode_node_state(const NodeState& state);
+Result<NodeState> decode_node_state(std::string_view payload);
+
+// Payload for cmd/req that asks a node to announce its dictionary again.
+std::string encode_need_dictionary();
+// True for exactly that request; anything else is false.
+bool is_need_dictionary(std::string_view payload);
+
+}  // namespace cxedge::wire

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes inputs to start from: DIRECTORY/{batch,dictionary,link}/N.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include "agent/wire/batch_codec.hpp"
+#include "agent/wire/dictionary.hpp"
+#include "agent/wire/link_codec.hpp"
+#include "agent/wire/node_state.hpp"
+
+namespace {
+
+using namespace cxedge;
+
+class Seeds {
+public:
+    Seeds(const std::filesystem::path& root, const std::string& target)
+        : directory_(root / target) {
+        std::filesystem::create_directories(directory_);
+    }
+    void write(const std::string& bytes) {
+        std::ofstream(directory_ / std::to_string(count_++), std::ios::binary) << bytes;
+    }
+
+private:
+    std::filesystem::path directory_;
+    int count_ = 0;
+};
+
+Event event() {
+    Event event;
+    event.name = "plugin.crashed";
+    event.subject = "camera";
+    event.id.fill(7);
+    event.attrs = {{"signal", "9"}};
+    return event;
+}
+
+void batches(Seeds seeds) {
+    for (const int spread : {0, 37}) {
+        for (const int count : {4, 31}) {
+            wire::BatchBuilder builder;
+            Histogram histogram;
+            for (int i = 0; i < count; ++i) {
+                histogram.record(i * 0.5 - 1);
+                const auto series = static_cast<std::uint32_t>(i % 7);
+                const SampleTime time = at_boot(BootTime(1000 * (i / 7) + i * spread));
+                const SampleValue lost = Lost{};
+                builder.add(Sample{SeriesId{series}, time, i % 9 == 8 ? lost : SampleValue(i / 3.0)}
+                );
+            }
+            if (count == 4) {
+                builder.add(Sample{SeriesId{9}, at_wall(from_unix_ms(5)), histogram});
+                builder.add(event());
+            }
+            wire::BatchHeader header;
+            header.seq = 1;
+            const wire::SealedBody body = builder.seal();
+            seeds.write(wire::encode_batch(header, body));
+            seeds.write(static_cast<char>(body.samples | (body.events << 5U)) + body.bytes);
+        }
+    }
+}
+
+void dictionaries(Seeds seeds) {
+    SeriesInfo info;
+    info.key = {"door.state", {{"door", "main"}}};
+    info.kind = Kind::state;
+    info.states = {"shut", "open"};
+    const std::string definition = wire::encode_definition(info);
+    seeds.write(definition);
+    seeds.write(
+        wire::encode_dictionary({"acme", "17", "gw", {{"region", "north"}}}, {definition})[0]
+            .payload
+    );
+    seeds.write(wire::encode_node_state({true, 1, 2, "0.1.0", from_unix_ms(3)}));
+    seeds.write("cx/1/acme/17/gw/up/live/kpi");
+}
+
+SettingsNode settings() {
+    SettingsNode text;
+    text.value = std::string("x");
+    SettingsNode table;
+    table.value = SettingsNode::Table{{"key", text}};
+    table.position.line = 3;
+    table.position.layer = "site";
+    SettingsNode list;
+    list.value = SettingsNode::List{table, text};
+    return list;
+}
+
+void frames(Seeds seeds) {
+    namespace link = wire::link;
+    link::Declare declare;
+    declare.info.key = {"m", {{"k", "v"}}};
+    for (const link::Frame& frame : std::initializer_list<link::Frame>{
+             link::Hello{1, "p", "v", 2},
+             link::Welcome{1, "s", settings(), 1000, false},
+             link::Checked{{"bad"}},
+             declare,
+             link::Readings{{{1, 2.5, false, 3, 4}, {2, 0, true, 5, 0}}},
+             link::EventFrame{event()},
+             link::Heartbeat{9},
+             link::LogLine{log::Level::warn, "text"},
+             link::Problem{"p"},
+             link::Commit{1},
+             link::Committed{1, "e"},
+             link::Bye{true, ErrorCode::corrupt, "why"}}) {
+        seeds.write(link::encode(frame));
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::cerr << "usage: fuzz_seeds DIRECTORY\n";
+        return 2;
+    }
+    batches(Seeds(argv[1], "batch"));
+    dictionaries(Seeds(argv[1], "dictionary"));
+    frames(Seeds(argv[1], "link"));
+    return 0;
+}
