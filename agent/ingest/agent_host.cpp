@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ingest/agent_host.hpp"
+
+#include <utility>
+
+namespace cxedge::ingest {
+
+AgentHost::AgentHost(const SourceSpec& spec, const IngestContext& context, WorkerPool& workers)
+
+    : name_(spec.name),
+      durability_(spec.durability),
+      context_(context),
+      workers_(workers),
+      reporter_(spec, context) {}
+
+Result<SeriesId> AgentHost::declare(const SeriesInfo& info) {
+    Result<SeriesId> id = context_.sink.declare(info);
+    if (!id) {
+        reporter_.log_once(log::Level::warn, "series refused: " + id.error().message);
+    }
+    return id;
+}
+
+Status AgentHost::emit(SeriesId series, double value) {
+    ++readings_;
+    return context_.sink.accept(series, value, at_boot(context_.clock.boot_now()));
+}
+
+Status AgentHost::emit_at(SeriesId series, double value, WallTime device_time) {
+    ++readings_;
+    return context_.sink.accept(series, value, at_wall(device_time));
+}
+
+Status AgentHost::emit_lost(SeriesId series) {
+    ++readings_;
+    return context_.sink.accept_lost(series, at_boot(context_.clock.boot_now()));
+}
+
+void AgentHost::emit_event(Event event) {
+    context_.sink.accept_event(std::move(event));
+}
+
+void AgentHost::commit(std::function<void(const Status&)> done) {
+    context_.sink.commit(durability_, std::move(done));
+}
+
+void AgentHost::offload(std::function<void()> work, std::function<void()> done) {
+    EventLoop& loop = context_.loop;
+    const bool queued = workers_.run([&loop, work = std::move(work), done] {
+        work();
+        loop.post(done);
+    });
+    if (!queued) {
+        log(log::Level::warn, "too many blocking calls are waiting; one was skipped");
+    }
+}
+
+void AgentHost::set_problem(std::string_view problem) {
+    reporter_.set_problem(problem);
+}
+
+void AgentHost::log(log::Level level, std::string_view message) {
+    reporter_.log(level, message);
+}
+
+}  // namespace cxedge::ingest

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where sources' readings go; the agent's data path implements it. Thread: ingest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "agent/base/result.hpp"
+#include "agent/model/event.hpp"
+#include "agent/model/sample.hpp"
+#include "agent/model/series.hpp"
+
+namespace cxedge::ingest {
+
+// What an acknowledgement means: the agent has it in memory, or it survives a power cut.
+enum class Durability : std::uint8_t { process, power };
+
+class ReadingSink {
+public:
+    virtual ~ReadingSink() = default;
+    virtual Result<SeriesId> declare(const SeriesInfo& info) = 0;
+    virtual Status accept(SeriesId series, double value, SampleTime time) = 0;
+    virtual Status accept_lost(SeriesId series, SampleTime time) = 0;
+    virtual void accept_event(Event event) = 0;
+    // Calls back once everything accepted before is as safe as asked. exhausted: it cannot be.
+    virtual void commit(Durability durability, std::function<void(const Status&)> done) = 0;
+};
+
+}  // namespace cxedge::ingest

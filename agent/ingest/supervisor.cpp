@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ingest/supervisor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/ingest/agent_source.hpp"
+#include "agent/ingest/plugin_process.hpp"
+
+namespace cxedge::ingest {
+
+const PluginInfo* find_plugin(const std::vector<PluginInfo>& plugins, std::string_view name) {
+    const auto it = std::find_if(plugins.begin(), plugins.end(), [&](const PluginInfo& plugin) {
+        return plugin.name == name;
+    });
+    return it == plugins.end() ? nullptr : &*it;
+}
+
+Supervisor::Supervisor(
+    const std::vector<PluginInfo>& plugins, std::string plugin_dir, const IngestContext& context
+)
+    : plugins_(plugins), plugin_dir_(std::move(plugin_dir)), context_(context) {}
+
+void Supervisor::add(SourceSpec spec) {
+    const PluginInfo* plugin = find_plugin(plugins_, spec.plugin);
+    if (plugin == nullptr) {
+        return;
+    }
+    Running running{spec.name, spec.plugin, nullptr};
+    if (plugin->make != nullptr) {
+        running.instance =
+            std::make_unique<AgentSource>(std::move(spec), context_, workers_, plugin->make());
+    } else {
+        spec.executable = plugin_dir_ + "/" + plugin->executable;
+        running.instance = std::make_unique<PluginProcess>(std::move(spec), context_);
+    }
+    sources_.push_back(std::move(running));
+    sources_.back().instance->start();
+}
+
+void Supervisor::stop_all() {
+    for (Running& source : sources_) {
+        source.instance->stop();
+    }
+}
+
+bool Supervisor::all_stopped() const {
+    return std::all_of(sources_.begin(), sources_.end(), [](const Running& source) {
+        return source.instance->stopped();
+    });
+}
+
+std::vector<Supervisor::Named> Supervisor::health() const {
+    std::vector<Named> out;
+    out.reserve(sources_.size());
+    for (const Running& source : sources_) {
+        out.push_back({source.name, source.plugin, source.instance->health()});
+    }
+    return out;
+}
+
+Result<std::vector<std::string>> check_source(
+    const PluginInfo& plugin, const std::string& plugin_dir, SourceSpec spec
+) {
+    if (plugin.make == nullptr) {
+        spec.executable = plugin_dir + "/" + plugin.executable;
+        return check_settings(spec);
+    }
+    SettingsProblems problems;
+    plugin.make()->init(spec.settings, problems);
+    return problems.lines();
+}
+
+}  // namespace cxedge::ingest

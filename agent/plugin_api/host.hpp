@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent offers a source. The same class whether the source runs inside cxedged or in
+// a process of its own. Thread: everything here is called on the source's loop thread only.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/base/clock.hpp"
+#include "agent/base/event_loop.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/result.hpp"
+#include "agent/model/event.hpp"
+#include "agent/model/series.hpp"
+
+namespace cxedge {
+
+class Host {
+public:
+    virtual ~Host() = default;
+
+    // Name of this source instance, unique on the node.
+    [[nodiscard]] virtual std::string_view source_name() const = 0;
+    [[nodiscard]] virtual const Clock& clock() const = 0;
+    [[nodiscard]] virtual EventLoop& loop() = 0;
+
+    // Announces a series; the same info gives the same id. invalid_argument: a name, unit or kind
+    // that the catalogue and the rules do not allow; exhausted: too many series.
+    virtual Result<SeriesId> declare(const SeriesInfo& info) = 0;
+
+    // One reading now, or at the time the device declared. NaN and infinities are
+    // invalid_argument for counters, deltas and states, and a lost sample for gauges.
+    // exhausted: storage refuses; an input that acknowledges its sender must pass the refusal on.
+    virtual Status emit(SeriesId series, double value) = 0;
+    virtual Status emit_at(SeriesId series, double value, WallTime device_time) = 0;
+
+    // A slot in which a measurement was due and failed: travels as an explicit loss.
+    virtual Status emit_lost(SeriesId series) = 0;
+
+    virtual void emit_event(Event event) = 0;
+
+    // Calls back once all that was emitted before is as safe as this source's `durable` setting
+    // promises; until then an acknowledging input must not say "ok". An error means: refuse.
+    virtual void commit(std::function<void(const Status&)> done) = 0;
+
+    // Runs `work` on a worker thread and then `done` on the loop; for calls that block
+    // (getaddrinfo, libcurl). `work` must not touch the source or the host.
+    virtual void offload(std::function<void()> work, std::function<void()> done) = 0;
+
+    // The source's own state for `cxctl status`, e.g. "camera not reachable: timeout"; empty =
+    // well. A change is also logged and sent upstream as event `source.degraded` / cleared.
+    virtual void set_problem(std::string_view problem) = 0;
+
+    // A line in the local log, prefixed with the source's name.
+    virtual void log(log::Level level, std::string_view message) = 0;
+};
+
+}  // namespace cxedge

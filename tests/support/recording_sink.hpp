@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/ingest/reading_sink.hpp"
+
+namespace cxedge::test {
+
+// Where readings go, remembered; refuses series whose metric begins with "bad.".
+class RecordingSink final : public ingest::ReadingSink {
+public:
+    struct Reading {
+        std::string series;
+        double value = 0;
+        bool lost = false;
+        SampleTime time;
+    };
+
+    Result<SeriesId> declare(const SeriesInfo& info) override {
+        if (info.key.metric.rfind("bad.", 0) == 0) {
+            return invalid_argument(info.key.metric + ": not in the metric catalogue");
+        }
+        series.push_back(to_string(info.key));
+        return SeriesId{static_cast<std::uint32_t>(series.size() - 1)};
+    }
+    Status accept(SeriesId id, double value, SampleTime time) override {
+        readings.push_back({series.at(index_of(id)), value, false, time});
+        return {};
+    }
+    Status accept_lost(SeriesId id, SampleTime time) override {
+        readings.push_back({series.at(index_of(id)), 0, true, time});
+        return {};
+    }
+    void accept_event(Event event) override { events.push_back(std::move(event)); }
+    void commit(ingest::Durability asked, std::function<void(const Status&)> done) override {
+        durability = asked;
+        ++commits;
+        done(commit_status);
+    }
+
+    [[nodiscard]] std::vector<const Event*> events_named(std::string_view name) const {
+        std::vector<const Event*> out;
+        for (const Event& event : events) {
+            if (event.name == name) {
+                out.push_back(&event);
+            }
+        }
+        return out;
+    }
+    [[nodiscard]] const Reading* reading_of(std::string_view wanted) const {
+        const auto it = std::find_if(readings.begin(), readings.end(), [&](const Reading& reading) {
+            return reading.series == wanted;
+        });
+        return it == readings.end() ? nullptr : &*it;
+    }
+
+    std::vector<std::string> series;
+    std::vector<Reading> readings;
+    std::vector<Event> events;
+    ingest::Durability durability = ingest::Durability::process;
+    int commits = 0;
+    Status commit_status;
+};
+
+}  // namespace cxedge::test
