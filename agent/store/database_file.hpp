@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What queue.db and state.db have in common: pragmas, identity, check, quarantine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/base/clock.hpp"
+#include "agent/base/result.hpp"
+#include "agent/store/sqlite_database.hpp"
+
+namespace cxedge::store {
+
+// How one of our database files is recognised and made.
+struct DatabaseFormat {
+    std::int32_t application_id = 0;
+    std::int32_t version = 0;      // user_version; a file with a newer one is not ours to touch
+    const char* schema = nullptr;  // CREATE statements of `version`
+};
+
+struct OpenedDatabase {
+    Database database;
+    bool created = false;  // the schema was not there
+};
+
+// Opens a file with the project's pragmas, checks it (see kCheckedBytes) and makes the schema where
+// the file is new or empty. corrupt: quarantine it.
+Result<OpenedDatabase> open_database(
+    const std::string& path, const DatabaseFormat& format, const Clock& clock
+);
+// One more connection to a file that open_database() has found good.
+Result<Database> open_connection(const std::string& path);
+
+// open_database(), and once more on a fresh file when the first is damaged; `moved` is then the
+// damaged file's new path and `why` what was wrong with it.
+struct RepairedDatabase {
+    Database database;
+    bool created = false;
+    std::string moved;
+    std::string why;
+};
+Result<RepairedDatabase> open_or_replace(
+    const std::string& path, const DatabaseFormat& format, const Clock& clock
+);
+
+// quick_check reads the whole file; larger ones would delay the start by seconds on eMMC, and every
+// row has its own check sum anyway.
+inline constexpr std::uint64_t kCheckedBytes = 64U << 20U;
+
+// After an operation met damage: the next open of this file quarantines it without trusting a
+// check.
+void mark_suspect(const std::string& path);
+
+}  // namespace cxedge::store

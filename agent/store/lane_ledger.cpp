@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/lane_ledger.hpp"
+
+#include <algorithm>
+
+namespace cxedge::store {
+
+void LaneLedger::add(const Entry& entry) {
+    ++sums_.batches;
+    sums_.samples += entry.samples;
+    sums_.events += entry.events;
+    sums_.bytes += entry.bytes;
+    if (spans_.empty() || spans_.back().oldest.epoch != entry.epoch) {
+        spans_.push_back({entry, entry.position});
+    }
+    spans_.back().last_position = entry.position;
+}
+
+void LaneLedger::subtract(const Entry& entry) {
+    --sums_.batches;
+    sums_.samples -= entry.samples;
+    sums_.events -= entry.events;
+    sums_.bytes -= entry.bytes;
+}
+
+const LaneLedger::Span* LaneLedger::span_at(std::uint64_t position) const {
+    const auto span = std::find_if(spans_.begin(), spans_.end(), [&](const Span& each) {
+        return each.oldest.position == position;
+    });
+    return span == spans_.end() ? nullptr : &*span;
+}
+
+void LaneLedger::replace_oldest(std::uint64_t position, const Entry* next) {
+    const auto span = std::find_if(spans_.begin(), spans_.end(), [&](const Span& each) {
+        return each.oldest.position == position;
+    });
+    if (span == spans_.end()) {
+        return;
+    }
+    if (next == nullptr || next->position > span->last_position) {
+        spans_.erase(span);
+    } else {
+        span->oldest = *next;
+    }
+}
+
+std::uint64_t LaneLedger::first_seq(std::uint64_t epoch, std::uint64_t otherwise) const {
+    for (const Span& span : spans_) {
+        if (span.oldest.epoch == epoch) {
+            return span.oldest.seq;
+        }
+    }
+    return otherwise;
+}
+
+std::uint64_t LaneLedger::last_position() const {
+    return spans_.empty() ? 0 : spans_.back().last_position;
+}
+
+LaneStatus LaneLedger::status() const {
+    LaneStatus status = sums_;
+    status.oldest_wall_ms = spans_.empty() ? 0 : spans_.front().oldest.wall_ms;
+    return status;
+}
+
+}  // namespace cxedge::store

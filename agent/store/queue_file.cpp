@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/queue_file.hpp"
+
+#include "agent/base/ids.hpp"
+
+namespace cxedge::store {
+namespace {
+
+// "CXQ" and a digit.
+constexpr std::int32_t kQueueApplicationId = 0x43585131;
+
+}  // namespace
+
+const DatabaseFormat& queue_format() {
+    static constexpr DatabaseFormat kFormat{
+        kQueueApplicationId,
+        1,
+        "CREATE TABLE batch("
+        " position INTEGER PRIMARY KEY,"
+        " epoch INTEGER NOT NULL,"
+        " seq INTEGER NOT NULL,"
+        " boot INTEGER NOT NULL,"
+        " stream INTEGER NOT NULL,"
+        " samples INTEGER NOT NULL,"
+        " events INTEGER NOT NULL,"
+        " dict_size INTEGER NOT NULL,"
+        " codec INTEGER NOT NULL,"
+        " t0_boot_ms INTEGER NOT NULL,"
+        " sealed_boot_ms INTEGER NOT NULL,"
+        " sealed_wall_ms INTEGER NOT NULL,"
+        " clock_quality INTEGER NOT NULL,"
+        " crc INTEGER NOT NULL,"
+        " body BLOB NOT NULL) STRICT;"
+        "CREATE TABLE series("
+        " id INTEGER PRIMARY KEY,"
+        " crc INTEGER NOT NULL,"
+        " definition BLOB NOT NULL) STRICT;"
+        "CREATE TABLE meta("
+        " id INTEGER PRIMARY KEY CHECK(id = 1),"
+        " epoch INTEGER NOT NULL,"
+        " boot INTEGER NOT NULL,"
+        " next_number INTEGER NOT NULL) STRICT;"
+        "INSERT INTO meta VALUES(1, 0, 0, 1);"};
+    return kFormat;
+}
+
+Result<QueueMeta> read_meta(Database& queue) {
+    auto row = queue.prepare("SELECT epoch, boot, next_number FROM meta WHERE id = 1");
+    if (!row) {
+        return row.error();
+    }
+    QueueMeta meta;
+    const bool found = row->next();
+    if (found) {
+        meta.epoch = from_column(row->integer(0));
+        meta.boot = static_cast<std::uint32_t>(row->integer(1));
+        meta.next_number = from_column(row->integer(2));
+    }
+    if (Status status = row->finish(); !status) {
+        return status.error();
+    }
+    return found ? Result<QueueMeta>(meta) : corrupt("table meta is empty");
+}
+
+Status write_meta(Database& queue, const QueueMeta& meta) {
+    auto update = queue.prepare("INSERT OR REPLACE INTO meta VALUES(1, ?1, ?2, ?3)");
+    if (!update) {
+        return update.error();
+    }
+    update->bind(1, to_column(meta.epoch))
+        .bind(2, std::int64_t{meta.boot})
+        .bind(3, to_column(meta.next_number));
+    return update->run();
+}
+
+Result<Definitions> read_definitions(Database& queue) {
+    auto rows = queue.prepare("SELECT id, crc, definition FROM series ORDER BY id");
+    if (!rows) {
+        return rows.error();
+    }
+    Definitions read;
+    while (read.complete && rows->next()) {
+        const std::string_view definition = rows->bytes(2);
+        read.complete = rows->integer(0) == static_cast<std::int64_t>(read.list.size()) &&
+                        rows->integer(1) == std::int64_t{crc32c(definition)};
+        if (read.complete) {
+            read.list.emplace_back(definition);
+        }
+    }
+    if (Status status = rows->finish(); !status) {
+        if (status.error().code != ErrorCode::corrupt) {
+            return status.error();
+        }
+        read.complete = false;
+    }
+    return read;
+}
+
+Status write_definition(Database& queue, std::uint32_t id, std::string_view definition) {
+    auto insert = queue.prepare("INSERT INTO series VALUES(?1, ?2, ?3)");
+    if (!insert) {
+        return insert.error();
+    }
+    insert->bind(1, std::int64_t{id}).bind(2, std::int64_t{crc32c(definition)}).bind(3, definition);
+    return insert->run();
+}
+
+}  // namespace cxedge::store
