@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// The MqttClient over libmosquitto, written around what Debian 12's 2.0.11 does (delivery.md
+// section 5). The library's callbacks only note what happened; nothing is called from inside them.
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <fmt/core.h>
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <unistd.h>
+
+#include "agent/base/log.hpp"
+#include "agent/uplink/mqtt_client.hpp"
+#include "agent/uplink/polled_broker.hpp"
+#include "agent/uplink/reason_code.hpp"
+
+namespace cxedge::uplink {
+namespace {
+
+// The library refuses less.
+constexpr auto kMinKeepalive = std::chrono::seconds(5);
+// Packets handled in one poll() before it returns to its caller.
+constexpr int kMaxReads = 256;
+// Where OpenSSL's system store is on Debian; only named when a client certificate comes without a
+// CA file, because the library then insists on a directory.
+constexpr const char* kSystemCaDirectory = "/etc/ssl/certs";
+
+std::string errno_text(int error) {
+    return std::error_code(error, std::generic_category()).message();
+}
+
+// What the library's callbacks leave behind.
+struct Arrivals {
+    std::vector<Arrival> queue;
+    std::string ended;                // why the broker refused or ended the connection
+    std::vector<std::string> errors;  // the library's own error lines
+    bool greeted = false;             // CONNACK came
+};
+
+Arrivals& arrivals_of(void* user) {
+    return *static_cast<Arrivals*>(user);
+}
+
+void note_connack(
+    mosquitto* /*handle*/,
+    void* user,
+    int reason,
+    int /*flags*/,
+    const mosquitto_property* properties
+) {
+    Arrivals& arrivals = arrivals_of(user);
+    if (reason != 0) {
+        arrivals.ended = "refused: " + describe_reason(static_cast<std::uint8_t>(reason));
+        return;
+    }
+    Connected connected;
+    mosquitto_property_read_int16(
+        properties, MQTT_PROP_RECEIVE_MAXIMUM, &connected.limits.receive_maximum, false
+    );
+    mosquitto_property_read_int32(
+        properties, MQTT_PROP_MAXIMUM_PACKET_SIZE, &connected.limits.maximum_packet_size, false
+    );
+    arrivals.greeted = true;
+    arrivals.queue.emplace_back(connected);
+}
+
+void note_disconnect(
+    mosquitto* /*handle*/, void* user, int reason, const mosquitto_property* /*properties*/
+) {
+    // Below that it is a result code of the library, which the failing call returns as well.
+    if (reason >= kFirstRefusal && reason <= 0xff) {
+        arrivals_of(user).ended =
+            "ended by the broker: " + describe_reason(static_cast<std::uint8_t>(reason));
+    }
+}
+
+void note_puback(
+    mosquitto* /*handle*/, void* user, int mid, int reason, const mosquitto_property* /*properties*/
+) {
+    arrivals_of(user).queue.emplace_back(Puback{mid, static_cast<std::uint8_t>(reason)});
+}
+
+void note_message(
+    mosquitto* /*handle*/,
+    void* user,
+    const mosquitto_message* message,
+    const mosquitto_property* /*properties*/
+) {
+    const auto* const bytes = static_cast<const char*>(message->payload);
+    std::string payload;
+    if (message->payloadlen > 0) {
+        payload.assign(bytes, static_cast<std::size_t>(message->payloadlen));
+    }
+    arrivals_of(user).queue.emplace_back(Message{
+        message->topic, std::move(payload), message->retain});
+}
+
+void note_suback(
+    mosquitto* /*handle*/,
+    void* /*user*/,
+    int /*mid*/,
+    int count,
+    const int* granted,
+    const mosquitto_property* /*properties*/
+) {
+    for (int i = 0; i < count; ++i) {
+        if (granted[i] >= kFirstRefusal) {
+            log::warn(
+                "uplink",
+                "subscription refused: " + describe_reason(static_cast<std::uint8_t>(granted[i]))
+            );
+        }
+    }
+}
+
+void note_log(mosquitto* /*handle*/, void* user, int level, const char* text) {
+    Arrivals& arrivals = arrivals_of(user);
+    // The first few lines tell; a broken peer must not fill the memory.
+    if (level == MOSQ_LOG_ERR && arrivals.errors.size() < 8) {
+        arrivals.errors.emplace_back(text);
+    }
+}
+
+// A key file with a pass phrase fails, instead of OpenSSL asking for it on the terminal.
+int no_pass_phrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user*/) {
+    return 0;
+}
+
+// "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed" -> the last part;
+// "Error: host name verification failed." -> without the noise around it.
+std::string plain_reason(std::string line) {
+    if (line.rfind("OpenSSL Error", 0) == 0) {
+        line.erase(0, line.rfind(':') + 1);
+    }
+    if (line.rfind("Error: ", 0) == 0) {
+        line.erase(0, 7);
+    }
+    while (!line.empty() && (line.back() == '.' || line.back() == '\n')) {
+        line.pop_back();
+    }
+    return line;
+}
+
+std::string join_reasons(const std::vector<std::string>& lines) {
+    std::string joined;
+    for (const std::string& line : lines) {
+        const std::string reason = plain_reason(line);
+        if (joined.find(reason) == std::string::npos) {
+            joined += (joined.empty() ? "" : "; ") + reason;
+        }
+    }
+    return joined;
+}
+
+Status readable(const char* what, const std::string& path) {
+    if (!path.empty() && ::access(path.c_str(), R_OK) != 0) {
+        return invalid_argument(fmt::format("{} {}: {}", what, path, errno_text(errno)));
+    }
+    return {};
+}
+
+const char* or_null(const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
+}
+
+using HandlePtr = std::unique_ptr<mosquitto, decltype(&mosquitto_destroy)>;
+
+class PropertyList {
+public:
+    PropertyList() = default;
+    PropertyList(const PropertyList&) = delete;
+    PropertyList& operator=(const PropertyList&) = delete;
+    ~PropertyList() { mosquitto_property_free_all(&list_); }
+    bool add(int identifier, std::uint32_t value) {
+        return mosquitto_property_add_int32(&list_, identifier, value) == MOSQ_ERR_SUCCESS;
+    }
+    [[nodiscard]] mosquitto_property* get() const { return list_; }
+    void release() { list_ = nullptr; }
+
+private:
+    mosquitto_property* list_ = nullptr;
+};
+
+Error library_error(const char* what, int code) {
+    return unavailable(fmt::format("{}: {}", what, mosquitto_strerror(code)));
+}
+
+Status set_will(mosquitto* handle, const BrokerOptions& options) {
+    if (options.will_topic.empty()) {
+        return {};
+    }
+    PropertyList properties;
+    properties.add(MQTT_PROP_WILL_DELAY_INTERVAL, options.will_delay_s);
+    const int code = mosquitto_will_set_v5(
+        handle,
+        options.will_topic.c_str(),
+        static_cast<int>(options.will_payload.size()),
+        options.will_payload.data(),
+        1,
+        true,
+        properties.get()
+    );
+    if (code != MOSQ_ERR_SUCCESS) {
+        return library_error("setting the will", code);
+    }
+    properties.release();  // now the handle's
+    return {};
+}
+
+Status set_tls(mosquitto* handle, const BrokerOptions& options) {
+    if (!options.tls) {
+        return {};
+    }
+    for (const auto& [what, path] : {
+             std::pair{"ca_file", &options.ca_file},
+             std::pair{"certificate_file", &options.certificate_file},
+             std::pair{"key_file", &options.key_file},
+         }) {
+        if (Status status = readable(what, *path); !status) {
+            return status;
+        }
+    }
+    const bool system_store = options.ca_file.empty();
+    int code = mosquitto_int_option(handle, MOSQ_OPT_TLS_USE_OS_CERTS, system_store ? 1 : 0);
+    if (code == MOSQ_ERR_SUCCESS) {
+        code = mosquitto_tls_set(
+            handle,
+            or_null(options.ca_file),
+            system_store ? kSystemCaDirectory : nullptr,
+            or_null(options.certificate_file),
+            or_null(options.key_file),
+            no_pass_phrase
+        );
+    }
+    if (code == MOSQ_ERR_SUCCESS) {
+        // 1: verify the peer; the host name is always checked. TLS 1.2 or later.
+        code = mosquitto_tls_opts_set(handle, 1, "tlsv1.2", nullptr);
+    }
+    return code == MOSQ_ERR_SUCCESS ? Status() : Status(library_error("setting up TLS", code));
+}
+
+Status configure(mosquitto* handle, const BrokerOptions& options) {
+    mosquitto_connect_v5_callback_set(handle, note_connack);
+    mosquitto_disconnect_v5_callback_set(handle, note_disconnect);
+    mosquitto_publish_v5_callback_set(handle, note_puback);
+    mosquitto_message_v5_callback_set(handle, note_message);
+    mosquitto_subscribe_v5_callback_set(handle, note_suback);
+    mosquitto_log_callback_set(handle, note_log);
+    mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+    mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
+    // The library would queue beyond its own limit of 20; the window is ours.
+    mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, 65535);
+    if (!options.username.empty()) {
+        const int code =
+            mosquitto_username_pw_set(handle, options.username.c_str(), or_null(options.password));
+        if (code != MOSQ_ERR_SUCCESS) {
+            return library_error("setting user name and password", code);
+        }
+    }
+    if (Status status = set_will(handle, options); !status) {
+        return status;
+    }
+    return set_tls(handle, options);
+}
+
+class MosquittoClient final : public MqttClient {
+public:
+    static Result<std::unique_ptr<MqttClient>> create(const BrokerOptions& options);
+    MosquittoClient() { mosquitto_lib_init(); }  // the library counts these itself
+    ~MosquittoClient() override {
+        handle_.reset();
+        mosquitto_lib_cleanup();
+    }
+    MosquittoClient(const MosquittoClient&) = delete;
+    MosquittoClient& operator=(const MosquittoClient&) = delete;
+
+    Status connect(const std::string& address, bool ipv6) override;
+    [[nodiscard]] int socket() const override { return mosquitto_socket(handle_.get()); }
+    [[nodiscard]] bool wants_write() const override { return mosquitto_want_write(handle_.get()); }
+    Status exchange() override;
+    [[nodiscard]] bool unread() const override { return unread_; }
+    std::vector<Arrival> take_arrivals() override { return std::exchange(arrivals_.queue, {}); }
+    Result<int> publish(const std::string& topic, std::string_view payload, bool retain) override;
+    Status subscribe(const std::string& topic_filter) override;
+    Status say_goodbye() override;
+
+private:
+    int read_packets();
+    int exchange_packets();
+    [[nodiscard]] Error explain(int code, int error_number) const;
+
+    BrokerOptions options_;
+    Arrivals arrivals_;  // outlives handle_, whose callbacks write here
+    HandlePtr handle_{nullptr, &mosquitto_destroy};
+    bool unread_ = false;
+};
+
+Result<std::unique_ptr<MqttClient>> MosquittoClient::create(const BrokerOptions& options) {
+    auto client = std::make_unique<MosquittoClient>();
+    client->options_ = options;
+    client->handle_.reset(mosquitto_new(options.client_id.c_str(), false, &client->arrivals_));
+    if (!client->handle_) {
+        return unavailable("creating an MQTT client: " + errno_text(errno));
+    }
+    if (Status status = configure(client->handle_.get(), options); !status) {
+        return status.error();
+    }
+    return std::unique_ptr<MqttClient>(std::move(client));
+}
+
+Status MosquittoClient::connect(const std::string& address, bool ipv6) {
+    PropertyList properties;
+    properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options_.session_expiry_s);
+    // TLS needs the name, for SNI and for the check of the certificate; the bind address then keeps
+    // the library from trying the other address family first and hanging there.
+    const std::string& host = options_.tls ? options_.host : address;
+    const auto keepalive = std::max(options_.keepalive, kMinKeepalive);
+    errno = 0;
+    const int code = mosquitto_connect_bind_v5(
+        handle_.get(),
+        host.c_str(),
+        options_.port,
+        static_cast<int>(keepalive.count()),
+        ipv6 ? "::" : "0.0.0.0",
+        properties.get()
+    );
+    return code == MOSQ_ERR_SUCCESS ? Status() : Status(explain(code, errno));
+}
+
+Status MosquittoClient::exchange() {
+    errno = 0;
+    int code = exchange_packets();
+    if (code == MOSQ_ERR_SUCCESS) {
+        code = mosquitto_loop_misc(handle_.get());
+    }
+    if (code == MOSQ_ERR_SUCCESS && socket() < 0) {
+        code = MOSQ_ERR_CONN_LOST;
+    }
+    return code == MOSQ_ERR_SUCCESS ? Status() : Status(explain(code, errno));
+}
+
+int MosquittoClient::exchange_packets() {
+    const int code = read_packets();
+    return code == MOSQ_ERR_SUCCESS && wants_write() ? mosquitto_loop_write(handle_.get(), 1)
+                                                     : code;
+}
+
+// Reads until the library finds nothing more, also not in the buffers of TLS.
+int MosquittoClient::read_packets() {
+    for (int i = 0; i < kMaxReads; ++i) {
+        const std::size_t before = arrivals_.queue.size();
+        errno = 0;
+        const int code = mosquitto_loop_read(handle_.get(), 1);
+        if (code != MOSQ_ERR_SUCCESS || socket() < 0) {
+            return code != MOSQ_ERR_SUCCESS ? code : MOSQ_ERR_CONN_LOST;
+        }
+        const bool nothing = errno == EAGAIN;
+        if (nothing && arrivals_.queue.size() == before) {
+            unread_ = false;
+            return MOSQ_ERR_SUCCESS;
+        }
+    }
+    unread_ = true;
+    return MOSQ_ERR_SUCCESS;
+}
+
+Result<int> MosquittoClient::publish(
+    const std::string& topic, std::string_view payload, bool retain
+) {
+    int mid = 0;
+    errno = 0;
+    const int code = mosquitto_publish_v5(
+        handle_.get(),
+        &mid,
+        topic.c_str(),
+        static_cast<int>(payload.size()),
+        payload.data(),
+        1,
+        retain,
+        nullptr
+    );
+    if (code != MOSQ_ERR_SUCCESS) {
+        return explain(code, errno).during("publishing");
+    }
+    return mid;
+}
+
+Status MosquittoClient::subscribe(const std::string& topic_filter) {
+    const int code =
+        mosquitto_subscribe_v5(handle_.get(), nullptr, topic_filter.c_str(), 1, 0, nullptr);
+    return code == MOSQ_ERR_SUCCESS ? Status() : Status(library_error("subscribing", code));
+}
+
+Status MosquittoClient::say_goodbye() {
+    const int code = mosquitto_disconnect_v5(handle_.get(), 0, nullptr);
+    return code == MOSQ_ERR_SUCCESS ? Status() : Status(library_error("disconnecting", code));
+}
+
+Error MosquittoClient::explain(int code, int error_number) const {
+    if (!arrivals_.ended.empty()) {
+        return unavailable(arrivals_.ended);
+    }
+    if (options_.tls && !arrivals_.errors.empty()) {
+        return unavailable("TLS: " + join_reasons(arrivals_.errors));
+    }
+    if (options_.tls && !arrivals_.greeted) {
+        // The reset that follows a TLS alert may overtake it: then only this is known.
+        return unavailable(
+            options_.certificate_file.empty()
+                ? "TLS: closed by the broker (does it require a client certificate?)"
+                : "TLS: closed by the broker (does it accept the client certificate?)"
+        );
+    }
+    switch (code) {
+        case MOSQ_ERR_KEEPALIVE:
+            return unavailable("the broker does not answer pings");
+        case MOSQ_ERR_CONN_LOST:
+        case MOSQ_ERR_NO_CONN:
+            return unavailable(
+                arrivals_.greeted ? "connection lost" : "connection closed before CONNACK"
+            );
+        case MOSQ_ERR_ERRNO:
+            return unavailable(error_number != 0 ? errno_text(error_number) : "connection lost");
+        default:
+            return unavailable(plain_reason(mosquitto_strerror(code)));
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Broker> make_mosquitto_broker() {
+    return std::make_unique<PolledBroker>(&MosquittoClient::create);
+}
+
+}  // namespace cxedge::uplink

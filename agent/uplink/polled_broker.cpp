@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/uplink/polled_broker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace cxedge::uplink {
+namespace {
+
+using std::chrono::milliseconds;
+
+// MQTT 5.0 section 2.1.4: the largest remaining length; 1.5.4: the longest string.
+constexpr std::size_t kProtocolMaximum = 268'435'455;
+constexpr std::size_t kLongestTopic = 65'535;
+// libmosquitto 2.0.11 under-counts a packet by one byte and then aborts the process on it
+// (delivery.md 5 #1). Stay well away from that.
+constexpr std::size_t kHeadroom = 64;
+// Fixed header, remaining length, topic length, mid, property length.
+constexpr std::size_t kPublishOverhead = 1 + 4 + 2 + 2 + 1;
+// How long disconnect() waits for the broker to close.
+constexpr milliseconds kGoodbye{250};
+// While a TLS handshake waits for the peer the library still wants to write: look again after this.
+constexpr milliseconds kHandshakePause{50};
+// poll(2) counts in int.
+constexpr milliseconds kLongestWait{3'600'000};
+
+}  // namespace
+
+PolledBroker::PolledBroker(MqttClientFactory make_client)
+    : make_client_(std::move(make_client)), wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+Status PolledBroker::connect(const BrokerOptions& options, BrokerListener& listener) {
+    drop();
+    auto client = make_client_(options);
+    if (!client) {
+        return client.error();
+    }
+    auto probe = TcpProbe::start(options.host, options.port);
+    if (!probe) {
+        return probe.error();
+    }
+    options_ = options;
+    listener_ = &listener;
+    client_ = std::move(client.value());
+    probe_ = std::move(probe.value());
+    phase_ = Phase::probing;
+    deadline_ = clock_.steady_now() + options.connect_timeout;
+    return {};
+}
+
+void PolledBroker::disconnect() {
+    if (phase_ == Phase::up && client_->say_goodbye()) {
+        await_close();
+    }
+    drop();
+}
+
+// Closing a socket with unread bytes resets the connection, which could overtake the goodbye.
+void PolledBroker::await_close() {
+    const SteadyTime end = clock_.steady_now() + kGoodbye;
+    while (client_->socket() >= 0 && clock_.steady_now() < end) {
+        pollfd ready{client_->socket(), events_wanted(), 0};
+        if (::poll(&ready, 1, static_cast<int>(kGoodbye.count())) <= 0 || !client_->exchange()) {
+            return;
+        }
+    }
+}
+
+void PolledBroker::drop() {
+    ++generation_;
+    phase_ = Phase::idle;
+    probe_.reset();
+    client_.reset();
+    arrivals_.clear();
+    loss_.reset();
+    write_blocked_ = false;
+}
+
+Result<int> PolledBroker::publish(const std::string& topic, std::string_view payload, bool retain) {
+    if (phase_ != Phase::up) {
+        return unavailable("not connected");
+    }
+    if (!fits(topic.size(), payload.size())) {
+        return exhausted(fmt::format(
+            "{} bytes for {} exceed the broker's maximum packet size of {}",
+            payload.size(),
+            topic,
+            limits_.maximum_packet_size
+        ));
+    }
+    auto mid = client_->publish(topic, payload, retain);
+    if (!mid) {
+        lose(mid.error().message);
+    }
+    return mid;
+}
+
+bool PolledBroker::fits(std::size_t topic_bytes, std::size_t payload_bytes) const {
+    const std::size_t maximum =
+        limits_.maximum_packet_size == 0 ? kProtocolMaximum : limits_.maximum_packet_size;
+    return topic_bytes <= kLongestTopic && payload_bytes <= kProtocolMaximum &&
+           kPublishOverhead + topic_bytes + payload_bytes + kHeadroom <= maximum;
+}
+
+Status PolledBroker::subscribe(const std::string& topic_filter) {
+    return phase_ == Phase::up ? client_->subscribe(topic_filter)
+                               : Status(unavailable("not connected"));
+}
+
+void PolledBroker::poll(milliseconds timeout) {
+    wait(capped(timeout));
+    if (phase_ == Phase::probing) {
+        step_probe();
+    } else if (phase_ != Phase::idle) {
+        serve();
+    }
+    check_deadline();
+    deliver();
+}
+
+void PolledBroker::wake() {
+    const std::uint64_t one = 1;
+    // It fails only when it is full, and then a wake-up is pending.
+    [[maybe_unused]] const auto written = ::write(wake_fd_.get(), &one, sizeof one);
+}
+
+milliseconds PolledBroker::capped(milliseconds timeout) const {
+    if (loss_ || !arrivals_.empty() || (client_ && client_->unread())) {
+        return milliseconds(0);
+    }
+    if (write_blocked_) {
+        timeout = std::min(timeout, kHandshakePause);
+    }
+    if (phase_ == Phase::probing || phase_ == Phase::greeting) {
+        timeout =
+            std::min(timeout, std::chrono::ceil<milliseconds>(deadline_ - clock_.steady_now()));
+    }
+    return std::clamp(timeout, milliseconds(0), kLongestWait);
+}
+
+short PolledBroker::events_wanted() const {
+    const bool write = !write_blocked_ && client_->wants_write();
+    return static_cast<short>(write ? POLLIN | POLLOUT : POLLIN);
+}
+
+void PolledBroker::wait(milliseconds timeout) {
+    fds_.clear();
+    fds_.push_back({wake_fd_.get(), POLLIN, 0});
+    if (phase_ == Phase::probing) {
+        probe_->add_to(fds_);
+    } else if (phase_ != Phase::idle) {
+        fds_.push_back({client_->socket(), events_wanted(), 0});
+    }
+    ::poll(fds_.data(), static_cast<nfds_t>(fds_.size()), static_cast<int>(timeout.count()));
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto drained = ::read(wake_fd_.get(), &count, sizeof count);
+}
+
+void PolledBroker::step_probe() {
+    switch (probe_->step()) {
+        case TcpProbe::State::pending:
+            return;
+        case TcpProbe::State::failed:
+            lose(std::string(probe_->problem().message));
+            return;
+        case TcpProbe::State::reached:
+            send_connect(*std::exchange(probe_, std::nullopt));
+            return;
+    }
+}
+
+void PolledBroker::send_connect(const TcpProbe& probe) {
+    phase_ = Phase::greeting;
+    if (Status status = client_->connect(probe.address(), probe.ipv6()); !status) {
+        lose(status.error().message);
+    }
+}
+
+void PolledBroker::serve() {
+    const Status status = client_->exchange();
+    take_arrivals();
+    if (!status) {
+        lose(status.error().message);
+        return;
+    }
+    write_blocked_ = options_.tls && phase_ == Phase::greeting && client_->wants_write();
+}
+
+// Limits hold from the CONNACK on, before the listener hears of it.
+void PolledBroker::take_arrivals() {
+    for (Arrival& arrival : client_->take_arrivals()) {
+        if (const auto* connected = std::get_if<Connected>(&arrival)) {
+            limits_ = connected->limits;
+            phase_ = Phase::up;
+        }
+        arrivals_.push_back(std::move(arrival));
+    }
+}
+
+void PolledBroker::check_deadline() {
+    const bool waiting = phase_ == Phase::probing || phase_ == Phase::greeting;
+    if (!waiting || clock_.steady_now() < deadline_) {
+        return;
+    }
+    const auto seconds = options_.connect_timeout.count();
+    lose(
+        phase_ == Phase::probing
+            ? fmt::format(
+                  "{} port {} did not answer within {} s", options_.host, options_.port, seconds
+              )
+            : fmt::format("no answer to CONNECT within {} s", seconds)
+    );
+}
+
+void PolledBroker::lose(std::string why) {
+    phase_ = Phase::idle;
+    probe_.reset();
+    client_.reset();
+    write_blocked_ = false;
+    loss_ = std::move(why);
+}
+
+void PolledBroker::deliver() {
+    const std::uint64_t generation = generation_;
+    const std::vector<Arrival> arrivals = std::exchange(arrivals_, {});
+    for (const Arrival& arrival : arrivals) {
+        deliver_one(arrival);
+        if (generation != generation_) {
+            return;  // the listener ended this connection
+        }
+    }
+    if (loss_) {
+        listener_->on_disconnected(*std::exchange(loss_, std::nullopt));
+    }
+}
+
+void PolledBroker::deliver_one(const Arrival& arrival) {
+    if (const auto* connected = std::get_if<Connected>(&arrival)) {
+        listener_->on_connected(connected->limits);
+    } else if (const auto* puback = std::get_if<Puback>(&arrival)) {
+        listener_->on_puback(puback->mid, puback->reason);
+    } else if (const auto* message = std::get_if<Message>(&arrival)) {
+        listener_->on_message(message->topic, message->payload, message->retained);
+    }
+}
+
+}  // namespace cxedge::uplink

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Broker on top of an MqttClient: finds a reachable address first, sets deadlines, waits for
+// traffic or wake(), and calls the listener only when nothing of the library is on the stack. Each
+// connection gets a new client, because limits of the broker before are sticky (delivery.md 5 #10).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <poll.h>
+
+#include "agent/base/clock.hpp"
+#include "agent/base/unique_fd.hpp"
+#include "agent/uplink/broker.hpp"
+#include "agent/uplink/mqtt_client.hpp"
+#include "agent/uplink/tcp_probe.hpp"
+
+namespace cxedge::uplink {
+
+class PolledBroker final : public Broker {
+public:
+    explicit PolledBroker(MqttClientFactory make_client);
+
+    Status connect(const BrokerOptions& options, BrokerListener& listener) override;
+    void disconnect() override;
+    void drop() override;
+    Result<int> publish(const std::string& topic, std::string_view payload, bool retain) override;
+    [[nodiscard]] bool fits(std::size_t topic_bytes, std::size_t payload_bytes) const override;
+    Status subscribe(const std::string& topic_filter) override;
+    void poll(std::chrono::milliseconds timeout) override;
+    void wake() override;
+
+private:
+    enum class Phase : std::uint8_t { idle, probing, greeting, up };
+
+    [[nodiscard]] std::chrono::milliseconds capped(std::chrono::milliseconds timeout) const;
+    [[nodiscard]] short events_wanted() const;
+    void wait(std::chrono::milliseconds timeout);
+    void step_probe();
+    void send_connect(const TcpProbe& probe);
+    void serve();
+    void take_arrivals();
+    void check_deadline();
+    void lose(std::string why);
+    void deliver();
+    void deliver_one(const Arrival& arrival);
+    void await_close();
+
+    MqttClientFactory make_client_;
+    SystemClock clock_;
+    UniqueFd wake_fd_;
+    Phase phase_ = Phase::idle;
+    BrokerOptions options_;
+    BrokerListener* listener_ = nullptr;
+    std::uint64_t generation_ = 0;  // of the connection; deliveries of an earlier one are void
+    std::unique_ptr<MqttClient> client_;
+    std::optional<TcpProbe> probe_;
+    SteadyTime deadline_{};  // for CONNACK
+    BrokerLimits limits_;
+    std::vector<Arrival> arrivals_;    // not yet told to the listener
+    std::optional<std::string> loss_;  // likewise, after those
+    bool write_blocked_ = false;       // TLS waits for the peer before it can write
+    std::vector<pollfd> fds_;
+};
+
+}  // namespace cxedge::uplink

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds out which of a host's addresses answers on a port, without blocking: libmosquitto's own
+// connect has no timeout and would hang for minutes on an address that swallows packets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <poll.h>
+
+#include "agent/base/result.hpp"
+#include "agent/base/unique_fd.hpp"
+
+namespace cxedge::uplink {
+
+// Thread: one.
+class TcpProbe {
+public:
+    enum class State : std::uint8_t { pending, reached, failed };
+
+    // Looks the name up (this blocks) and begins to connect to its addresses, all at once.
+    // unavailable: the name is unknown or no address can be tried.
+    static Result<TcpProbe> start(const std::string& host, std::uint16_t port);
+
+    // Descriptors to wait for before the next step().
+    void add_to(std::vector<pollfd>& fds) const;
+    State step();
+
+    // Requires: step() said `reached`.
+    [[nodiscard]] const std::string& address() const { return address_; }  // numeric
+    [[nodiscard]] bool ipv6() const { return ipv6_; }
+    // Requires: step() said `failed`.
+    [[nodiscard]] const Error& problem() const { return problem_; }
+
+private:
+    struct Attempt {
+        UniqueFd socket;
+        std::string address;
+        bool ipv6 = false;
+    };
+    enum class Outcome : std::uint8_t { pending, reached, refused };
+    Outcome check(const Attempt& attempt);
+
+    std::vector<Attempt> attempts_;
+    std::string port_;
+    std::string address_;
+    bool ipv6_ = false;
+    Error problem_;
+};
+
+}  // namespace cxedge::uplink
