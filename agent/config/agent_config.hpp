@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's configuration as plain structs; agent_schema.cpp binds them to TOML keys, with ranges
+// and help texts. Defaults here are the built-in layer.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/settings.hpp"
+#include "agent/model/catalogue.hpp"
+
+namespace cxedge::config {
+
+struct NodeConfig {
+    std::string tenant = "default";
+    std::string site = "site";
+    std::string id;  // empty: the host name
+    std::vector<std::pair<std::string, std::string>> labels;
+};
+
+struct UplinkConfig {
+    std::string broker = "mqtt://127.0.0.1:1883";  // mqtt://host[:port] or mqtts://host[:port]
+    std::string username;
+    std::string password_file;     // first line of the file; secrets are references, never values
+    std::string ca_file;           // empty with mqtts: the system's CA store
+    std::string certificate_file;  // client certificate and its key, both or none
+    std::string key_file;
+    std::chrono::milliseconds keepalive{30000};
+    std::int64_t window = 32;
+};
+
+struct SpoolConfig {
+    std::int64_t max_mib = 256;
+    std::chrono::milliseconds seal{1000};  // a batch is sealed at the latest after this
+    std::int64_t seal_samples = 500;
+};
+
+struct PipelineConfig {
+    std::chrono::milliseconds window{60000};
+    std::chrono::milliseconds stale{300000};  // no reading for this long: event series.stale
+    std::int64_t max_series = 20000;
+};
+
+struct AgentConfigSection {  // [agent]
+    std::string log_level = "info";
+    std::chrono::milliseconds heartbeat{60000};  // agent.* metrics
+    std::string control_socket;                  // empty: {runtime dir}/control.sock
+    std::string catalogue;  // further catalogue file, relative to the config file
+};
+
+// [[rule]]: the first whose `match` fits a metric decides each of its settings that it names.
+struct RuleConfig {
+    std::string match;  // metric name or glob: * any characters
+    std::vector<std::pair<std::string, std::string>> where;  // dimension = glob
+    std::string unit;                                        // empty: as catalogued or declared
+    std::string keep;                                        // "window" (default), "raw", "drop"
+    std::chrono::milliseconds window{0};                     // 0: pipeline.window_s
+    std::chrono::milliseconds stale{0};                      // 0: pipeline.stale_s
+    std::vector<std::string> stats;  // gauges: mean (default), min, max, last
+    std::string stream;              // "kpi" (default), "bulk"
+    std::vector<std::pair<std::string, std::string>> labels;  // added dimensions: journey, step ...
+};
+
+// [[source]]: common settings; the rest of the table belongs to the plugin.
+struct SourceConfig {
+    std::string plugin;
+    std::string name;  // empty: the plugin's name
+    bool enabled = true;
+    std::string durable = "process";  // "process" or "power": what an acknowledgement means
+    SettingsNode settings;            // the whole table, for the plugin's init()
+};
+
+struct AgentConfig {
+    std::string profile;  // empty: none
+    NodeConfig node;
+    UplinkConfig uplink;
+    SpoolConfig spool;
+    PipelineConfig pipeline;
+    AgentConfigSection agent;
+    std::vector<RuleConfig> rules;
+    std::vector<SourceConfig> sources;
+    Catalogue catalogue;
+};
+
+// Keys of a [[source]] table that belong to the agent, not to the plugin.
+const std::vector<std::string>& common_source_keys();
+
+}  // namespace cxedge::config

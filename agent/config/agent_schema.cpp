@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/config/agent_schema.hpp"
+
+#include "agent/config/load.hpp"
+#include "agent/config/text_checks.hpp"
+
+namespace cxedge::config {
+namespace {
+
+constexpr double kDay = 86400;
+
+Schema<NodeConfig> node_schema() {
+    Schema<NodeConfig> s;
+    s.text("tenant", &NodeConfig::tenant, "Operator this box belongs to; a level of every topic")
+        .check(check_name);
+    s.text("site", &NodeConfig::site, "Shop or place; a level of every topic").check(check_name);
+    s.text("id", &NodeConfig::id, "Name of this box, unique in its site; empty: the host name")
+        .check(check_optional_name);
+    s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
+        .check(check_dimension_value);
+    return s;
+}
+
+Schema<UplinkConfig> uplink_schema() {
+    Schema<UplinkConfig> s;
+    s.text("broker", &UplinkConfig::broker, "mqtt://host[:1883], or mqtts://host[:8883] for TLS")
+        .check(check_broker);
+    s.text("username", &UplinkConfig::username, "User name at the broker; empty: none");
+    s.text(
+         "password_file",
+         &UplinkConfig::password_file,
+         "File whose first line is the password; never the password itself"
+    )
+        .check(check_optional_path);
+    s.text(
+         "ca_file",
+         &UplinkConfig::ca_file,
+         "CA certificates (PEM) that the broker must chain to; empty with mqtts: the system's"
+    )
+        .check(check_optional_path);
+    s.text(
+         "certificate_file",
+         &UplinkConfig::certificate_file,
+         "Client certificate (PEM); needs key_file and mqtts"
+    )
+        .check(check_optional_path);
+    s.text("key_file", &UplinkConfig::key_file, "Private key (PEM) of certificate_file")
+        .check(check_optional_path);
+    s.duration(
+         "keepalive_s",
+         &UplinkConfig::keepalive,
+         "MQTT keep-alive: a dead link is noticed after 1.5 times this; 5 to 3600"
+    )
+        .range(5, 3600);
+    s.integer(
+         "window",
+         &UplinkConfig::window,
+         "Batches sent and not yet acknowledged, at most; 1 to 1000"
+    )
+        .range(1, 1000);
+    return s;
+}
+
+Schema<SpoolConfig> spool_schema() {
+    Schema<SpoolConfig> s;
+    s.integer(
+         "max_mib",
+         &SpoolConfig::max_mib,
+         "Disk for samples that wait for the broker, in MiB; 1 to 65536"
+    )
+        .range(1, 65536);
+    s.duration(
+         "seal_ms",
+         &SpoolConfig::seal,
+         "A batch is closed at the latest after this; a power cut can lose what is still open; "
+         "10 to 60000"
+    )
+        .range(10, 60000);
+    s.integer(
+         "seal_samples",
+         &SpoolConfig::seal_samples,
+         "A batch is closed once it holds this many samples; 1 to 10000"
+    )
+        .range(1, 10000);
+    return s;
+}
+
+Schema<PipelineConfig> pipeline_schema() {
+    Schema<PipelineConfig> s;
+    s.duration(
+         "window_s",
+         &PipelineConfig::window,
+         "Readings are summed up over windows this long, aligned to UTC; must divide a day"
+    )
+        .range(1, kDay);
+    s.duration(
+         "stale_s",
+         &PipelineConfig::stale,
+         "A series without a reading for this long is reported as stale; 1 to 604800"
+    )
+        .range(1, 7 * kDay);
+    s.integer(
+         "max_series",
+         &PipelineConfig::max_series,
+         "Series accepted from all sources together; further ones are refused; 1 to 1000000"
+    )
+        .range(1, 1000000);
+    return s;
+}
+
+Schema<AgentConfigSection> section_schema() {
+    using Section = AgentConfigSection;
+    Schema<Section> s;
+    s.text(
+         "log_level",
+         &Section::log_level,
+         "Least urgent log lines to write: debug, info, warn, error"
+    )
+        .one_of({"debug", "info", "warn", "error"});
+    s.duration(
+         "heartbeat_s",
+         &Section::heartbeat,
+         "How often the agent reports on itself (agent.* metrics); 1 to 86400"
+    )
+        .range(1, kDay);
+    s.text(
+         "control_socket",
+         &Section::control_socket,
+         "Unix socket for cxctl; empty: control.sock in the runtime directory"
+    )
+        .check(check_optional_path);
+    s.text(
+        "catalogue",
+        &Section::catalogue,
+        "File with further [[metric]] entries; relative to the file that names it; empty: none"
+    );
+    return s;
+}
+
+}  // namespace
+
+Schema<AgentConfig> agent_schema() {
+    Schema<AgentConfig> s;
+    s.text("profile", &AgentConfig::profile, "Box profile that this file refines; empty: none")
+        .check(check_optional_name);
+    s.table("node", &AgentConfig::node, node_schema(), "Who this box is");
+    s.table("uplink", &AgentConfig::uplink, uplink_schema(), "Where samples go");
+    s.table("spool", &AgentConfig::spool, spool_schema(), "Where samples wait");
+    s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
+    s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
+    s.ignore("rule");
+    s.ignore("source");
+    return s;
+}
+
+Schema<RuleConfig> rule_schema() {
+    Schema<RuleConfig> s;
+    s.text("match", &RuleConfig::match, "Metric name this rule is for; * stands for any characters")
+        .required()
+        .check(check_metric_glob);
+    s.text_map(
+         "where",
+         &RuleConfig::where,
+         "Further conditions: dimension = value, where * stands for any characters"
+    )
+        .check(check_dimension_value);
+    s.text("unit", &RuleConfig::unit, "Unit (UCUM) of metrics that the catalogue does not know")
+        .check(check_unit);
+    s.text(
+         "keep",
+         &RuleConfig::keep,
+         "window: sum up over window_s; raw: every reading with its own time; drop: nothing"
+    )
+        .one_of({"window", "raw", "drop"});
+    s.duration("window_s", &RuleConfig::window, "Instead of pipeline.window_s; must divide a day")
+        .range(1, kDay);
+    s.duration("stale_s", &RuleConfig::stale, "Instead of pipeline.stale_s; 1 to 604800")
+        .range(1, 7 * kDay);
+    s.texts(
+         "stats",
+         &RuleConfig::stats,
+         "What a window of a gauge sends: any of mean, min, max, last; not named: mean"
+    )
+        .one_of({"mean", "min", "max", "last"});
+    s.text("stream", &RuleConfig::stream, "kpi: sent first; bulk: sent when nothing else waits")
+        .one_of({"kpi", "bulk"});
+    s.text_map(
+         "labels",
+         &RuleConfig::labels,
+         "Dimensions to add, like the customer journey and its step: key = text"
+    )
+        .check(check_dimension_value);
+    return s;
+}
+
+Schema<SourceConfig> source_schema() {
+    Schema<SourceConfig> s;
+    s.text(
+         "plugin",
+         &SourceConfig::plugin,
+         "Which plugin collects: statsd, kpi_socket, box, camera, synthetic"
+    )
+        .required()
+        .check(check_name);
+    s.text(
+         "name", &SourceConfig::name, "Name of this source, unique on the box; empty: the plugin's"
+    )
+        .check(check_optional_name);
+    s.boolean("enabled", &SourceConfig::enabled, "false: keep the settings, but collect nothing");
+    s.text(
+         "durable",
+         &SourceConfig::durable,
+         "What an acknowledgement to a sender means: its sample survives the end of the process, "
+         "or "
+         "a power cut"
+    )
+        .one_of({"process", "power"});
+    return s;
+}
+
+const std::vector<std::string>& common_source_keys() {
+    static const std::vector<std::string> kKeys = [] {
+        std::vector<std::string> out;
+        for (const SettingHelp& setting : source_schema().help()) {
+            out.push_back(setting.key);
+        }
+        return out;
+    }();
+    return kKeys;
+}
+
+std::vector<SettingHelp> settings_help() {
+    std::vector<SettingHelp> out = agent_schema().help();
+    const auto append = [&](const std::string& section, std::vector<SettingHelp> settings) {
+        for (SettingHelp& setting : settings) {
+            setting.key.insert(0, section + ".");
+            out.push_back(std::move(setting));
+        }
+    };
+    append("rule", rule_schema().help());
+    append("source", source_schema().help());
+    return out;
+}
+
+}  // namespace cxedge::config
