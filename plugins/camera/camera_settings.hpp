@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "agent/base/settings.hpp"
+
+#include "plugins/camera/frame_source.hpp"
+#include "plugins/camera/geometry.hpp"
+
+namespace cxedge::camera {
+
+struct LineSettings {
+    std::string name;
+    std::string door;  // empty: the name
+    std::vector<double> points;
+
+    // Requires settings that were read without a problem.
+    [[nodiscard]] LinePoints line() const { return {points[0], points[1], points[2], points[3]}; }
+    [[nodiscard]] const std::string& counted_door() const { return door.empty() ? name : door; }
+};
+
+struct CameraSettings {
+    std::string source;
+    std::string user;
+    std::string password_file;
+    std::string pace = "real";
+    bool loop = false;
+    double fps = 10;
+    std::chrono::milliseconds timeout{5000};
+    std::chrono::milliseconds report{10'000};
+    std::vector<LineSettings> lines;
+
+    [[nodiscard]] FrameOptions frame_options() const;
+};
+
+std::vector<SettingHelp> camera_settings_help();
+
+// Every mistake goes to `problems`.
+CameraSettings read_camera_settings(const SettingsNode& node, SettingsProblems& problems);
+
+// `source` with user and the first line of password_file put in. Reads the file.
+Result<std::string> full_address(const CameraSettings& settings);
+
+}  // namespace cxedge::camera

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/camera/camera_source.hpp"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace cxedge::camera {
+
+void CameraSource::init(const SettingsNode& settings, SettingsProblems& problems) {
+    settings_ = read_camera_settings(settings, problems);
+}
+
+Result<SeriesId> CameraSource::declare(std::string_view metric, Kind kind, std::string_view door) {
+    SeriesInfo info;
+    info.key.metric = metric;
+    info.key.dims.push_back({"camera", std::string(host_->source_name())});
+    if (!door.empty()) {
+        info.key.dims.push_back({"door", std::string(door)});
+    }
+    info.kind = kind;
+    switch (kind) {
+        case Kind::delta:
+            info.unit = "{person}";
+            break;
+        case Kind::histogram:
+            info.unit = "s";
+            break;
+        case Kind::state:
+            info.unit = "1";
+            info.states = {"down", "up"};
+            break;
+        case Kind::gauge:
+        case Kind::counter:
+            info.unit = "Hz";
+            break;
+    }
+    return host_->declare(info);
+}
+
+Status CameraSource::declare_line(const LineSettings& line) {
+    const Result<SeriesId> in = declare("store.footfall.in", Kind::delta, line.counted_door());
+    if (!in) {
+        return in.error();
+    }
+    const Result<SeriesId> out = declare("store.footfall.out", Kind::delta, line.counted_door());
+    if (!out) {
+        return out.error();
+    }
+    lines_.push_back({*in, *out, 0, 0});
+    return {};
+}
+
+Status CameraSource::declare_series() {
+    lines_.clear();
+    for (const LineSettings& line : settings_.lines) {
+        if (Status declared = declare_line(line); !declared) {
+            return declared;
+        }
+    }
+    struct Own {
+        std::string_view metric;
+        Kind kind;
+        SeriesId* id;
+    };
+    for (const Own& own : {
+             Own{"camera.fps", Kind::gauge, &fps_},
+             Own{"camera.frame_cost", Kind::histogram, &cost_},
+             Own{"camera.up", Kind::state, &up_},
+         }) {
+        const Result<SeriesId> id = declare(own.metric, own.kind);
+        if (!id) {
+            return id.error();
+        }
+        *own.id = *id;
+    }
+    return {};
+}
+
+Status CameraSource::start(Host& host) {
+    host_ = &host;
+    Result<std::string> address = full_address(settings_);
+    if (!address) {
+        return address.error();
+    }
+    if (Status declared = declare_series(); !declared) {
+        return declared;
+    }
+    is_up_ = false;
+    frames_ = 0;
+    problem_.clear();
+    reported_ = host.clock().steady_now();
+    timer_ = host.loop().every(settings_.report, [this] { report(); });
+    start_worker(std::move(*address));
+    return {};
+}
+
+void CameraSource::start_worker(std::string address) {
+    CameraWorker::Job job{std::move(address), settings_.frame_options(), {}};
+    for (const LineSettings& line : settings_.lines) {
+        job.lines.push_back(line.line());
+    }
+    alive_ = std::make_shared<CameraSource*>(this);
+    const std::weak_ptr<CameraSource*> alive = alive_;
+    EventLoop& loop = host_->loop();
+    worker_ = std::make_unique<CameraWorker>(
+        std::move(job),
+        host_->clock(),
+        [alive, &loop](WorkerReport news) {
+            loop.post([alive, news = std::move(news)] {
+                if (const auto self = alive.lock()) {
+                    std::visit([&](const auto& piece) { (*self)->take(piece); }, news);
+                }
+            });
+        }
+    );
+}
+
+void CameraSource::stop() {
+    timer_.cancel();
+    worker_.reset();
+    alive_.reset();
+}
+
+void CameraSource::take(const FrameDone& done) {
+    ++frames_;
+    if (!is_up_) {
+        set_up(true);
+        tell_problem({});
+        host_->log(log::Level::info, "pictures arrive from " + public_address(settings_.source));
+        report_zeros();
+    }
+    emit(cost_, done.cost_s);
+    count(done.crossings);
+}
+
+void CameraSource::take(const StreamDown& down) {
+    count(down.crossings);
+    set_up(false);
+    tell_problem(down.problem);
+    const auto seconds = std::chrono::duration<double>(down.retry).count();
+    host_->log(
+        log::Level::warn,
+        down.problem + (seconds > 0 ? fmt::format("; next try in {:.1f} s", seconds)
+                                    : std::string("; not tried again"))
+    );
+}
+
+void CameraSource::take(const StreamEnded& ended) {
+    count(ended.crossings);
+    set_up(false);
+    std::string line = fmt::format(
+        "{} has ended after {} pictures", public_address(settings_.source), ended.frames
+    );
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+        line += fmt::format(
+            ", line {}: {} in, {} out",
+            settings_.lines[i].name,
+            lines_[i].total_in,
+            lines_[i].total_out
+        );
+    }
+    host_->log(log::Level::info, line);
+}
+
+void CameraSource::count(const std::vector<LineCrossing>& crossings) {
+    for (const LineCrossing& each : crossings) {
+        LineSeries& line = lines_[each.line];
+        const bool in = each.crossing.direction == Direction::in;
+        ++(in ? line.total_in : line.total_out);
+        emit(in ? line.in : line.out, 1);
+    }
+}
+
+// Nobody came is a fact, nothing was seen is not: zeros only while pictures flow.
+void CameraSource::report_zeros() {
+    for (const LineSeries& line : lines_) {
+        emit(line.in, 0);
+        emit(line.out, 0);
+    }
+}
+
+void CameraSource::report() {
+    const SteadyTime now = host_->clock().steady_now();
+    const double seconds =
+        std::chrono::duration<double>(now - std::exchange(reported_, now)).count();
+    const std::uint64_t frames = std::exchange(frames_, 0);
+    if (seconds > 0) {
+        emit(fps_, static_cast<double>(frames) / seconds);
+    }
+    emit(up_, is_up_ ? 1 : 0);
+    if (is_up_ && frames > 0) {
+        report_zeros();
+    }
+}
+
+void CameraSource::set_up(bool up) {
+    is_up_ = up;
+    emit(up_, up ? 1 : 0);
+}
+
+void CameraSource::emit(SeriesId series, double value) {
+    if (const Status emitted = host_->emit(series, value); !emitted) {
+        tell_problem("readings are refused: " + emitted.error().message);
+    }
+}
+
+// Only what is new: a problem is one line in the log, not one a picture.
+void CameraSource::tell_problem(std::string problem) {
+    if (problem != problem_) {
+        problem_ = std::move(problem);
+        host_->set_problem(problem_);
+    }
+}
+
+}  // namespace cxedge::camera

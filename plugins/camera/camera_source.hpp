@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/plugin_api/source.hpp"
+
+#include "plugins/camera/camera_settings.hpp"
+#include "plugins/camera/camera_worker.hpp"
+
+namespace cxedge::camera {
+
+// Counts people who cross lines in the picture of one camera. Runs in a process of its own;
+// pictures never leave it.
+class CameraSource final : public Source {
+public:
+    CameraSource() = default;
+    CameraSource(const CameraSource&) = delete;
+    CameraSource& operator=(const CameraSource&) = delete;
+    CameraSource(CameraSource&&) = delete;
+    CameraSource& operator=(CameraSource&&) = delete;
+    ~CameraSource() override { stop(); }
+
+    static std::vector<SettingHelp> settings_help() { return camera_settings_help(); }
+
+    void init(const SettingsNode& settings, SettingsProblems& problems) override;
+    Status start(Host& host) override;
+    void stop() override;
+
+private:
+    struct LineSeries {
+        SeriesId in{};
+        SeriesId out{};
+        std::uint64_t total_in = 0;
+        std::uint64_t total_out = 0;
+    };
+
+    CameraSettings settings_;
+    Host* host_ = nullptr;
+    std::vector<LineSeries> lines_;
+    SeriesId fps_{};
+    SeriesId cost_{};
+    SeriesId up_{};
+    bool is_up_ = false;
+    std::uint64_t frames_ = 0;  // since the last report
+    SteadyTime reported_{};
+    std::string problem_;
+    LoopHandle timer_;
+    // What the worker posts after stop() finds this gone and does nothing.
+    std::shared_ptr<CameraSource*> alive_;
+    std::unique_ptr<CameraWorker> worker_;
+
+    Status declare_series();
+    Status declare_line(const LineSettings& line);
+    Result<SeriesId> declare(std::string_view metric, Kind kind, std::string_view door = {});
+    void start_worker(std::string address);
+    void take(const FrameDone& done);
+    void take(const StreamDown& down);
+    void take(const StreamEnded& ended);
+    void count(const std::vector<LineCrossing>& crossings);
+    void report();
+    void report_zeros();
+    void set_up(bool up);
+    void emit(SeriesId series, double value);
+    void tell_problem(std::string problem);
+};
+
+}  // namespace cxedge::camera

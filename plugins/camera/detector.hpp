@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "plugins/camera/frame_source.hpp"
+#include "plugins/camera/geometry.hpp"
+
+namespace cxedge::camera {
+
+// One person, probably. `score` 0 to 1: how sure.
+struct Detection {
+    Box box;
+    double score = 0;
+};
+
+// Finds people in one picture. May learn from the pictures it sees (a background, a size), so each
+// camera has its own. Thread: one.
+class Detector {
+public:
+    virtual ~Detector() = default;
+    virtual std::vector<Detection> detect(const Frame& frame) = 0;
+};
+
+}  // namespace cxedge::camera

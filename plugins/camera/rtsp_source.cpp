@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "plugins/camera/av_media.hpp"
+#include "plugins/camera/frame_clock.hpp"
+#include "plugins/camera/frame_sources.hpp"
+
+namespace cxedge::camera {
+namespace {
+
+constexpr std::chrono::microseconds kDefaultPeriod{40'000};
+
+AVDictionary* rtsp_options() {
+    AVDictionary* options = nullptr;
+    // UDP loses packets at doors of switches and Wi-Fi, and half pictures look like motion.
+    av_dict_set(&options, "rtsp_transport", "tcp", 0);
+    // Measured on a local server: opening takes 0.3 s instead of 2.8 s with the defaults.
+    av_dict_set(&options, "analyzeduration", "500000", 0);
+    av_dict_set(&options, "probesize", "100000", 0);
+    av_dict_set(&options, "fflags", "nobuffer+discardcorrupt", 0);
+    av_dict_set(&options, "allowed_media_types", "video", 0);
+    return options;
+}
+
+class RtspSource final : public FrameSource {
+public:
+    RtspSource(std::string url, const SourceContext& context)
+        : url_(std::move(url)),
+          stop_(context.stop),
+          input_(context.clock, context.stop, context.options.timeout),
+          scaler_(context.options.width),
+          times_(kDefaultPeriod),
+          thinner_(context.options.fps) {}
+
+    Status open() override {
+        static const int kNetwork = avformat_network_init();
+        if (kNetwork < 0) {
+            return named(unavailable("no network"));
+        }
+        if (Status opened = input_.open(url_, nullptr, rtsp_options()); !opened) {
+            // The stream may be configured on the camera at any time: always worth another try.
+            return named(unavailable(opened.error().message));
+        }
+        times_.set_nominal(input_.frame_period().value_or(kDefaultPeriod));
+        seam_ = true;
+        return {};
+    }
+
+    Result<bool> next(Frame& frame) override {
+        while (!stop_.load()) {
+            Result<AvInput::Picture> picture = input_.read();
+            if (!picture) {
+                return named(unavailable(picture.error().message));
+            }
+            if (picture->frame == nullptr) {
+                return named(unavailable("the camera ended the stream"));
+            }
+            const std::chrono::microseconds time = times_.stamp(picture->stream_us);
+            if (thinner_.due(time)) {
+                return deliver(*picture->frame, time, frame);
+            }
+        }
+        return named(unavailable("stopped"));
+    }
+
+    void close() override { input_.close(); }
+
+private:
+    std::string url_;
+    const std::atomic<bool>& stop_;
+    AvInput input_;
+    AvScaler scaler_;
+    FrameClock times_;
+    FrameThinner thinner_;
+    bool seam_ = false;
+
+    [[nodiscard]] Error named(const Error& error) const {
+        return error.during("rtsp: " + public_address(url_));
+    }
+
+    Result<bool> deliver(const AVFrame& picture, std::chrono::microseconds time, Frame& frame) {
+        if (Status scaled = scaler_.to_frame(picture, frame); !scaled) {
+            return named(unavailable(scaled.error().message));
+        }
+        frame.time = time;
+        frame.seam = std::exchange(seam_, false);
+        return true;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<FrameSource> make_rtsp_source(std::string url, SourceContext context) {
+    return std::make_unique<RtspSource>(std::move(url), context);
+}
+
+}  // namespace cxedge::camera
