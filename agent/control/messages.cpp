@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON of the answers: one list of fields serves writing and reading, so they cannot disagree.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/base/ids.hpp"
+#include "agent/control/control.hpp"
+
+namespace cxedge::control {
+namespace {
+
+using nlohmann::json;
+using telemetry::Health;
+using telemetry::LaneHealth;
+using telemetry::SourceHealth;
+
+template <class Source, class Visit>
+void source_fields(Source& source, const Visit& visit) {
+    visit("name", source.name);
+    visit("plugin", source.plugin);
+    visit("state", source.state);
+    visit("problem", source.problem);
+    visit("readings", source.readings);
+    visit("restarts", source.restarts);
+    visit("pid", source.pid);
+}
+
+template <class Lane, class Visit>
+void lane_fields(Lane& lane, const Visit& visit) {
+    visit("lane", lane.lane);
+    visit("batches", lane.batches);
+    visit("samples", lane.samples);
+    visit("bytes", lane.bytes);
+    visit("oldest_age_s", lane.oldest_age_s);
+}
+
+template <class Picture, class Visit>
+void counter_fields(Picture& health, const Visit& visit) {
+    visit("series", health.series);
+    visit("readings_accepted", health.readings_accepted);
+    visit("readings_refused", health.readings_refused);
+    visit("samples_produced", health.samples_produced);
+    visit("samples_delivered", health.samples_delivered);
+    visit("events_produced", health.events_produced);
+    visit("events_delivered", health.events_delivered);
+    visit("samples_open", health.samples_open);
+    visit("spool_bytes", health.spool_bytes);
+    visit("spool_max_bytes", health.spool_max_bytes);
+    visit("connects", health.connects);
+    visit("in_flight", health.in_flight);
+    visit("bytes_sent", health.bytes_sent);
+    visit("batches_sent", health.batches_sent);
+    visit("batches_refused", health.batches_refused);
+}
+
+// Everything but `epoch`, which needs more than JSON's 53 bits and travels as text.
+template <class Picture, class Visit>
+void health_fields(Picture& health, const Visit& visit) {
+    visit("version", health.version);
+    visit("tenant", health.tenant);
+    visit("site", health.site);
+    visit("node", health.node);
+    visit("boot", health.boot);
+    visit("uptime_s", health.uptime_s);
+    visit("sources", health.sources);
+    visit("lanes", health.lanes);
+    counter_fields(health, visit);
+    visit("connection", health.connection);
+    visit("connection_since", health.connection_since);
+    visit("broker", health.broker);
+    visit("last_error", health.last_error);
+    visit("rss_mib", health.rss_mib);
+}
+
+// Invalid UTF-8 (a file name in an error text, say) must not cost the whole answer.
+std::string line_of(const json& object) {
+    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+struct Writer {
+    json& object;
+
+    template <class T>
+    void operator()(const char* key, const T& value) const {
+        object[key] = value;
+    }
+    void operator()(const char* key, const std::vector<SourceHealth>& sources) const {
+        json& list = object[key] = json::array();
+        for (const SourceHealth& source : sources) {
+            json item = json::object();
+            source_fields(source, Writer{item});
+            list.push_back(std::move(item));
+        }
+    }
+    void operator()(const char* key, const std::vector<LaneHealth>& lanes) const {
+        json& list = object[key] = json::array();
+        for (const LaneHealth& lane : lanes) {
+            json item = json::object();
+            lane_fields(lane, Writer{item});
+            list.push_back(std::move(item));
+        }
+    }
+};
+
+// A missing field keeps its default (an older agent answers); one of the wrong type is a problem.
+class Reader {
+public:
+    Reader(const json& object, std::string& problem) : object_(object), problem_(problem) {}
+
+    template <class T>
+    void operator()(const char* key, T& value) const {
+        const auto found = object_.find(key);
+        if (found != object_.end() && !read(*found, value)) {
+            problem_ = std::string("field ") + key + " has the wrong type";
+        }
+    }
+
+private:
+    static bool read(const json& from, std::string& value) {
+        const auto* text = from.get_ptr<const json::string_t*>();
+        if (text != nullptr) {
+            value = *text;
+        }
+        return text != nullptr;
+    }
+    static bool read(const json& from, double& value) {
+        if (from.is_null()) {  // how JSON writes NaN
+            value = std::numeric_limits<double>::quiet_NaN();
+            return true;
+        }
+        if (from.is_number()) {
+            value = from.get<double>();
+        }
+        return from.is_number();
+    }
+    template <class Integer>
+    static bool read_integer(const json& from, Integer& value) {
+        if (from.is_number_unsigned()) {
+            const auto number = from.get<std::uint64_t>();
+            value = static_cast<Integer>(number);
+            return value >= 0 && static_cast<std::uint64_t>(value) == number;
+        }
+        if (std::is_signed_v<Integer> && from.is_number_integer()) {
+            const auto number = from.get<std::int64_t>();
+            value = static_cast<Integer>(number);
+            return static_cast<std::int64_t>(value) == number;
+        }
+        return false;
+    }
+    static bool read(const json& from, std::uint64_t& value) { return read_integer(from, value); }
+    static bool read(const json& from, std::uint32_t& value) { return read_integer(from, value); }
+    static bool read(const json& from, std::int32_t& value) { return read_integer(from, value); }
+
+    bool read(const json& from, std::vector<SourceHealth>& sources) const {
+        return read_list(from, [&](const json& item) {
+            source_fields(sources.emplace_back(), Reader(item, problem_));
+        });
+    }
+    bool read(const json& from, std::vector<LaneHealth>& lanes) const {
+        return read_list(from, [&](const json& item) {
+            lane_fields(lanes.emplace_back(), Reader(item, problem_));
+        });
+    }
+    template <class ReadItem>
+    static bool read_list(const json& from, const ReadItem& read_item) {
+        if (!from.is_array()) {
+            return false;
+        }
+        for (const json& item : from) {
+            if (!item.is_object()) {
+                return false;
+            }
+            read_item(item);
+        }
+        return true;
+    }
+
+    const json& object_;
+    std::string& problem_;
+};
+
+bool parse_epoch(const json& status, std::uint64_t& epoch) {
+    const auto found = status.find("epoch");
+    if (found == status.end()) {
+        return true;
+    }
+    const auto* text = found->get_ptr<const json::string_t*>();
+    if (text == nullptr || text->size() != 16 ||
+        text->find_first_not_of("0123456789abcdef") != std::string::npos) {
+        return false;
+    }
+    epoch = std::stoull(*text, nullptr, 16);
+    return true;
+}
+
+std::string epoch_text(std::uint64_t epoch) {
+    std::string bytes(8, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes[i] = static_cast<char>((epoch >> (8U * (7U - i))) & 0xFFU);
+    }
+    return to_hex(std::string_view(bytes));
+}
+
+}  // namespace
+
+std::chrono::milliseconds timeout_of(
+    std::string_view request, std::chrono::milliseconds fallback, std::chrono::milliseconds longest
+) {
+    const json asked = json::parse(request, nullptr, false);
+    const auto field = asked.is_object() ? asked.find("timeout_s") : asked.end();
+    if (field == asked.end() || !field->is_number()) {
+        return fallback;
+    }
+    const double most = std::chrono::duration<double>(longest).count();
+    const double seconds = std::clamp(field->get<double>(), 0.0, most);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::duration<double>(seconds)
+    );
+}
+
+std::string ok_answer() {
+    return R"({"ok":true})";
+}
+
+std::string error_answer(std::string_view why) {
+    return line_of({{"ok", false}, {"error", why}});
+}
+
+std::string status_answer(const Health& health) {
+    json status = json::object();
+    health_fields(health, Writer{status});
+    status["epoch"] = epoch_text(health.epoch);
+    return line_of({{"ok", true}, {"status", std::move(status)}});
+}
+
+Result<Health> parse_status_answer(std::string_view json_line) {
+    const json answer = json::parse(json_line, nullptr, false);
+    if (!answer.is_object()) {
+        return corrupt("the answer is not a JSON object");
+    }
+    const auto error = answer.find("error");
+    if (error != answer.end() && error->is_string()) {
+        return corrupt("the agent answered: " + error->get<std::string>());
+    }
+    const auto status = answer.find("status");
+    if (status == answer.end() || !status->is_object()) {
+        return corrupt("the answer holds no status");
+    }
+    Health health;
+    std::string problem;
+    health_fields(health, Reader(*status, problem));
+    if (!parse_epoch(*status, health.epoch)) {
+        problem = "field epoch is not 16 hexadecimal digits";
+    }
+    if (!problem.empty()) {
+        return corrupt("status: " + problem);
+    }
+    return health;
+}
+
+}  // namespace cxedge::control

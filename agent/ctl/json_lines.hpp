@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// One JSON object a line, for programs:
+//   a sample   {"topic","tenant","site","node","epoch","lane","seq","backfill","time_ms","metric",
+//               "unit","dims":{..},"kind","value"}; kind state adds "state" (its text or null), a
+//               lost sample has "value":null,"lost":true, a histogram has
+//               "count","sum","min","max","p50", "p95","p99","buckets":[[above, up to, count],..]
+//               instead of a value
+//   an event   the same down to "time_ms", then "event","severity","state","id","subject","text",
+//              "attrs":{..}
+//   a state    {"topic","tenant","site","node","online","boot","session","version","time_ms"}
+// epoch, session and id are hexadecimal texts. "simulated":true and "duplicate":true follow
+// "backfill" where they apply.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "agent/ctl/line_writer.hpp"
+
+namespace cxedge::ctl {
+
+// The text of a state's value; null when it has none.
+const std::string* state_text(double value, const std::vector<std::string>& states);
+
+class JsonLines final : public LineWriter {
+public:
+    // `out` outlives the writer.
+    explicit JsonLines(std::string& out) : out_(out) {}
+
+    void batch(const ShownBatch& batch) override;
+    void node_state(const Origin& origin, const wire::NodeState& state) override;
+    // One line a definition: {"topic","tenant","site","node","series","metric","unit",...}.
+    void definition(const Origin& origin, std::uint32_t id, const SeriesInfo& info);
+
+private:
+    void sample(const std::string& prefix, const Sample& sample, const SeriesInfo& info);
+    void event(const std::string& prefix, const Event& event);
+
+    std::string& out_;
+};
+
+}  // namespace cxedge::ctl

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of cxctl; what each verb does is in the file of its name.
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include "agent/ctl/config.hpp"
+#include "agent/ctl/decode.hpp"
+#include "agent/ctl/exit_code.hpp"
+#include "agent/ctl/flush.hpp"
+#include "agent/ctl/status.hpp"
+#include "agent/ctl/tail.hpp"
+
+namespace {
+
+using cxedge::ctl::ExitCode;
+
+constexpr const char* kExitCodes =
+    "Exit status: 0 done, 1 failed, 2 wrong command line, 3 nobody answers (try again later).";
+
+struct CommandLine {
+    CLI::App app{"cxctl: looks into a cxedge node and into what it sends"};
+    std::function<ExitCode()> verb;
+    cxedge::ctl::TailOptions tail;
+    cxedge::ctl::DecodeOptions decode;
+    cxedge::ctl::StatusOptions status;
+    cxedge::ctl::FlushOptions flush;
+    cxedge::ctl::ConfigOptions config;
+};
+
+void add_connection(CLI::App& verb, cxedge::ctl::TailOptions& tail) {
+    verb.add_option("--broker", tail.broker, "mqtt://host[:port] or mqtts://host[:port]")
+        ->capture_default_str();
+    verb.add_option("--topic", tail.topic, "Topic filter to subscribe to")->capture_default_str();
+    verb.add_option("--username", tail.username, "MQTT user name");
+    verb.add_option("--password-file", tail.password_file, "File whose first line is the password");
+    verb.add_option("--ca", tail.ca_file, "CA certificates (PEM); default: the system's");
+    auto* certificate =
+        verb.add_option("--cert", tail.certificate_file, "Client certificate (PEM)");
+    auto* key = verb.add_option("--key", tail.key_file, "Key of the client certificate (PEM)");
+    certificate->needs(key);
+    key->needs(certificate);
+}
+
+void add_tail(CommandLine& line) {
+    CLI::App& verb =
+        *line.app.add_subcommand("tail", "Print what nodes send, decoded, as it comes");
+    cxedge::ctl::TailOptions& tail = line.tail;
+    add_connection(verb, tail);
+    verb.add_option("--format", tail.format, "table for people, jsonl for programs")
+        ->check(CLI::IsMember({"table", "jsonl"}))
+        ->capture_default_str();
+    verb.add_flag("--utc", tail.utc, "Times of the table in UTC");
+    verb.add_option("--count", tail.count, "Stop after this many lines");
+    verb.add_option("--seconds", tail.seconds, "Stop after this time")
+        ->check(CLI::NonNegativeNumber);
+    verb.add_option(
+        "--summary", tail.summary_file, "Write the counts to this file at the end (JSON)"
+    );
+    verb.add_option(
+        "--session", tail.session, "Keep the subscription at the broker under this client id"
+    );
+    verb.add_flag("--keep-duplicates", tail.keep_duplicates, "Print repeated batches too");
+    verb.footer("Example: cxctl tail --broker mqtt://broker.example --topic 'cx/1/acme/#'");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_tail(line.tail);
+        };
+    });
+}
+
+void add_decode(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand("decode", "Print one stored MQTT payload, decoded");
+    cxedge::ctl::DecodeOptions& decode = line.decode;
+    verb.add_option("file", decode.file, "Payload of a batch, a dictionary or a state; - is stdin")
+        ->required();
+    verb.add_option(
+            "--dict", decode.dictionary_files, "Payload of topic dict or dict/N (repeatable)"
+    )
+        ->take_all();
+    verb.add_option("--topic", decode.topic, "Topic it came from; default: find out by trying");
+    verb.add_option("--format", decode.format, "table for people, jsonl for programs")
+        ->check(CLI::IsMember({"table", "jsonl"}))
+        ->capture_default_str();
+    verb.add_flag("--utc", decode.utc, "Times of the table in UTC");
+    verb.footer("Example: cxctl decode batch.bin --dict dict.bin --topic cx/1/t/s/n/up/live/kpi");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_decode(line.decode);
+        };
+    });
+}
+
+void add_socket(CLI::App& verb, std::string& socket) {
+    verb.add_option("--socket", socket, "Control socket of the agent")
+        ->envname("CXEDGE_SOCKET")
+        ->capture_default_str();
+}
+
+void add_status(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand("status", "How the agent on this box is");
+    add_socket(verb, line.status.socket);
+    verb.add_flag("--json", line.status.json, "The agent's answer as it is");
+    verb.add_flag("--watch", line.status.watch, "Again every second until interrupted");
+    verb.footer("Example: cxctl status --watch");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_status(line.status);
+        };
+    });
+}
+
+void add_flush(CommandLine& line) {
+    CLI::App& verb =
+        *line.app.add_subcommand("flush", "Send everything now and wait until it is acknowledged");
+    add_socket(verb, line.flush.socket);
+    constexpr double kLongestWait = 86400;
+    verb.add_option("--timeout-s", line.flush.timeout_s, "How long to wait")
+        ->check(CLI::Range(0.0, kLongestWait))
+        ->capture_default_str();
+    verb.footer("Example: cxctl flush --timeout-s 60 && systemctl stop cxedged");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_flush(line.flush);
+        };
+    });
+}
+
+void add_config_files(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
+    verb.add_option("--config", config.file, "The site's configuration file")->required();
+    verb.add_option("--profiles", config.profiles_dir, "Where profiles and the catalogue are")
+        ->capture_default_str();
+}
+
+void add_config(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand("config", "Show or check a configuration");
+    verb.require_subcommand(1);
+    verb.footer("Example: cxctl config show --config /etc/cxedge/cxedge.toml --origin");
+
+    CLI::App& show = *verb.add_subcommand("show", "All settings that apply, one a line");
+    add_config_files(show, line.config);
+    show.add_flag("--origin", line.config.origin, "Where each setting comes from");
+    show.footer("Example: cxctl config show --config /etc/cxedge/cxedge.toml --origin");
+    show.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_config_show(line.config);
+        };
+    });
+
+    CLI::App& check = *verb.add_subcommand("check", "Every mistake with file, line and column");
+    add_config_files(check, line.config);
+    check.footer(
+        "Example: cxctl config check --config /etc/cxedge/cxedge.toml\n"
+        "The settings of plugins are checked by cxedged check."
+    );
+    check.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_config_check(line.config);
+        };
+    });
+}
+
+void add_verbs(CommandLine& line) {
+    line.app.set_version_flag("--version", std::string("cxctl ") + CXEDGE_VERSION);
+    line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
+    line.app.require_subcommand(1);
+    add_tail(line);
+    add_decode(line);
+    add_status(line);
+    add_flush(line);
+    add_config(line);
+}
+
+}  // namespace
+
+// CLI11 reports by exceptions; they end here.
+int main(int argc, char** argv) try {
+    CommandLine line;
+    add_verbs(line);
+    try {
+        line.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return line.app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    }
+    return static_cast<int>(line.verb());
+} catch (const std::exception& error) {
+    std::cerr << "cxctl: " << error.what() << '\n';
+    return static_cast<int>(ExitCode::failed);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "agent/ctl/receiver.hpp"
+
+namespace cxedge::ctl {
+
+// What tail received, as one JSON line: samples, events, batches, duplicate_batches, payload_bytes,
+// bytes_per_sample (null without samples), dictionary_bytes, errors, waiting_batches, seconds, and
+// "lanes": the counts of every (node, epoch, lane).
+std::string summary_json(const Totals& totals, double seconds);
+
+}  // namespace cxedge::ctl

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ctl/table.hpp"
+
+#include <ctime>
+#include <iterator>
+#include <variant>
+
+#include <fmt/core.h>
+
+#include "agent/ctl/human_text.hpp"
+#include "agent/ctl/json_lines.hpp"
+
+namespace cxedge::ctl {
+namespace {
+
+std::string place(const Origin& origin) {
+    return origin.site + "/" + origin.node;
+}
+
+std::string dimensions(const std::vector<Dimension>& dims) {
+    std::string text;
+    for (const Dimension& dim : dims) {
+        text += (text.empty() ? "" : " ") + dim.key + "=" + dim.value;
+    }
+    return text;
+}
+
+std::string histogram_text(const Histogram& histogram, std::string_view unit) {
+    if (histogram.count() == 0) {
+        return "n=0";
+    }
+    const std::string_view suffix = unit_text(unit);
+    return fmt::format(
+        "n={} p50={:.4g} p95={:.4g} max={:.4g}{}{}",
+        histogram.count(),
+        histogram.quantile(0.5),
+        histogram.quantile(0.95),
+        histogram.max(),
+        suffix.empty() ? "" : " ",
+        suffix
+    );
+}
+
+std::string value_text(const Sample& sample, const SeriesInfo& info) {
+    if (const auto* histogram = std::get_if<Histogram>(&sample.value)) {
+        return histogram_text(*histogram, info.unit);
+    }
+    const auto* value = std::get_if<double>(&sample.value);
+    if (value == nullptr) {
+        return "lost";
+    }
+    if (info.kind == Kind::state) {
+        const std::string* state = state_text(*value, info.states);
+        return state != nullptr ? *state : fmt::format("state {}", *value);
+    }
+    return with_unit(*value, info.unit);
+}
+
+}  // namespace
+
+Table::Table(std::string& out, Zone zone) : out_(out), zone_(zone) {
+    fmt::format_to(
+        std::back_inserter(out_),
+        "{:<12}  {:<20}  {:<28}  {:<24}  {:>16}  {}\n",
+        "TIME",
+        "SITE/NODE",
+        "METRIC",
+        "DIMENSIONS",
+        "VALUE",
+        "TOTAL"
+    );
+}
+
+void Table::batch(const ShownBatch& batch) {
+    for (const Sample& taken : batch.body.samples) {
+        const SeriesInfo* info = batch.dictionary.find(index_of(taken.series));
+        if (info != nullptr) {
+            sample(batch, taken, *info);
+        }
+    }
+    for (const Event& happened : batch.body.events) {
+        event(batch, happened);
+    }
+}
+
+void Table::sample(const ShownBatch& batch, const Sample& sample, const SeriesInfo& info) {
+    // A repeat is shown, not added up.
+    std::string last = batch.duplicate ? "repeat" : total(batch.origin, sample, info);
+    if (batch.header.backfill) {
+        last += last.empty() ? "late" : " late";
+    }
+    std::string line = fmt::format(
+        "{:<12}  {:<20}  {:<28}  {:<24}  {:>16}  {}",
+        time_of(sample.time.ms),
+        place(batch.origin),
+        info.key.metric,
+        dimensions(info.key.dims),
+        value_text(sample, info),
+        last
+    );
+    line.erase(line.find_last_not_of(' ') + 1);
+    append_line(std::move(line));
+}
+
+void Table::append_line(std::string line) {
+    out_ += printable(std::move(line));
+    out_ += '\n';
+}
+
+std::string Table::total(const Origin& origin, const Sample& sample, const SeriesInfo& info) {
+    const auto* value = std::get_if<double>(&sample.value);
+    if (info.kind != Kind::delta || value == nullptr) {
+        return {};
+    }
+    double& sum = totals_[origin.tenant + "/" + place(origin) + " " + to_string(info.key)];
+    sum += *value;
+    return fmt::format("{:.10g}", sum);
+}
+
+void Table::event(const ShownBatch& batch, const Event& event) {
+    append_line(fmt::format(
+        "{:<12}  {:<20}  {} [{} {}] {}{}{}",
+        time_of(event.time.ms),
+        place(batch.origin),
+        event.name,
+        to_string(event.severity),
+        to_string(event.state),
+        event.subject,
+        event.subject.empty() ? "" : ": ",
+        event.text
+    ));
+}
+
+void Table::node_state(const Origin& origin, const wire::NodeState& state) {
+    append_line(fmt::format(
+        "{:<12}  {:<20}  {}, cxedge {}, boot {}",
+        time_of(unix_ms(state.at)),
+        place(origin),
+        state.online ? "ONLINE" : "OFFLINE",
+        state.version,
+        state.boot
+    ));
+}
+
+std::string Table::time_of(std::int64_t ms) const {
+    const std::int64_t part = ((ms % 1000) + 1000) % 1000;
+    const auto seconds = static_cast<std::time_t>((ms - part) / 1000);
+    std::tm broken{};
+    const std::tm* known =
+        zone_ == Zone::utc ? ::gmtime_r(&seconds, &broken) : ::localtime_r(&seconds, &broken);
+    if (known == nullptr) {
+        return "?";
+    }
+    return fmt::format(
+        "{:02}:{:02}:{:02}.{:03}", broken.tm_hour, broken.tm_min, broken.tm_sec, part
+    );
+}
+
+}  // namespace cxedge::ctl

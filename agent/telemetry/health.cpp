@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/telemetry/health.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <utility>
+
+#include <unistd.h>
+
+namespace cxedge::telemetry {
+
+void HealthBoard::publish(Health health) {
+    const std::lock_guard lock(mutex_);
+    health_ = std::move(health);
+}
+
+Health HealthBoard::latest() const {
+    const std::lock_guard lock(mutex_);
+    return health_;
+}
+
+void WatchdogFeed::tick(Ticker who) {
+    ticked_[static_cast<std::size_t>(who)].store(true, std::memory_order_relaxed);
+}
+
+bool WatchdogFeed::due() {
+    const bool all = std::all_of(ticked_.begin(), ticked_.end(), [](const std::atomic<bool>& tick) {
+        return tick.load(std::memory_order_relaxed);
+    });
+    if (all) {
+        for (std::atomic<bool>& tick : ticked_) {
+            tick.store(false, std::memory_order_relaxed);
+        }
+    }
+    return all;
+}
+
+double resident_mib() {
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t total_pages = 0;
+    std::uint64_t resident_pages = 0;
+    if (!(statm >> total_pages >> resident_pages)) {
+        return 0;
+    }
+    const auto page_bytes = static_cast<double>(::sysconf(_SC_PAGESIZE));
+    return static_cast<double>(resident_pages) * page_bytes / (1024.0 * 1024.0);
+}
+
+}  // namespace cxedge::telemetry

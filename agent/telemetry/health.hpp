@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent knows of its own state: gathered from its parts, shown by `cxctl status`, sent as
+// agent.* metrics (METRICS.md), and the ticks that feed the watchdog.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "agent/base/clock.hpp"
+
+namespace cxedge::telemetry {
+
+struct SourceHealth {
+    std::string name;
+    std::string plugin;
+    std::string state;    // starting, running, waiting, failed, stopped
+    std::string problem;  // empty = well
+    std::uint64_t readings = 0;
+    std::uint64_t restarts = 0;
+    std::int32_t pid = 0;  // out of process only
+};
+
+struct LaneHealth {
+    std::string lane;
+    std::uint64_t batches = 0;
+    std::uint64_t samples = 0;
+    std::uint64_t bytes = 0;
+    double oldest_age_s = 0;
+};
+
+// One consistent picture.
+struct Health {
+    std::string version;
+    std::string tenant;
+    std::string site;
+    std::string node;
+    std::uint64_t epoch = 0;
+    std::uint32_t boot = 0;
+    double uptime_s = 0;
+    std::vector<SourceHealth> sources;
+    std::vector<LaneHealth> lanes;
+    std::uint64_t series = 0;
+    std::uint64_t readings_accepted = 0;  // by the pipeline, from all sources
+    std::uint64_t readings_refused = 0;
+    std::uint64_t samples_produced = 0;   // handed to batches since start, plus found in the spool
+    std::uint64_t samples_delivered = 0;  // acknowledged by the broker since start
+    std::uint64_t events_produced = 0;
+    std::uint64_t events_delivered = 0;
+    std::uint64_t samples_open = 0;  // in batches not yet sealed
+    std::uint64_t spool_bytes = 0;
+    std::uint64_t spool_max_bytes = 0;
+    std::string connection;        // offline, connecting, online
+    std::string connection_since;  // ISO 8601
+    std::string broker;
+    std::string last_error;
+    std::uint64_t connects = 0;
+    std::uint64_t in_flight = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t batches_sent = 0;
+    std::uint64_t batches_refused = 0;
+    double rss_mib = 0;
+};
+
+// Latest picture, published by ingest, read by control. Thread: any.
+class HealthBoard {
+public:
+    void publish(Health health);
+    [[nodiscard]] Health latest() const;
+
+private:
+    mutable std::mutex mutex_;
+    Health health_;
+};
+
+// The systemd watchdog is fed only when every thread has ticked since the last feed: a hang of one
+// is a hang of the agent. Thread: any.
+enum class Ticker : std::uint8_t { ingest, uplink, control };
+class WatchdogFeed {
+public:
+    void tick(Ticker who);
+    // True once every thread ticked since the previous true; then starts over.
+    bool due();
+
+private:
+    std::array<std::atomic<bool>, 3> ticked_{};
+};
+
+// Resident set of this process in MiB (/proc/self/statm); 0 when unknown.
+double resident_mib();
+
+}  // namespace cxedge::telemetry

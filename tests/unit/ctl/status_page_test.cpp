@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ctl/status_page.hpp"
+
+#include "tests/support/catch.hpp"
+
+namespace cxedge::ctl {
+namespace {
+
+using telemetry::Health;
+
+Health well() {
+    Health health;
+    health.version = "0.1.0";
+    health.tenant = "acme";
+    health.site = "paris";
+    health.node = "box-7";
+    health.epoch = 0xAB;
+    health.boot = 4;
+    health.uptime_s = 7800;
+    health.rss_mib = 7.84;
+    health.connection = "online";
+    health.connection_since = "2026-11-22T10:00:00Z";
+    health.broker = "mqtt://127.0.0.1:1883";
+    health.connects = 2;
+    health.samples_produced = 1200;
+    health.samples_delivered = 1190;
+    health.samples_open = 10;
+    health.events_produced = 3;
+    health.events_delivered = 2;
+    health.spool_bytes = 4096;
+    health.spool_max_bytes = 1U << 20U;
+    health.lanes = {{"control", 0, 0, 0, 0}, {"live", 2, 20, 900, 0.6}, {"bulk", 0, 0, 0, 0}};
+    health.sources = {
+        {"apps", "statsd", "running", "", 500, 0, 0},
+        {"door", "camera", "running", "", 20, 1, 4711},
+    };
+    return health;
+}
+
+bool has(const std::string& page, const std::string& text) {
+    INFO(page);
+    return page.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("status_page: the headline says at a glance what is wrong", "[ctl]") {
+    Health health = well();
+    CHECK(headline(health) == "OK");
+    health.lanes[1].oldest_age_s = 12.9;
+    CHECK(headline(health) == "BEHIND 12 s");
+    health.sources[1].state = "failed";
+    CHECK(headline(health) == "SOURCE FAILED door; BEHIND 12 s");
+    health.connection = "connecting";
+    CHECK(
+        headline(health) == "OFFLINE since 2026-11-22T10:00:00Z; SOURCE FAILED door; BEHIND 12 s"
+    );
+    health = well();
+    health.connection = "offline";
+    health.connection_since.clear();
+    CHECK(headline(health) == "OFFLINE");
+    health = well();
+    health.sources[0].state = "waiting";
+    CHECK(headline(health) == "OK");
+}
+
+TEST_CASE("status_page: a healthy node on one page", "[ctl]") {
+    CHECK(
+        status_page(well()) ==
+        "OK\n"
+        "\n"
+        "node        acme/paris/box-7\n"
+        "agent       cxedge 0.1.0, up 2 h 10 min, boot 4, epoch 00000000000000ab, 7.8 MiB "
+        "resident\n"
+        "connection  online since 2026-11-22T10:00:00Z, broker mqtt://127.0.0.1:1883\n"
+        "traffic     2 connects, 0 batches sent, 0 refused, 0 in flight, 0 B sent\n"
+        "readings    0 accepted, 0 refused, 0 series\n"
+        "samples     1200 produced, 1190 delivered, 10 open\n"
+        "events      3 produced, 2 delivered\n"
+        "spool       4.0 KiB of 1.0 MiB (0.4 %)\n"
+        "\n"
+        "LANE         BATCHES   SAMPLES       SIZE  OLDEST\n"
+        "control            0         0        0 B  -\n"
+        "live               2        20      900 B  0.6 s\n"
+        "bulk               0         0        0 B  -\n"
+        "\n"
+        "SOURCE               PLUGIN       STATE       READINGS  RESTARTS      PID  PROBLEM\n"
+        "apps                 statsd       running          500         0        -\n"
+        "door                 camera       running           20         1     4711\n"
+    );
+}
+
+TEST_CASE("status_page: problems are shown, and cannot forge lines", "[ctl]") {
+    Health health = well();
+    health.last_error = "refused: not authorised (0x87)\nOK";
+    health.sources[1].state = "failed";
+    health.sources[1].problem = "crashed 5 times in 60 s";
+    const std::string page = status_page(health);
+    CHECK(page.rfind("SOURCE FAILED door\n", 0) == 0);
+    CHECK(has(page, "last error  refused: not authorised (0x87)?OK\n"));
+    CHECK(has(page, "4711  crashed 5 times in 60 s\n"));
+}
+
+TEST_CASE("status_page: a picture without anything in it", "[ctl]") {
+    const std::string page = status_page(Health{});
+    CHECK(page.rfind("OFFLINE\n", 0) == 0);
+    CHECK(has(page, "spool       0 B of 0 B (0.0 %)\n"));
+}
+
+}  // namespace cxedge::ctl
