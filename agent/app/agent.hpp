@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running agent: builds the stages, owns the threads, stops them in order
+// (sources -> windows -> spool -> uplink).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/app/ingest_thread.hpp"
+#include "agent/app/options.hpp"
+#include "agent/app/uplink_thread.hpp"
+#include "agent/base/event_loop.hpp"
+#include "agent/base/unique_fd.hpp"
+#include "agent/config/load.hpp"
+#include "agent/control/control.hpp"
+#include "agent/store/spool.hpp"
+
+namespace cxedge::app {
+
+class Agent {
+public:
+    // Starts collecting and sending. The error says what keeps it from running at all; a source
+    // that cannot run, or a state directory that cannot be used, does not: they are reported and
+    // the rest works.
+    static Result<std::unique_ptr<Agent>> start(const config::Loaded& loaded, const Places& places);
+    ~Agent();
+
+    // Serves cxctl and signals until SIGTERM or SIGINT, then stops everything. Thread: main's.
+    void run();
+
+private:
+    Agent(const config::Loaded& loaded, Places places);
+    Status open_spool();
+    Status start_threads();
+    Status serve_control();
+    void answer_status(const control::Respond& respond);
+    void answer_flush(std::string_view request, control::Respond respond);
+    void answer_flushes();
+    [[nodiscard]] bool drained() const;
+    void watch_signals();
+    void feed_watchdog();
+    void stop();
+
+    config::AgentConfig config_;
+    Places places_;
+    SystemClock clock_;
+    std::unique_ptr<store::Spool> spool_;
+    std::vector<Event> first_events_;  // what starting up had to do
+    telemetry::HealthBoard board_;
+    telemetry::WatchdogFeed watchdog_;
+    std::unique_ptr<UplinkThread> uplink_;
+    std::unique_ptr<IngestThread> ingest_;
+    EventLoop loop_;  // control's
+    std::unique_ptr<control::ControlServer> control_;
+    UniqueFd signals_;
+    LoopHandle signal_watch_;
+    LoopHandle watchdog_timer_;
+    LoopHandle control_tick_;
+    LoopHandle drain_poll_;
+    struct Flush {
+        control::Respond respond;
+        SteadyTime deadline;
+    };
+    std::vector<Flush> flushes_;  // asked for, not yet answered
+};
+
+}  // namespace cxedge::app

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/ingest_thread.hpp"
+
+#include <utility>
+
+#include "agent/app/options.hpp"
+#include "agent/telemetry/metrics.hpp"
+
+namespace cxedge::app {
+namespace {
+
+// A quarter second is the grain of window ends and seal ages: 4 wakeups a second when idle.
+constexpr std::chrono::milliseconds kTick{250};
+constexpr std::chrono::milliseconds kHealthPeriod{1000};
+constexpr std::chrono::milliseconds kStopPoll{20};
+
+SealOptions seal_options(const config::SpoolConfig& config) {
+    SealOptions seal;
+    seal.age = config.seal;
+    seal.samples = static_cast<std::size_t>(config.seal_samples);
+    return seal;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<IngestThread>> IngestThread::start(
+    Parts parts, std::vector<Event> first_events
+) {
+    auto self = std::unique_ptr<IngestThread>(new IngestThread(std::move(parts)));
+    const Parts& given = self->parts_;
+    Result<std::unique_ptr<DataPath>> path = DataPath::make(
+        pipeline_options(given.config),
+        seal_options(given.config.spool),
+        given.spool,
+        self->loop_,
+        given.clock
+    );
+    if (!path) {
+        return path.error();
+    }
+    self->path_ = std::move(*path);
+    self->loop_.post([raw = self.get(), events = std::move(first_events)] { raw->begin(events); });
+    self->thread_ = std::thread([raw = self.get()] { raw->loop_.run(); });
+    return self;
+}
+
+IngestThread::IngestThread(Parts parts) : parts_(std::move(parts)) {}
+
+IngestThread::~IngestThread() {
+    loop_.stop();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+void IngestThread::begin(std::vector<Event> first_events) {
+    for (Event& event : first_events) {
+        path_->accept_event(std::move(event));
+    }
+    const ingest::IngestContext context{loop_, parts_.clock, *path_};
+    supervisor_ = std::make_unique<ingest::Supervisor>(parts_.plugins, parts_.plugin_dir, context);
+    for (const config::SourceConfig& source : parts_.config.sources) {
+        if (source.enabled) {
+            supervisor_->add(source_spec(source));
+        }
+    }
+    tick_ = loop_.every(kTick, [this] { tick(); });
+    health_ = loop_.every(kHealthPeriod, [this] { publish_health(); });
+    heartbeat_ = loop_.every(parts_.config.agent.heartbeat, [this] { emit_heartbeat(); });
+    publish_health();
+    emit_heartbeat();
+}
+
+void IngestThread::tick() {
+    path_->tick();
+    parts_.watchdog.tick(telemetry::Ticker::ingest);
+}
+
+void IngestThread::publish_health() {
+    parts_.board.publish(parts_.report.make(*path_, *supervisor_));
+}
+
+void IngestThread::emit_heartbeat() {
+    for (const telemetry::MetricReading& reading :
+         telemetry::agent_metrics(parts_.board.latest())) {
+        const Result<SeriesId> id = path_->declare(reading.info);
+        const Status accepted =
+            id ? path_->accept(*id, reading.value, at_boot(parts_.clock.boot_now()))
+               : Status(id.error());
+        if (!accepted) {
+            log::warn("agent", "own metric refused: " + accepted.error().message);
+        }
+    }
+}
+
+void IngestThread::flush(std::function<void()> done) {
+    loop_.post([this, done = std::move(done)] {
+        path_->flush(false);
+        publish_health();
+        done();
+    });
+}
+
+void IngestThread::stop(std::chrono::milliseconds patience) {
+    const BootTime deadline = parts_.clock.boot_now() + patience;
+    loop_.post([this, deadline] {
+        begin_stop();
+        finish_when_stopped(deadline);
+    });
+    stopped_.get_future().wait_for(patience + std::chrono::seconds(1));
+    loop_.stop();
+    thread_.join();
+}
+
+void IngestThread::begin_stop() {
+    heartbeat_.cancel();
+    supervisor_->stop_all();
+}
+
+void IngestThread::finish_when_stopped(BootTime deadline) {
+    if (!supervisor_->all_stopped() && parts_.clock.boot_now() < deadline) {
+        stopping_ = loop_.after(kStopPoll, [this, deadline] { finish_when_stopped(deadline); });
+        return;
+    }
+    path_->flush(true);
+    publish_health();
+    // On this thread: handles and child processes belong to it.
+    supervisor_.reset();
+    tick_.cancel();
+    health_.cancel();
+    stopped_.set_value();
+}
+
+}  // namespace cxedge::app

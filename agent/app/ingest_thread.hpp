@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread that collects: sources, pipeline, batches, spool appends. Everything in it lives on
+// one event loop.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "agent/app/data_path.hpp"
+#include "agent/app/health_report.hpp"
+#include "agent/base/event_loop.hpp"
+#include "agent/config/agent_config.hpp"
+#include "agent/ingest/supervisor.hpp"
+#include "agent/telemetry/health.hpp"
+
+namespace cxedge::app {
+
+class IngestThread {
+public:
+    struct Parts {
+        const config::AgentConfig& config;
+        const std::vector<PluginInfo>& plugins;
+        std::string plugin_dir;
+        store::Spool& spool;
+        const Clock& clock;
+        telemetry::HealthBoard& board;
+        telemetry::WatchdogFeed& watchdog;
+        HealthReport report;
+    };
+    // References outlive the thread. corrupt: the spool's definitions do not parse.
+    static Result<std::unique_ptr<IngestThread>> start(
+        Parts parts, std::vector<Event> first_events
+    );
+    ~IngestThread();
+
+    // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.
+    void flush(std::function<void()> done);
+    // Stops sources, closes windows, stores everything; waits at most `patience`. Thread: the
+    // owner's.
+    void stop(std::chrono::milliseconds patience);
+
+private:
+    explicit IngestThread(Parts parts);
+    void begin(std::vector<Event> first_events);
+    void tick();
+    void publish_health();
+    void emit_heartbeat();
+    void begin_stop();
+    void finish_when_stopped(BootTime deadline);
+
+    Parts parts_;
+    EventLoop loop_;
+    std::unique_ptr<DataPath> path_;
+    std::unique_ptr<ingest::Supervisor> supervisor_;
+    LoopHandle tick_;
+    LoopHandle health_;
+    LoopHandle heartbeat_;
+    LoopHandle stopping_;
+    std::promise<void> stopped_;
+    std::thread thread_;
+};
+
+}  // namespace cxedge::app

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
+
+#include "agent/app/version.hpp"
+
+namespace cxedge::app {
+namespace {
+
+std::vector<Dimension> dimensions(const std::vector<std::pair<std::string, std::string>>& pairs) {
+    std::vector<Dimension> out;
+    for (const auto& [key, value] : pairs) {
+        out.push_back({key, value});
+    }
+    return out;
+}
+
+// The texts were checked when the configuration was loaded.
+pipeline::Keep keep_of(const std::string& text) {
+    return text == "raw"    ? pipeline::Keep::raw
+           : text == "drop" ? pipeline::Keep::drop
+                            : pipeline::Keep::window;
+}
+
+pipeline::GaugeStat stat_of(const std::string& text) {
+    using pipeline::GaugeStat;
+    return text == "min"    ? GaugeStat::min
+           : text == "max"  ? GaugeStat::max
+           : text == "last" ? GaugeStat::last
+                            : GaugeStat::mean;
+}
+
+pipeline::Rule rule_of(const config::RuleConfig& config) {
+    pipeline::Rule rule;
+    rule.match = config.match;
+    rule.where = dimensions(config.where);
+    rule.unit = config.unit;
+    rule.has_keep = !config.keep.empty();
+    rule.keep = keep_of(config.keep);
+    rule.window = config.window;
+    rule.stale = config.stale;
+    rule.has_stream = !config.stream.empty();
+    rule.stream = config.stream == "bulk" ? Stream::bulk : Stream::kpi;
+    rule.labels = dimensions(config.labels);
+    for (const std::string& stat : config.stats) {
+        rule.stats.push_back(stat_of(stat));
+    }
+    return rule;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    const bool known = ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0';
+    return known ? std::string(name.data()) : std::string("node");
+}
+
+Result<std::string> read_first_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    if (!std::getline(file, line)) {
+        return unavailable("uplink.password_file " + path + ": cannot be read, or is empty");
+    }
+    return line;
+}
+
+std::filesystem::path own_directory() {
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+    return error ? std::filesystem::path("/usr/bin") : self.parent_path();
+}
+
+}  // namespace
+
+Places resolve(Places places) {
+    const std::filesystem::path bin = own_directory();
+    if (places.plugin_dir.empty()) {
+        places.plugin_dir = bin.string();
+    }
+    if (places.profiles_dir.empty()) {
+        places.profiles_dir = (bin.parent_path() / "share" / "cxedge").string();
+    }
+    if (places.runtime_dir.empty()) {
+        const char* systemd =
+            std::getenv("RUNTIME_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): before threads
+        places.runtime_dir = systemd != nullptr ? systemd : places.state_dir;
+    }
+    return places;
+}
+
+wire::NodeIdentity identity_of(const config::AgentConfig& config) {
+    const config::NodeConfig& node = config.node;
+    return {
+        node.tenant, node.site, node.id.empty() ? host_name() : node.id, dimensions(node.labels)};
+}
+
+pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config) {
+    pipeline::PipelineOptions options;
+    options.window = config.pipeline.window;
+    options.stale = config.pipeline.stale;
+    options.max_series = static_cast<std::size_t>(config.pipeline.max_series);
+    options.catalogue = config.catalogue;
+    std::transform(
+        config.rules.begin(), config.rules.end(), std::back_inserter(options.rules), rule_of
+    );
+    return options;
+}
+
+Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config) {
+    const config::UplinkConfig& from = config.uplink;
+    const Result<config::BrokerUrl> url = config::parse_broker_url(from.broker);
+    if (!url) {
+        return url.error().during("uplink.broker");
+    }
+    uplink::UplinkOptions options;
+    options.identity = identity_of(config);
+    options.version = version();
+    options.window = static_cast<unsigned>(from.window);
+    options.broker.host = url->host;
+    options.broker.port = url->port;
+    options.broker.tls = url->tls;
+    options.broker.client_id = "cxedge-" + options.identity.node;
+    options.broker.username = from.username;
+    options.broker.ca_file = from.ca_file;
+    options.broker.certificate_file = from.certificate_file;
+    options.broker.key_file = from.key_file;
+    options.broker.keepalive = std::chrono::duration_cast<std::chrono::seconds>(from.keepalive);
+    if (!from.password_file.empty()) {
+        Result<std::string> password = read_first_line(from.password_file);
+        if (!password) {
+            return password.error();
+        }
+        options.broker.password = std::move(*password);
+    }
+    return options;
+}
+
+ingest::SourceSpec source_spec(const config::SourceConfig& source) {
+    ingest::SourceSpec spec;
+    spec.name = source.name.empty() ? source.plugin : source.name;
+    spec.plugin = source.plugin;
+    spec.settings = source.settings;
+    spec.durability =
+        source.durable == "power" ? ingest::Durability::power : ingest::Durability::process;
+    return spec;
+}
+
+std::string control_socket_path(const config::AgentConfig& config, const Places& places) {
+    return config.agent.control_socket.empty() ? places.runtime_dir + "/control.sock"
+                                               : config.agent.control_socket;
+}
+
+}  // namespace cxedge::app

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/uplink_thread.hpp"
+
+#include <utility>
+
+#include "agent/app/clock_probe.hpp"
+
+namespace cxedge::app {
+namespace {
+
+constexpr std::chrono::milliseconds kTurn{1000};
+constexpr std::chrono::milliseconds kDrainPoll{10};
+
+}  // namespace
+
+UplinkThread::UplinkThread(
+    uplink::UplinkOptions options,
+    store::Spool& spool,
+    const Clock& clock,
+    telemetry::WatchdogFeed& watchdog
+)
+    : spool_(spool),
+      clock_(clock),
+      watchdog_(watchdog),
+      broker_(uplink::make_mosquitto_broker()),
+      uplink_(std::move(options), spool, *broker_, clock, probe_clock),
+      thread_([this] { run(); }) {}
+
+UplinkThread::~UplinkThread() {
+    stop();
+}
+
+void UplinkThread::run() {
+    while (!stopping_.load()) {
+        uplink_.run_once(kTurn);
+        watchdog_.tick(telemetry::Ticker::uplink);
+    }
+    uplink_.stop();
+}
+
+bool UplinkThread::drained() const {
+    for (const Lane lane : {Lane::control, Lane::live, Lane::bulk}) {
+        if (spool_.status(lane).batches > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void UplinkThread::drain(std::chrono::milliseconds patience) {
+    const SteadyTime deadline = clock_.steady_now() + patience;
+    while (!drained() && clock_.steady_now() < deadline) {
+        if (uplink_.status().connection == uplink::Connection::offline) {
+            return;  // what is left waits in the spool for the next start
+        }
+        std::this_thread::sleep_for(kDrainPoll);
+    }
+}
+
+void UplinkThread::stop() {
+    if (!stopping_.exchange(true)) {
+        broker_->wake();
+        thread_.join();
+    }
+}
+
+}  // namespace cxedge::app

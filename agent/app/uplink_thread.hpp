@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread that sends; owns the broker connection.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "agent/telemetry/health.hpp"
+#include "agent/uplink/uplink.hpp"
+
+namespace cxedge::app {
+
+class UplinkThread {
+public:
+    // References outlive the thread.
+    UplinkThread(
+        uplink::UplinkOptions options,
+        store::Spool& spool,
+        const Clock& clock,
+        telemetry::WatchdogFeed& watchdog
+    );
+    UplinkThread(const UplinkThread&) = delete;
+    UplinkThread& operator=(const UplinkThread&) = delete;
+    ~UplinkThread();
+
+    // Thread: any.
+    [[nodiscard]] uplink::UplinkStatus status() const { return uplink_.status(); }
+    // Waits until the spool is empty, at most `patience` and not at all while offline.
+    void drain(std::chrono::milliseconds patience);
+    // Says goodbye to the broker and ends the thread.
+    void stop();
+
+private:
+    void run();
+    [[nodiscard]] bool drained() const;
+
+    store::Spool& spool_;
+    const Clock& clock_;
+    telemetry::WatchdogFeed& watchdog_;
+    std::unique_ptr<uplink::Broker> broker_;
+    uplink::Uplink uplink_;
+    std::atomic<bool> stopping_{false};
+    std::thread thread_;
+};
+
+}  // namespace cxedge::app

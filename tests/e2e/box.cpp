@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/e2e/box.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <stdexcept>
+
+#include <fmt/core.h>
+
+namespace cxedge::test {
+namespace {
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+    for (std::size_t at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + by.size())) {
+        text.replace(at, what.size(), by);
+    }
+    return text;
+}
+
+std::string broker_url(std::uint16_t port) {
+    return fmt::format("mqtt://127.0.0.1:{}", port);
+}
+
+}  // namespace
+
+Box::Box(std::uint16_t broker_port, const std::string& sources) : state_dir_(dir_.file("state")) {
+    std::ofstream(dir_.file("site.toml"))
+        << "[node]\ntenant = \"t\"\nsite = \"s\"\nid = \"n\"\n[uplink]\nbroker = \""
+        << broker_url(broker_port) << "\"\n[agent]\nheartbeat_s = 2\ncontrol_socket = \""
+        << dir_.file("control.sock") << "\"\n[spool]\nseal_ms = 200\n[pipeline]\nwindow_s = 1\n"
+        << replaced(sources, "{dir}", dir_.path().string());
+}
+
+void Box::start() {
+    agent_ = std::make_unique<Process>(std::vector<std::string>{
+        CXEDGED,
+        "--config",
+        dir_.file("site.toml"),
+        "--profiles",
+        PROFILES,
+        "--state-dir",
+        state_dir_,
+        "--runtime-dir",
+        dir_.path().string()});
+    if (!agent_->line_with("running,", kPatience)) {
+        throw std::runtime_error("cxedged did not start: " + agent_->rest(std::chrono::seconds(1)));
+    }
+}
+
+int Box::stop() {
+    agent_->signal(SIGTERM);
+    agent_->rest(kPatience);
+    return agent_->wait(kPatience);
+}
+
+void Box::kill() {
+    agent_->signal(SIGKILL);
+    agent_->wait(kPatience);
+}
+
+Json Box::status() const {
+    const Finished done = run({CXCTL, "status", "--socket", dir_.file("control.sock"), "--json"});
+    const Json answer = Json::parse(done.output, nullptr, false);
+    return answer.contains("status") ? answer["status"] : answer;
+}
+
+bool Box::flush() const {
+    return run({CXCTL, "flush", "--socket", dir_.file("control.sock")}, std::chrono::seconds(90))
+               .status == 0;
+}
+
+bool Box::status_where(const std::function<bool(const Json&)>& wanted) const {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < deadline) {
+        const Json now = status();
+        if (now.is_object() && wanted(now)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Inbox::Inbox(std::uint16_t broker_port)
+    : tail_(
+          {CXCTL,
+           "tail",
+           "--broker",
+           broker_url(broker_port),
+           "--format",
+           "jsonl",
+           "--session",
+           "e2e-inbox",
+           "--summary",
+           dir_.file("summary.json")}
+      ) {
+    if (!tail_.line_with("connected", kPatience)) {
+        throw std::runtime_error("cxctl tail did not connect");
+    }
+}
+
+std::optional<Json> Inbox::next_where(const std::function<bool(const Json&)>& wanted) {
+    std::optional<Json> found;
+    const auto line = tail_.line_where(
+        [&](const std::string& text) {
+            Json object = Json::parse(text, nullptr, false);
+            if (!object.is_object()) {
+                return false;
+            }
+            seen_.push_back(std::move(object));
+            return wanted(seen_.back());
+        },
+        kPatience
+    );
+    return line ? std::optional(seen_.back()) : std::nullopt;
+}
+
+std::optional<Json> Inbox::next_event(const std::string& name) {
+    return next_where([&](const Json& object) { return object.value("event", "") == name; });
+}
+
+Json Inbox::finish() {
+    tail_.signal(SIGTERM);
+    while (next_where([](const Json&) { return false; })) {
+    }
+    tail_.wait(kPatience);
+    std::ifstream summary(dir_.file("summary.json"));
+    return Json::parse(summary, nullptr, false);
+}
+
+std::vector<double> Inbox::values(const std::string& metric) const {
+    std::vector<double> out;
+    for (const Json& object : seen_) {
+        if (object.value("metric", "") == metric && object.contains("value") &&
+            object["value"].is_number()) {
+            out.push_back(object["value"].get<double>());
+        }
+    }
+    return out;
+}
+
+}  // namespace cxedge::test

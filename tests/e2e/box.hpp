@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole node on this machine: cxedged with its own directories, and a cxctl tail that receives
+// what it sends.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/mosquitto_server.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace cxedge::test {
+
+using Json = nlohmann::json;
+inline constexpr std::chrono::seconds kPatience{30};
+
+class Box {
+public:
+    // `sources`: TOML of [[source]] and [[rule]] tables; "{dir}" becomes the box's directory.
+    Box(std::uint16_t broker_port, const std::string& sources);
+
+    void start();
+    // SIGTERM; the exit status.
+    int stop();
+    void kill();
+    [[nodiscard]] Process& agent() { return *agent_; }
+    [[nodiscard]] std::string file(const std::string& name) const { return dir_.file(name); }
+
+    [[nodiscard]] Json status() const;
+    // Seals, sends, waits until all is acknowledged.
+    [[nodiscard]] bool flush() const;
+    // Asks for the status until `wanted`; false after kPatience.
+    bool status_where(const std::function<bool(const Json&)>& wanted) const;
+
+    // Where the spool is; a test may point it elsewhere before start().
+    void set_state_dir(std::string directory) { state_dir_ = std::move(directory); }
+
+private:
+    TempDir dir_;
+    std::string state_dir_;
+    std::unique_ptr<Process> agent_;
+};
+
+// Everything that came to the broker for the box, in a session that outlives broker restarts.
+class Inbox {
+public:
+    explicit Inbox(std::uint16_t broker_port);
+
+    // Reads on until an object satisfies `wanted`; nothing within kPatience.
+    std::optional<Json> next_where(const std::function<bool(const Json&)>& wanted);
+    std::optional<Json> next_event(const std::string& name);
+    // Ends the tail and returns its summary; what it had not printed yet goes to seen().
+    Json finish();
+    [[nodiscard]] const std::vector<Json>& seen() const { return seen_; }
+    // Samples of `metric` seen, as values.
+    [[nodiscard]] std::vector<double> values(const std::string& metric) const;
+
+private:
+    TempDir dir_;
+    Process tail_;
+    std::vector<Json> seen_;
+};
+
+}  // namespace cxedge::test

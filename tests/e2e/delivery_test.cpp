@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// delivered == produced, through what happens to brokers and boxes.
+#include <algorithm>
+#include <csignal>
+#include <iostream>
+#include <numeric>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "agent/base/unique_fd.hpp"
+
+#include "tests/e2e/box.hpp"
+#include "tests/support/catch.hpp"
+
+using cxedge::UniqueFd;
+using namespace cxedge::test;
+
+namespace {
+
+#define SKIP_WITHOUT_BROKER()                                     \
+    do {                                                          \
+        if (!MosquittoServer::available()) {                      \
+            std::cout << "skipped: mosquitto is not installed\n"; \
+            return;                                               \
+        }                                                         \
+    } while (false)
+
+// Samples the agent said it produced, from its last log line.
+std::uint64_t produced_at_end(Box& box) {
+    box.agent().signal(SIGTERM);
+    const auto line = box.agent().line_with("stopped: ", kPatience);
+    REQUIRE(line);
+    REQUIRE(box.agent().wait(kPatience) == 0);
+    return std::stoull(line->substr(line->find("stopped: ") + 9));
+}
+
+// Sends lines to a kpi_socket and returns the answers, one a line.
+std::vector<std::string> send_kpi(const std::string& path, const std::vector<std::string>& lines) {
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    std::string out;
+    for (const std::string& line : lines) {
+        out += line + "\n";
+    }
+    REQUIRE(
+        ::send(fd.get(), out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size())
+    );
+    std::string answers;
+    char chunk[4096];
+    while (std::count(answers.begin(), answers.end(), '\n') <
+           static_cast<std::ptrdiff_t>(lines.size())) {
+        const ssize_t got = ::recv(fd.get(), chunk, sizeof chunk, 0);
+        REQUIRE(got > 0);
+        answers.append(chunk, static_cast<std::size_t>(got));
+    }
+    std::vector<std::string> split;
+    std::istringstream stream(answers);
+    for (std::string line; std::getline(stream, line);) {
+        split.push_back(line);
+    }
+    return split;
+}
+
+constexpr const char* kEveryKind = R"(
+[[source]]
+plugin = "synthetic"
+seed = 1
+[[source.series]]
+metric = "store.queue.length"
+kind = "gauge"
+unit = "{person}"
+rate_hz = 20
+dims = { queue = "1" }
+[[source.series]]
+metric = "store.queue.wait"
+kind = "histogram"
+unit = "s"
+rate_hz = 20
+dims = { queue = "1" }
+[[source.series]]
+metric = "store.queue.served"
+kind = "counter"
+unit = "{person}"
+rate_hz = 5
+dims = { queue = "1" }
+[[source.series]]
+metric = "store.door.open"
+kind = "state"
+unit = "1"
+rate_hz = 5
+dims = { door = "main" }
+states = ["closed", "open"]
+[[rule]]
+match = "store.queue.length"
+keep = "raw"
+)";
+
+constexpr const char* kKpi = R"(
+[[source]]
+plugin = "kpi_socket"
+path = "{dir}/kpi.sock"
+durable = "power"
+[[rule]]
+match = "till.*"
+unit = "1"
+keep = "raw"
+)";
+
+}  // namespace
+
+TEST_CASE("delivery: every kind of series arrives decoded, delivered == produced", "[e2e]") {
+    SKIP_WITHOUT_BROKER();
+    MosquittoServer broker;
+    Inbox inbox(broker.port());
+    Box box(broker.port(), kEveryKind);
+    box.start();
+    const auto sample = inbox.next_where([](const Json& object) {
+        return object.value("kind", "") == "histogram";
+    });
+    REQUIRE(sample);
+    for (const char* key : {"topic",    "tenant",  "site",   "node", "epoch", "lane",   "seq",
+                            "backfill", "time_ms", "metric", "unit", "dims",  "count",  "sum",
+                            "min",      "max",     "p50",    "p95",  "p99",   "buckets"}) {
+        INFO("key " << key);
+        CHECK(sample->contains(key));
+    }
+    for (const char* kind : {"gauge", "delta", "state"}) {
+        INFO("kind " << kind);
+        CHECK(inbox.next_where([&](const Json& object) { return object.value("kind", "") == kind; })
+        );
+    }
+    const std::uint64_t produced = produced_at_end(box);
+    const Json summary = inbox.finish();
+    CHECK(summary["samples"] == produced);
+    CHECK(summary["duplicate_batches"] == 0);
+}
+
+TEST_CASE("delivery: a broker outage loses nothing and counts nothing twice", "[e2e]") {
+    SKIP_WITHOUT_BROKER();
+    MosquittoOptions options;
+    options.persistence = true;
+    MosquittoServer broker(options);
+    Inbox inbox(broker.port());
+    Box box(broker.port(), kEveryKind);
+    box.start();
+    REQUIRE(inbox.next_where([](const Json& object) { return object.contains("metric"); }));
+
+    broker.stop();
+    REQUIRE(box.status_where([](const Json& now) { return now["connection"] != "online"; }));
+    const std::uint64_t before = box.status()["samples_produced"];
+    REQUIRE(box.status_where([&](const Json& now) { return now["samples_produced"] > before + 60; })
+    );
+    broker.start();
+
+    REQUIRE(box.flush());
+    const std::uint64_t produced = produced_at_end(box);
+    CHECK(inbox.finish()["samples"] == produced);
+}
+
+TEST_CASE("delivery: what kpi_socket acknowledged survives kill -9, once", "[e2e]") {
+    SKIP_WITHOUT_BROKER();
+    MosquittoServer broker;
+    Inbox inbox(broker.port());
+    Box box(broker.port(), kKpi);
+    constexpr int kRounds = 5;
+    constexpr int kLines = 50;
+    std::vector<double> sent;
+    for (int round = 0; round < kRounds; ++round) {
+        box.start();
+        std::vector<std::string> lines;
+        for (int i = 0; i < kLines; ++i) {
+            sent.push_back(round * kLines + i);
+            lines.push_back("till.total,till=1 " + std::to_string(round * kLines + i));
+        }
+        REQUIRE(box.status_where([](const Json& now) {
+            return !now["sources"].empty() && now["sources"][0]["state"] == "running";
+        }));
+        for (const std::string& answer : send_kpi(box.file("kpi.sock"), lines)) {
+            CHECK(answer == "ok");
+        }
+        box.kill();
+    }
+    box.start();
+    REQUIRE(box.flush());
+    REQUIRE(box.stop() == 0);
+    inbox.finish();
+    std::vector<double> received = inbox.values("till.total");
+    std::sort(received.begin(), received.end());
+    CHECK(received == sent);
+}
+
+TEST_CASE("delivery: SIGTERM sends what is open before it leaves", "[e2e]") {
+    SKIP_WITHOUT_BROKER();
+    MosquittoServer broker;
+    Inbox inbox(broker.port());
+    Box box(broker.port(), kKpi);
+    box.start();
+    REQUIRE(box.status_where([](const Json& now) { return now["connection"] == "online"; }));
+    for (const std::string& answer :
+         send_kpi(box.file("kpi.sock"), {"till.total 1", "till.total 2"})) {
+        CHECK(answer == "ok");
+    }
+    REQUIRE(box.stop() == 0);
+    inbox.finish();
+    CHECK(inbox.values("till.total") == std::vector<double>{1, 2});
+}
