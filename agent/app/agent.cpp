@@ -147,12 +147,14 @@ void Agent::answer_status(const control::Respond& respond) {
 void Agent::answer_flush(std::string_view request, control::Respond respond) {
     const SteadyTime deadline =
         clock_.steady_now() + control::timeout_of(request, kFlushFallback, kFlushLongest);
-    ingest_->flush([this, respond = std::move(respond), deadline]() mutable {
-        loop_.post([this, respond = std::move(respond), deadline]() mutable {
-            flushes_.push_back({std::move(respond), deadline});
-            drain_poll_ = loop_.every(kFlushPoll, [this] { answer_flushes(); });
-        });
+    ingest_->flush([this, respond = std::move(respond), deadline] {
+        loop_.post([this, respond, deadline] { watch_flush(respond, deadline); });
     });
+}
+
+void Agent::watch_flush(const control::Respond& respond, SteadyTime deadline) {
+    flushes_.push_back({respond, deadline});
+    drain_poll_ = loop_.every(kFlushPoll, [this] { answer_flushes(); });
 }
 
 bool Agent::drained() const {

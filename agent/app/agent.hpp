@@ -25,6 +25,8 @@ public:
     // that cannot run, or a state directory that cannot be used, does not: they are reported and
     // the rest works.
     static Result<std::unique_ptr<Agent>> start(const config::Loaded& loaded, const Places& places);
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
     ~Agent();
 
     // Serves cxctl and signals until SIGTERM or SIGINT, then stops everything. Thread: main's.
@@ -37,6 +39,7 @@ private:
     Status serve_control();
     void answer_status(const control::Respond& respond);
     void answer_flush(std::string_view request, control::Respond respond);
+    void watch_flush(const control::Respond& respond, SteadyTime deadline);
     void answer_flushes();
     [[nodiscard]] bool drained() const;
     void watch_signals();

@@ -21,7 +21,7 @@ namespace cxedge::app {
 struct SealOptions {
     std::chrono::milliseconds age{1000};  // a batch is sealed at the latest after this
     std::size_t samples = 500;
-    std::size_t bytes = 16U * 1024U;  // estimated, before compression
+    std::size_t bytes = 16384;  // estimated, before compression
 };
 
 struct DataPathCounters {
@@ -84,6 +84,7 @@ private:
     Status store_sealed();
     void storage_failed(const Error& error);
     void storage_well();
+    void report_losses();
     [[nodiscard]] Status storage_status() const;
 
     SealOptions seal_;

@@ -33,6 +33,8 @@ public:
     static Result<std::unique_ptr<IngestThread>> start(
         Parts parts, std::vector<Event> first_events
     );
+    IngestThread(const IngestThread&) = delete;
+    IngestThread& operator=(const IngestThread&) = delete;
     ~IngestThread();
 
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.

@@ -2,6 +2,7 @@
 // cxedged: the daemon. Exit status: 0 stopped, 1 could not run, 64 wrong command line, 78 wrong
 // configuration (sysexits.h).
 #include <cstdio>
+#include <exception>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -163,5 +164,10 @@ int main_with(int argc, char** argv) {
 }  // namespace cxedge::app
 
 int main(int argc, char** argv) {
-    return cxedge::app::main_with(argc, argv);
+    try {
+        return cxedge::app::main_with(argc, argv);
+    } catch (const std::exception& error) {  // out of memory and the like: systemd starts it again
+        std::fputs(error.what(), stderr);
+        return 1;
+    }
 }

@@ -16,6 +16,7 @@ namespace {
 
 std::vector<Dimension> dimensions(const std::vector<std::pair<std::string, std::string>>& pairs) {
     std::vector<Dimension> out;
+    out.reserve(pairs.size());
     for (const auto& [key, value] : pairs) {
         out.push_back({key, value});
     }

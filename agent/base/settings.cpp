@@ -65,6 +65,7 @@ std::vector<std::string> SettingsProblems::lines() const {
         return place(a.where) < place(b.where);
     });
     std::vector<std::string> out;
+    out.reserve(sorted.size());
     for (Problem& problem : sorted) {
         out.push_back(std::move(problem.text));
     }

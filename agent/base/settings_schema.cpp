@@ -112,6 +112,13 @@ const FieldBase* field_named(const std::vector<FieldPtr>& fields, std::string_vi
     return it == fields.end() ? nullptr : it->get();
 }
 
+void append_nested(const FieldBase& table, std::vector<SettingHelp>& out) {
+    for (SettingHelp& inner : table.nested_help()) {
+        inner.key.insert(0, table.key + ".");
+        out.push_back(std::move(inner));
+    }
+}
+
 void complain_unknown(
     const std::vector<FieldPtr>& fields,
     const Site& site,
@@ -119,6 +126,7 @@ void complain_unknown(
     const SettingsNode& node
 ) {
     std::vector<std::string> known;
+    known.reserve(fields.size());
     for (const FieldPtr& field : fields) {
         known.push_back(field->key);
     }
@@ -325,10 +333,7 @@ std::vector<SettingHelp> describe(const std::vector<FieldPtr>& fields, const voi
              field->help}
         );
         if (nested) {
-            for (SettingHelp& inner : field->nested_help()) {
-                inner.key.insert(0, field->key + ".");
-                out.push_back(std::move(inner));
-            }
+            append_nested(*field, out);
         }
     }
     return out;

@@ -44,24 +44,19 @@ bool is_printable_ascii(char c) {
 
 // {..} holds an annotation and [..] a special symbol: closed, not nested, not empty.
 bool brackets_fit(std::string_view text) {
-    char open = 0;
-    char before = 0;
-    for (const char c : text) {
-        if (c == '{' || c == '[') {
-            if (open != 0) {
-                return false;
-            }
-            open = c;
-        } else if (c == '}' || c == ']') {
-            const char expected = c == '}' ? '{' : '[';
-            if (open != expected || before == expected) {
-                return false;
-            }
-            open = 0;
+    while (true) {
+        const std::size_t open = text.find_first_of("{}[]");
+        if (open == std::string_view::npos) {
+            return true;
         }
-        before = c;
+        const std::size_t close = text.find_first_of("{}[]", open + 1);
+        const char expected = text[open] == '{' ? '}' : text[open] == '[' ? ']' : '\0';
+        const bool closed = close != std::string_view::npos && text[close] == expected;
+        if (!closed || close == open + 1) {
+            return false;
+        }
+        text.remove_prefix(close + 1);
     }
-    return open == 0;
 }
 
 using Spelling = std::pair<std::string_view, std::string_view>;

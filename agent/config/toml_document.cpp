@@ -91,7 +91,7 @@ private:
         SettingsNode::Table out;
         for (const auto& [key, value] : from) {
             const std::string name(key.str());
-            std::string member_path = path.empty() ? name : path + "." + name;
+            const std::string member_path = path.empty() ? name : fmt::format("{}.{}", path, name);
             std::optional<SettingsNode> node = convert(value, member_path, depth + 1);
             if (node) {
                 node->key_position = origin_.at(key.source().begin);
@@ -125,7 +125,7 @@ private:
         return std::nullopt;
     }
 
-    SettingsNode located(const toml::node& from) const {
+    [[nodiscard]] SettingsNode located(const toml::node& from) const {
         SettingsNode node;
         node.position = origin_.at(from.source().begin);
         return node;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -71,9 +72,9 @@ std::string reap(pid_t pid) {
 
 Result<ChildProcess> ChildProcess::spawn(const std::string& executable) {
     if (::access(executable.c_str(), X_OK) != 0) {
-        return not_found(
-            fmt::format("{}: {}: is its package installed?", executable, std::strerror(errno))
-        );  // NOLINT(concurrency-mt-unsafe)
+        return not_found(fmt::format(
+            "{}: {}: is its package installed?", executable, std::generic_category().message(errno)
+        ));
     }
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {

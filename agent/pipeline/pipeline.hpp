@@ -74,6 +74,8 @@ class Pipeline {
 public:
     // `output` outlives the pipeline.
     Pipeline(PipelineOptions options, PipelineOutput& output);
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
     ~Pipeline();
 
     // Incoming series; same info, same id. invalid_argument: unknown metric without a unit by rule,

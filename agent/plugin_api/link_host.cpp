@@ -62,18 +62,18 @@ bool LinkHost::receive(std::string& frame) {
     return false;
 }
 
-Result<SeriesId> LinkHost::declare(const SeriesInfo& asked) {
-    SeriesInfo info = asked;
-    if (const Status normal = normalise(info); !normal) {
+Result<SeriesId> LinkHost::declare(const SeriesInfo& info) {
+    SeriesInfo sorted = info;
+    if (const Status normal = normalise(sorted); !normal) {
         return normal.error();
     }
-    if (const auto it = ids_.find(info.key); it != ids_.end()) {
+    if (const auto it = ids_.find(sorted.key); it != ids_.end()) {
         return it->second;
     }
     const auto id = SeriesId{static_cast<std::uint32_t>(ids_.size())};
-    ids_.emplace(info.key, id);
+    ids_.emplace(sorted.key, id);
     flush();
-    send_bytes(link::encode(link::Declare{index_of(id), std::move(info)}));
+    send_bytes(link::encode(link::Declare{index_of(id), std::move(sorted)}));
     return id;
 }
 

@@ -18,6 +18,8 @@ class LinkHost final : public Host {
 public:
     // `on_broken` is called once when the agent cannot be reached any more.
     LinkHost(UniqueFd socket, EventLoop& loop, const Clock& clock, std::function<void()> on_broken);
+    LinkHost(const LinkHost&) = delete;
+    LinkHost& operator=(const LinkHost&) = delete;
     ~LinkHost() override;
 
     [[nodiscard]] std::string_view source_name() const override { return source_name_; }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/log.hpp"
+
 namespace cxedge::store {
 namespace {
 
@@ -56,8 +58,9 @@ std::string holder(int lock) {
 // For people and for the message above; the lock itself is the flock.
 void write_holder(int lock) {
     const std::string pid = fmt::format("{}\n", ::getpid());
-    if (::ftruncate(lock, 0) == 0 && ::pwrite(lock, pid.data(), pid.size(), 0) < 0) {
-        (void)::ftruncate(lock, 0);  // a full disk: better no number than half of one
+    const bool emptied = ::ftruncate(lock, 0) == 0;
+    if (!emptied || ::pwrite(lock, pid.data(), pid.size(), 0) < 0) {
+        log::debug("store", "the lock file does not name its holder: disk full?");
     }
 }
 

@@ -106,13 +106,11 @@ void note_suback(
     const int* granted,
     const mosquitto_property* /*properties*/
 ) {
-    for (int i = 0; i < count; ++i) {
-        if (granted[i] >= kFirstRefusal) {
-            log::warn(
-                "uplink",
-                "subscription refused: " + describe_reason(static_cast<std::uint8_t>(granted[i]))
-            );
-        }
+    const int* refused =
+        std::find_if(granted, granted + count, [](int reason) { return reason >= kFirstRefusal; });
+    if (refused != granted + count) {
+        const std::string why = describe_reason(static_cast<std::uint8_t>(*refused));
+        log::warn("uplink", "subscription refused: " + why);
     }
 }
 

@@ -61,6 +61,8 @@ public:
         const Clock& clock,
         ClockProbe probe
     );
+    Uplink(const Uplink&) = delete;
+    Uplink& operator=(const Uplink&) = delete;
     ~Uplink();
 
     // One turn: connects or reconnects when due, sends what fits the window, handles traffic for at

@@ -171,12 +171,14 @@ void BlockEncoder::encode_histograms(const Group& group, cx::v1::Block& block) c
         for (std::uint32_t at = column.begin; at < column.end; ++at) {
             const Cell& cell = groups_.cells()[at];
             writer.histogram(cell);
-            if (cell.kind == CellKind::histogram) {
-                encode_histogram(
-                    std::get<Histogram>((*samples_)[cell.sample].value), *block.add_hist()
-                );
-            }
+            add_histogram(cell, block);
         }
+    }
+}
+
+void BlockEncoder::add_histogram(const Cell& cell, cx::v1::Block& block) const {
+    if (cell.kind == CellKind::histogram) {
+        encode_histogram(std::get<Histogram>((*samples_)[cell.sample].value), *block.add_hist());
     }
 }
 

@@ -34,6 +34,7 @@ private:
     void encode_grid(const Group& group);
     void encode_times(const Column& column, cx::v1::Block& block) const;
     void encode_numbers(const Group& group, cx::v1::Block& block);
+    void add_histogram(const Cell& cell, cx::v1::Block& block) const;
     void encode_histograms(const Group& group, cx::v1::Block& block) const;
     void encode_scattered();
     void collect_scattered();

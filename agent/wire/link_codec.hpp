@@ -18,7 +18,7 @@ namespace cxedge::wire::link {
 
 inline constexpr std::uint32_t kProtocol = 1;
 // A frame is one SEQPACKET datagram; larger ones must be split by the sender.
-inline constexpr std::size_t kMaxFrameBytes = 64U * 1024U;
+inline constexpr std::size_t kMaxFrameBytes = 65536;
 inline constexpr std::size_t kMaxReadingsPerFrame = 1024;
 // Tables and lists within each other; deeper settings are refused by decode().
 inline constexpr int kMaxSettingsDepth = 24;

@@ -41,19 +41,22 @@ bool joinable(const Group& a, const Group& b, const PersonSize& size) {
     return whole.width <= kJoinWidth * person.width && whole.height <= kJoinHeight * person.height;
 }
 
+void absorb(Group& into, const Group& other) {
+    into.box = union_of(into.box, other.box);
+    into.pixels += other.pixels;
+    into.labels.insert(into.labels.end(), other.labels.begin(), other.labels.end());
+}
+
 // Joins the first pair that fits; false if there is none.
 bool join_one(std::vector<Group>& groups, const PersonSize& size) {
     for (std::size_t i = 0; i < groups.size(); ++i) {
-        for (std::size_t j = i + 1; j < groups.size(); ++j) {
-            if (!joinable(groups[i], groups[j], size)) {
-                continue;
-            }
-            groups[i].box = union_of(groups[i].box, groups[j].box);
-            groups[i].pixels += groups[j].pixels;
-            groups[i].labels.insert(
-                groups[i].labels.end(), groups[j].labels.begin(), groups[j].labels.end()
-            );
-            groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(j));
+        const auto rest = groups.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+        const auto partner = std::find_if(rest, groups.end(), [&](const Group& other) {
+            return joinable(groups[i], other, size);
+        });
+        if (partner != groups.end()) {
+            absorb(groups[i], *partner);
+            groups.erase(partner);
             return true;
         }
     }
@@ -108,12 +111,11 @@ public:
         int y1 = 0;
         for (int y = 0; y < height_; ++y) {
             for (int x = 0; x < width_; ++x) {
-                if (pixels_[at(x, y)] != 0) {
-                    x0 = std::min(x0, x);
-                    x1 = std::max(x1, x + 1);
-                    y0 = std::min(y0, y);
-                    y1 = std::max(y1, y + 1);
-                }
+                const bool set = pixels_[at(x, y)] != 0;
+                x0 = set ? std::min(x0, x) : x0;
+                x1 = set ? std::max(x1, x + 1) : x1;
+                y0 = set ? std::min(y0, y) : y0;
+                y1 = set ? std::max(y1, y + 1) : y1;
             }
         }
         return x1 > x0
@@ -177,7 +179,9 @@ Candidate best_at_end(const Cutout& cutout, const Box& area, const PersonSize& s
     Candidate best;
     const double step = std::max(1.0, size.at(area.bottom()).height / 12);
     const double highest = area.y + size.at(area.y).height / 3;
-    for (double foot = area.bottom(); foot > highest; foot -= step) {
+    const int feet = std::max(0, static_cast<int>(std::ceil((area.bottom() - highest) / step)));
+    for (int i = 0; i < feet; ++i) {
+        const double foot = area.bottom() - i * step;
         const Size person = size.at(foot);
         const double x = end == From::left ? area.x : area.right() - person.width;
         const Box box{x, foot - person.height, person.width, person.height};

@@ -107,13 +107,16 @@ void CameraSource::start_worker(std::string address) {
         std::move(job),
         host_->clock(),
         [alive, &loop](WorkerReport news) {
-            loop.post([alive, news = std::move(news)] {
-                if (const auto self = alive.lock()) {
-                    std::visit([&](const auto& piece) { (*self)->take(piece); }, news);
-                }
-            });
+            loop.post([alive, news = std::move(news)] { hand_over(alive, news); });
         }
     );
+}
+
+// The worker's news may arrive when the source is gone.
+void CameraSource::hand_over(const std::weak_ptr<CameraSource*>& to, const WorkerReport& news) {
+    if (const auto self = to.lock()) {
+        std::visit([&](const auto& piece) { (*self)->take(piece); }, news);
+    }
 }
 
 void CameraSource::stop() {

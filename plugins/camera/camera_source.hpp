@@ -56,6 +56,7 @@ private:
     Status declare_line(const LineSettings& line);
     Result<SeriesId> declare(std::string_view metric, Kind kind, std::string_view door = {});
     void start_worker(std::string address);
+    static void hand_over(const std::weak_ptr<CameraSource*>& to, const WorkerReport& news);
     void take(const FrameDone& done);
     void take(const StreamDown& down);
     void take(const StreamEnded& ended);

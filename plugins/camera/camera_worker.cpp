@@ -65,7 +65,7 @@ Result<bool> CameraWorker::watch(FrameSource& source) {
     Frame frame;
     double used = thread_cpu_s();
     while (true) {
-        const Result<bool> got = source.next(frame);
+        Result<bool> got = source.next(frame);
         if (!got || !*got) {
             return got;
         }

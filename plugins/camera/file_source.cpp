@@ -83,10 +83,11 @@ public:
                 return named(picture.error());
             }
             if (picture->frame == nullptr) {
-                if (Result<bool> again = at_end(); !again || !*again) {
-                    return again;
+                Result<bool> again = at_end();
+                if (again && *again) {
+                    continue;
                 }
-                continue;
+                return again;
             }
             ++pictures_;
             const std::chrono::microseconds time = times_.stamp(picture->stream_us);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // cxedge-camera: the camera plugin's process, started by cxedged, and a tool to judge its counts.
 #include <cstdio>
+#include <exception>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -79,5 +80,10 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return argc > 1 ? run(argc, argv) : cxedge::plugin_main<camera::CameraSource>();
+    try {
+        return argc > 1 ? run(argc, argv) : cxedge::plugin_main<camera::CameraSource>();
+    } catch (const std::exception& error) {  // out of memory and the like: cxedged starts it again
+        std::fputs(error.what(), stderr);
+        return 1;
+    }
 }

@@ -108,6 +108,11 @@ listen = "127.0.0.1:$statsd_port"
 [[source]]
 plugin = "camera"
 source = "file:$dir/vtest.avi"
+loop = true
+[[source.line]]
+name = "door"
+door = "main"
+points = [0.62, 0.2, 0.62, 1.0]
 EOF
 }
 
@@ -122,7 +127,8 @@ feed_statsd() {
     done
 }
 
-json_number() { sed -n "s/.*\"$2\": *\([0-9.]*\).*/\1/p" "$1" | head -n 1; }
+# The first number under a key, at most two decimals.
+json_number() { grep -o "\"$2\": *[0-9]*\(\.[0-9]\{1,2\}\)\?" "$1" | head -n 1 | sed 's/.*: *//'; }
 
 find_clip
 for _ in 1 2 3 4 5; do

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/e2e/box.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <stdexcept>
@@ -99,18 +100,18 @@ Inbox::Inbox(std::uint16_t broker_port)
     }
 }
 
+bool Inbox::keep(const std::string& line) {
+    Json object = Json::parse(line, nullptr, false);
+    if (!object.is_object()) {
+        return false;
+    }
+    seen_.push_back(std::move(object));
+    return true;
+}
+
 std::optional<Json> Inbox::next_where(const std::function<bool(const Json&)>& wanted) {
-    std::optional<Json> found;
     const auto line = tail_.line_where(
-        [&](const std::string& text) {
-            Json object = Json::parse(text, nullptr, false);
-            if (!object.is_object()) {
-                return false;
-            }
-            seen_.push_back(std::move(object));
-            return wanted(seen_.back());
-        },
-        kPatience
+        [&](const std::string& text) { return keep(text) && wanted(seen_.back()); }, kPatience
     );
     return line ? std::optional(seen_.back()) : std::nullopt;
 }
@@ -119,13 +120,21 @@ std::optional<Json> Inbox::next_event(const std::string& name) {
     return next_where([&](const Json& object) { return object.value("event", "") == name; });
 }
 
-Json Inbox::finish() {
-    tail_.signal(SIGTERM);
-    while (next_where([](const Json&) { return false; })) {
+Json Inbox::finish_when(const std::function<bool()>& complete) {
+    if (!complete()) {
+        next_where([&](const Json&) { return complete(); });
     }
+    tail_.signal(SIGTERM);
+    tail_.rest(kPatience);
     tail_.wait(kPatience);
     std::ifstream summary(dir_.file("summary.json"));
     return Json::parse(summary, nullptr, false);
+}
+
+std::uint64_t Inbox::samples() const {
+    return static_cast<std::uint64_t>(std::count_if(
+        seen_.begin(), seen_.end(), [](const Json& object) { return object.contains("metric"); }
+    ));
 }
 
 std::vector<double> Inbox::values(const std::string& metric) const {

@@ -56,13 +56,16 @@ public:
     // Reads on until an object satisfies `wanted`; nothing within kPatience.
     std::optional<Json> next_where(const std::function<bool(const Json&)>& wanted);
     std::optional<Json> next_event(const std::string& name);
-    // Ends the tail and returns its summary; what it had not printed yet goes to seen().
-    Json finish();
+    // Reads until `complete`, at most kPatience; then ends the tail and returns its summary.
+    Json finish_when(const std::function<bool()>& complete);
+    [[nodiscard]] std::uint64_t samples() const;
     [[nodiscard]] const std::vector<Json>& seen() const { return seen_; }
     // Samples of `metric` seen, as values.
     [[nodiscard]] std::vector<double> values(const std::string& metric) const;
 
 private:
+    bool keep(const std::string& line);
+
     TempDir dir_;
     Process tail_;
     std::vector<Json> seen_;

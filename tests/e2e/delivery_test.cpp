@@ -102,7 +102,7 @@ keep = "raw"
 constexpr const char* kKpi = R"(
 [[source]]
 plugin = "kpi_socket"
-path = "{dir}/kpi.sock"
+socket = "{dir}/kpi.sock"
 durable = "power"
 [[rule]]
 match = "till.*"
@@ -134,7 +134,7 @@ TEST_CASE("delivery: every kind of series arrives decoded, delivered == produced
         );
     }
     const std::uint64_t produced = produced_at_end(box);
-    const Json summary = inbox.finish();
+    const Json summary = inbox.finish_when([&] { return inbox.samples() >= produced; });
     CHECK(summary["samples"] == produced);
     CHECK(summary["duplicate_batches"] == 0);
 }
@@ -158,7 +158,8 @@ TEST_CASE("delivery: a broker outage loses nothing and counts nothing twice", "[
 
     REQUIRE(box.flush());
     const std::uint64_t produced = produced_at_end(box);
-    CHECK(inbox.finish()["samples"] == produced);
+    const Json summary = inbox.finish_when([&] { return inbox.samples() >= produced; });
+    CHECK(summary["samples"] == produced);
 }
 
 TEST_CASE("delivery: what kpi_socket acknowledged survives kill -9, once", "[e2e]") {
@@ -187,7 +188,9 @@ TEST_CASE("delivery: what kpi_socket acknowledged survives kill -9, once", "[e2e
     box.start();
     REQUIRE(box.flush());
     REQUIRE(box.stop() == 0);
-    inbox.finish();
+    const Json summary =
+        inbox.finish_when([&] { return inbox.values("till.total").size() >= sent.size(); });
+    INFO(summary.dump());
     std::vector<double> received = inbox.values("till.total");
     std::sort(received.begin(), received.end());
     CHECK(received == sent);
@@ -205,6 +208,6 @@ TEST_CASE("delivery: SIGTERM sends what is open before it leaves", "[e2e]") {
         CHECK(answer == "ok");
     }
     REQUIRE(box.stop() == 0);
-    inbox.finish();
+    inbox.finish_when([&] { return inbox.values("till.total").size() >= 2; });
     CHECK(inbox.values("till.total") == std::vector<double>{1, 2});
 }
