@@ -133,7 +133,12 @@ TEST_CASE("camera: a clip becomes counts, zeros, cost and a clean end", "[camera
     CHECK(sum(in) <= 22);
     CHECK(sum(host.values_of("store.footfall.out{camera=cam-1,door=main}")) >= 10);
     CHECK(host.values_of("camera.frame_cost{camera=cam-1}").size() == 795);
-    CHECK(host.values_of("camera.up{camera=cam-1}") == std::vector<double>{1, 0});
+    // Repeated with every report, so how often depends on how long the clip took.
+    const auto up = host.values_of("camera.up{camera=cam-1}");
+    REQUIRE(up.size() >= 2);
+    CHECK(up.front() == 1);
+    CHECK(std::count(up.begin(), up.end(), 0.0) == 1);
+    CHECK(up.back() == 0);
 }
 
 TEST_CASE("camera: stop in the middle of a film is quick and final", "[camera]") {
