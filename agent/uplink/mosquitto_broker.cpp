@@ -98,6 +98,7 @@ void note_message(
         message->topic, std::move(payload), message->retain});
 }
 
+// NOLINTNEXTLINE(readability-function-size): six parameters are the library's choice
 void note_suback(
     mosquitto* /*handle*/,
     void* /*user*/,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 
 namespace cxedge::camera {
 namespace {
@@ -105,18 +106,26 @@ public:
 
     // The box around what is left, in the picture; empty if nothing is.
     [[nodiscard]] Box extent() const {
+        const auto is_set = [](auto pixel) {
+            return pixel != 0;
+        };
         int x0 = width_;
         int x1 = 0;
         int y0 = height_;
         int y1 = 0;
         for (int y = 0; y < height_; ++y) {
-            for (int x = 0; x < width_; ++x) {
-                const bool set = pixels_[at(x, y)] != 0;
-                x0 = set ? std::min(x0, x) : x0;
-                x1 = set ? std::max(x1, x + 1) : x1;
-                y0 = set ? std::min(y0, y) : y0;
-                y1 = set ? std::max(y1, y + 1) : y1;
+            const auto row = pixels_.begin() + static_cast<std::ptrdiff_t>(at(0, y));
+            const auto end = row + width_;
+            const auto left = std::find_if(row, end, is_set);
+            if (left == end) {
+                continue;
             }
+            const auto right =
+                std::find_if(std::reverse_iterator(end), std::reverse_iterator(left), is_set);
+            x0 = std::min(x0, static_cast<int>(left - row));
+            x1 = std::max(x1, static_cast<int>(right.base() - row));
+            y0 = std::min(y0, y);
+            y1 = y + 1;
         }
         return x1 > x0
                    ? Box{double(left_ + x0), double(top_ + y0), double(x1 - x0), double(y1 - y0)}

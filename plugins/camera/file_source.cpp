@@ -82,17 +82,11 @@ public:
             if (!picture) {
                 return named(picture.error());
             }
-            if (picture->frame == nullptr) {
-                Result<bool> again = at_end();
-                if (again && *again) {
-                    continue;
-                }
-                return again;
-            }
-            ++pictures_;
-            const std::chrono::microseconds time = times_.stamp(picture->stream_us);
-            if (thinner_.due(time)) {
-                return deliver(*picture->frame, time, frame);
+            // Goes on after a picture that is not due yet, and after an end that begins again.
+            const bool ended = picture->frame == nullptr;
+            Result<bool> answer = ended ? at_end() : show(*picture, frame);
+            if (!answer || *answer != ended) {
+                return answer;
             }
         }
         return named(unavailable("stopped"));
@@ -111,6 +105,13 @@ private:
     Pacer pacer_;
     std::uint64_t pictures_ = 0;  // in this round
     bool seam_ = false;
+
+    // True when the picture was due and is in `frame`.
+    Result<bool> show(const AvInput::Picture& picture, Frame& frame) {
+        ++pictures_;
+        const std::chrono::microseconds time = times_.stamp(picture.stream_us);
+        return thinner_.due(time) ? deliver(*picture.frame, time, frame) : Result<bool>(false);
+    }
 
     [[nodiscard]] Error named(const Error& error) const { return error.during("file: " + path_); }
 
