@@ -74,7 +74,7 @@ Status Agent::open_spool() {
     Result<std::unique_ptr<store::Spool>> spool = store::Spool::open(options, clock_);
     if (!spool) {
         const std::string why = spool.error().message;
-        options.directory = places_.runtime_dir + "/spool-degraded";
+        options.directory = places_.fallback_dir;
         options.max_bytes = std::min(options.max_bytes, kDegradedBytes);
         log::error(
             "store",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/app/version.hpp"
+#include "agent/base/log.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -87,6 +88,16 @@ Places resolve(Places places) {
     if (places.profiles_dir.empty()) {
         places.profiles_dir = (bin.parent_path() / "share" / "cxedge").string();
     }
+    if (places.fallback_dir.empty()) {
+        // In the given runtime directory; without one, in memory-backed /run or, as a user, in
+        // /tmp.
+        const char* runtime = std::getenv("RUNTIME_DIRECTORY");  // NOLINT(concurrency-mt-unsafe)
+        const std::string base = !places.runtime_dir.empty()   ? places.runtime_dir
+                                 : runtime != nullptr          ? std::string(runtime)
+                                 : ::access("/run", W_OK) == 0 ? "/run/cxedge"
+                                                               : "/tmp/cxedge";
+        places.fallback_dir = base + "/spool-degraded";
+    }
     if (places.runtime_dir.empty()) {
         const char* systemd =
             std::getenv("RUNTIME_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): before threads
@@ -134,10 +145,12 @@ Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config) 
     options.broker.keepalive = std::chrono::duration_cast<std::chrono::seconds>(from.keepalive);
     if (!from.password_file.empty()) {
         Result<std::string> password = read_first_line(from.password_file);
-        if (!password) {
-            return password.error();
+        if (password) {
+            options.broker.password = std::move(*password);
+        } else {
+            // Collecting goes on; the broker's refusal and this line tell what to mend.
+            log::error("uplink", password.error().message);
         }
-        options.broker.password = std::move(*password);
     }
     return options;
 }

@@ -18,6 +18,7 @@ struct Places {
     std::string config_file = "/etc/cxedge/cxedged.toml";
     std::string state_dir = "/var/lib/cxedge";
     std::string runtime_dir;   // empty: $RUNTIME_DIRECTORY, else the state directory
+    std::string fallback_dir;  // spool when the state directory fails; empty: see resolve()
     std::string profiles_dir;  // empty: ../share/cxedge beside bin/
     std::string plugin_dir;    // empty: the directory of cxedged itself
 };
@@ -26,7 +27,7 @@ Places resolve(Places places);
 
 wire::NodeIdentity identity_of(const config::AgentConfig& config);
 pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config);
-// not_found / unavailable: the password file cannot be read.
+// invalid_argument: the broker's URL. A password file that cannot be read is logged, not an error.
 Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config);
 ingest::SourceSpec source_spec(const config::SourceConfig& source);
 std::string control_socket_path(const config::AgentConfig& config, const Places& places);

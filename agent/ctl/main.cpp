@@ -135,12 +135,12 @@ void add_config_files(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
 void add_config(CommandLine& line) {
     CLI::App& verb = *line.app.add_subcommand("config", "Show or check a configuration");
     verb.require_subcommand(1);
-    verb.footer("Example: cxctl config show --config /etc/cxedge/cxedge.toml --origin");
+    verb.footer("Example: cxctl config show --config /etc/cxedge/cxedged.toml --origin");
 
     CLI::App& show = *verb.add_subcommand("show", "All settings that apply, one a line");
     add_config_files(show, line.config);
     show.add_flag("--origin", line.config.origin, "Where each setting comes from");
-    show.footer("Example: cxctl config show --config /etc/cxedge/cxedge.toml --origin");
+    show.footer("Example: cxctl config show --config /etc/cxedge/cxedged.toml --origin");
     show.callback([&line] {
         line.verb = [&line] {
             return cxedge::ctl::run_config_show(line.config);
@@ -150,7 +150,7 @@ void add_config(CommandLine& line) {
     CLI::App& check = *verb.add_subcommand("check", "Every mistake with file, line and column");
     add_config_files(check, line.config);
     check.footer(
-        "Example: cxctl config check --config /etc/cxedge/cxedge.toml\n"
+        "Example: cxctl config check --config /etc/cxedge/cxedged.toml\n"
         "The settings of plugins are checked by cxedged check."
     );
     check.callback([&line] {

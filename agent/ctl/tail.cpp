@@ -77,6 +77,20 @@ ExitCode finish(const TailOptions& options, const Tail& tail) {
 
 }  // namespace
 
+std::string dictionary_filter(const std::string& topic) {
+    constexpr int kNodeLevels = 5;  // cx/1/tenant/site/node
+    std::size_t end = 0;
+    for (int level = 0; level < kNodeLevels; ++level) {
+        end = topic.find('/', level == 0 ? 0 : end + 1);
+        if (end == std::string::npos) {
+            return {};
+        }
+    }
+    const std::string node = topic.substr(0, end);
+    const bool covered = node.find('#') != std::string::npos || topic.substr(end) == "/#";
+    return covered ? std::string() : node + "/dict/#";
+}
+
 Result<uplink::BrokerOptions> broker_options(const TailOptions& options) {
     const auto url = config::parse_broker_url(options.broker);
     if (!url) {
@@ -200,15 +214,22 @@ void Tail::on_message(const std::string& topic, std::string_view payload, bool /
 }
 
 // After poll(), not inside its callbacks: the broker is then in no call of its own.
+void Tail::subscribe(const std::string& filter) {
+    if (filter.empty()) {
+        return;
+    }
+    if (const Status subscribed = parts_.broker.subscribe(filter); !subscribed) {
+        parts_.note("subscribing to " + filter + ": " + subscribed.error().message);
+    }
+}
+
 void Tail::send_requests() {
     if (link_ != Link::up) {
         return;
     }
     if (std::exchange(subscribe_due_, false)) {
-        const Status subscribed = parts_.broker.subscribe(options_.topic);
-        if (!subscribed) {
-            parts_.note("subscribing to " + options_.topic + ": " + subscribed.error().message);
-        }
+        subscribe(dictionary_filter(options_.topic));
+        subscribe(options_.topic);
     }
     for (const std::string& topic : std::exchange(requests_, {})) {
         const auto asked = parts_.broker.publish(topic, wire::encode_need_dictionary(), false);

@@ -29,6 +29,11 @@ struct TailOptions {
     std::string key_file;
 };
 
+// Where the dictionaries of the nodes of a topic filter are announced, so that what the filter
+// brings can be decoded: "cx/1/+/+/+/up/#" -> "cx/1/+/+/+/dict/#"; empty when the filter covers
+// them.
+std::string dictionary_filter(const std::string& topic);
+
 // invalid_argument: the URL is wrong; others: the password file cannot be read.
 Result<uplink::BrokerOptions> broker_options(const TailOptions& options);
 
@@ -72,6 +77,7 @@ private:
 
     void connect();
     void lost(const std::string& why);
+    void subscribe(const std::string& filter);
     void send_requests();
     void print_lines();
 

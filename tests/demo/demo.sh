@@ -141,7 +141,8 @@ done
 statsd_port=$(free_port)
 configure_agent
 
-setsid "$bin/cxctl" tail --broker "mqtt://127.0.0.1:$broker_port" --session demo-tail --summary "$dir/summary.json" &
+setsid "$bin/cxctl" tail --broker "mqtt://127.0.0.1:$broker_port" --session demo-tail \
+    --summary "$dir/summary.json" > >(tee "$dir/table.txt") &
 tail_pid=$!
 setsid "$bin/cxedged" --config "$dir/site.toml" --state-dir "$dir/state" 2>"$dir/agent.log" &
 agent_pid=$!
@@ -193,5 +194,13 @@ echo "samples produced:    ${produced:-unknown}"
 echo "samples delivered:   ${delivered:-unknown}"
 echo "duplicate batches:   ${duplicates:-unknown} (dropped by (node, epoch, lane, seq))"
 echo "bytes a sample:      $(json_number "$dir/summary.json" bytes_per_sample) (MQTT payload)"
+# The last running total of a direction.
+people() { grep "store.footfall.$1 " "$dir/table.txt" | tail -n 1 | awk '{print $NF}'; }
+echo "people in / out:     $(people in) / $(people out)"
 echo "RSS of cxedged:      $(json_number "$dir/status.json" rss_mib) MiB"
 [[ -n $produced && $produced -gt 0 && $produced == "$delivered" ]] || { echo "delivered != produced" >&2; tail -n 20 "$dir/agent.log" >&2; exit 1; }
+# A minute of the clip has people both ways.
+if ((seconds >= 60)) && [[ $(people in) == 0 || $(people out) == 0 ]]; then
+    echo "the camera counted nobody in one direction" >&2
+    exit 1
+fi

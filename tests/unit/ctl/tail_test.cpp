@@ -261,3 +261,13 @@ TEST_CASE("tail: connection options", "[ctl]") {
 }
 
 }  // namespace cxedge::ctl
+
+TEST_CASE("tail: a narrow topic brings its dictionaries along", "[ctl]") {
+    using cxedge::ctl::dictionary_filter;
+    CHECK(dictionary_filter("cx/1/+/+/+/up/#") == "cx/1/+/+/+/dict/#");
+    CHECK(dictionary_filter("cx/1/t/s/n/up/live/kpi") == "cx/1/t/s/n/dict/#");
+    CHECK(dictionary_filter("cx/1/t/s/n/#").empty());
+    CHECK(dictionary_filter("cx/1/t/#").empty());
+    CHECK(dictionary_filter("cx/1/#").empty());
+    CHECK(dictionary_filter("#").empty());
+}
