@@ -27,6 +27,12 @@ if(CXEDGE_SANITIZE)
     endif()
 endif()
 
+option(CXEDGE_COVERAGE "Count executed lines (gcov)" OFF)
+if(CXEDGE_COVERAGE)
+    target_compile_options(cxedge_options INTERFACE --coverage -fprofile-update=atomic)
+    target_link_options(cxedge_options INTERFACE --coverage)
+endif()
+
 # Loads fast, exports nothing, leaves no room for the usual overwrites.
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(cxedge_options INTERFACE

@@ -52,7 +52,7 @@ Status check_dimensions(const SeriesInfo& info) {
         );
     }
     for (const Dimension& dim : dims) {
-        if (const Status checked = check_dimension(dim); !checked) {
+        if (Status checked = check_dimension(dim); !checked) {
             return checked;
         }
     }
@@ -72,11 +72,13 @@ std::string_view to_string(Kind kind) {
 }
 
 bool parse_kind(std::string_view text, Kind& kind) {
-    const auto it = std::find(kKindNames.begin(), kKindNames.end(), text);
-    if (it == kKindNames.end()) {
+    const auto index = static_cast<std::size_t>(
+        std::distance(kKindNames.begin(), std::find(kKindNames.begin(), kKindNames.end(), text))
+    );
+    if (index == kKindNames.size()) {
         return false;
     }
-    kind = static_cast<Kind>(it - kKindNames.begin());
+    kind = static_cast<Kind>(index);
     return true;
 }
 

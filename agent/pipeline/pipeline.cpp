@@ -78,7 +78,7 @@ private:
     Result<std::vector<SeriesId>> define(const SeriesInfo& info, const Plan& plan);
     Status refuse(Error error);
     static Status check_time(const Entry& entry, SampleTime time);
-    Status check_value(const Entry& entry, double value) const;
+    [[nodiscard]] Status check_value(const Entry& entry, double value) const;
     void note_reading(Entry& entry, const Now& now);
     void emit(const Entry& entry, std::size_t which, SampleTime time, SampleValue value);
     void pass_raw(Entry& entry, double value, SampleTime time);
