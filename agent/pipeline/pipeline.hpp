@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -89,6 +91,13 @@ public:
     void tick(const Now& now);
     // Closes every open window early (shutdown): partial windows travel with their true end time.
     void flush(const Now& now);
+
+    // Everything it remembers, for the next process: declarations in order, open windows, counters'
+    // last readings. restore() needs a pipeline without series and tells by which id each series of
+    // then goes now; empty: the options no longer allow it. corrupt: not what save() wrote.
+    void save(std::string& out) const;
+    using RestoredIds = std::vector<std::optional<SeriesId>>;
+    Result<RestoredIds> restore(std::string_view saved);
 
     [[nodiscard]] const PipelineCounters& counters() const;
 
