@@ -326,6 +326,9 @@ Status Pipeline::accept_lost(SeriesId series, SampleTime time, const Now& now) {
 void Pipeline::accept_event(Event event, const Now& now) {
     impl_->accept_event(std::move(event), now);
 }
+Stream Pipeline::stream_of(SeriesId series) const {
+    return impl_->stream_of(series);
+}
 void Pipeline::tick(const Now& now) {
     impl_->tick(now);
 }

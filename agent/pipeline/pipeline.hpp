@@ -87,6 +87,9 @@ public:
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
 
+    // Where facts of this series go; bulk for an unknown one.
+    [[nodiscard]] Stream stream_of(SeriesId series) const;
+
     // Closes due windows and raises staleness. Call at least once a second.
     void tick(const Now& now);
     // Closes every open window early (shutdown): partial windows travel with their true end time.

@@ -23,6 +23,10 @@ public:
     Status accept(SeriesId series, double value, SampleTime time, const Now& now);
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
+    [[nodiscard]] Stream stream_of(SeriesId series) const {
+        return index_of(series) < entries_.size() ? entries_[index_of(series)].plan.stream
+                                                  : Stream::bulk;
+    }
     void tick(const Now& now);
     void flush(const Now& now);
     void save(std::string& out) const;
