@@ -37,6 +37,9 @@ struct Header {
 static_assert(std::is_trivially_copyable_v<Header>);
 static_assert(sizeof(Header) % alignof(std::uint64_t) == 0);
 
+// Zeroes, as unused memory holds them, are no record.
+constexpr std::uint32_t kRecordMark = 0xC0DE0001;
+
 struct RecordHead {
     std::uint32_t bytes;
     std::uint32_t crc;
@@ -97,7 +100,7 @@ public:
         if (bytes + spare > file_.size() - at) {
             return false;
         }
-        const RecordHead head{static_cast<std::uint32_t>(record.size()), crc32c(record)};
+        const RecordHead head{static_cast<std::uint32_t>(record.size()), crc32c(record) ^ kRecordMark};
         std::memcpy(file_.data() + at, &head, sizeof(head));
         std::memcpy(file_.data() + at + sizeof(head), record.data(), record.size());
         // After this store the record is there, whenever the process ends.
@@ -117,7 +120,7 @@ public:
             return std::nullopt;
         }
         const std::string_view record(file_.data() + body, head.bytes);
-        if (crc32c(record) != head.crc) {
+        if ((crc32c(record) ^ kRecordMark) != head.crc) {
             return std::nullopt;
         }
         at = body + head.bytes;
