@@ -208,26 +208,7 @@ void DataPath::storage_well() {
     accept_event(std::move(event));
 }
 
-// What was stored and cannot be read any more is said, not passed over.
-void DataPath::report_losses() {
-    for (const store::LostBatch& lost : spool_.take_losses()) {
-        Event event;
-        event.name = "storage.lost";
-        event.severity = Severity::major;
-        event.subject = "spool";
-        event.text = "a stored batch fails its check sum";
-        event.attrs = {
-            {"lane", std::string(to_string(lost.lane))},
-            {"seq", std::to_string(lost.seq)},
-            {"samples", std::to_string(lost.samples)},
-            {"events", std::to_string(lost.events)}};
-        log::error("store", event.text + ", seq " + std::to_string(lost.seq));
-        accept_event(std::move(event));
-    }
-}
-
 void DataPath::tick() {
-    report_losses();
     pipeline_.tick(now());
     const BootTime boot = clock_.boot_now();
     for (const Stream stream : kStreams) {

@@ -84,7 +84,6 @@ private:
     Status store_sealed();
     void storage_failed(const Error& error);
     void storage_well();
-    void report_losses();
     [[nodiscard]] Status storage_status() const;
 
     SealOptions seal_;
