@@ -111,19 +111,17 @@ bool LaneFeed::age_fresh(const store::StoredBatch& front) {
 }
 
 const store::StoredBatch* LaneFeed::front_retry(SteadyTime now) {
-    if (retrying_) {
-        if (const store::StoredBatch* front = retrying_->front(now)) {
-            return front;
+    while (retrying_ || (!retries_.empty() && retries_.begin()->first <= now)) {
+        if (!retrying_) {
+            const std::uint64_t position = retries_.begin()->second;
+            retrying_.emplace(*spool_, lane_, position - 1, position);
+            retries_.erase(retries_.begin());
+        }
+        const store::StoredBatch* front = retrying_->front(now);
+        if (front != nullptr || !retrying_->done()) {
+            return front;  // or it cannot be read now
         }
         retrying_.reset();
-    }
-    while (!retries_.empty() && retries_.begin()->first <= now) {
-        const std::uint64_t position = retries_.begin()->second;
-        retries_.erase(retries_.begin());
-        retrying_.emplace(*spool_, lane_, position - 1, position);
-        if (const store::StoredBatch* front = retrying_->front(now)) {
-            return front;
-        }
     }
     if (retries_.empty() && overflow_from_ != 0) {
         repeat(std::exchange(overflow_from_, 0), SpoolCursor::kOpen);
@@ -178,6 +176,9 @@ std::optional<SteadyTime> LaneFeed::due() const {
     auto due = earlier(paused_until_, fresh_ ? fresh_->due() : std::nullopt);
     if (!backlog_.empty()) {
         due = earlier(due, backlog_.front().due());
+    }
+    if (retrying_) {
+        due = earlier(due, retrying_->due());
     }
     if (!retries_.empty()) {
         due = earlier(due, retries_.begin()->first);

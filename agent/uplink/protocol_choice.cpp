@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/uplink/protocol_choice.hpp"
 
+#include "agent/uplink/reason_code.hpp"
+
 namespace cxedge::uplink {
-namespace {
-
-constexpr std::uint8_t kUnsupportedVersion = 0x84;
-
-}  // namespace
-
 std::string_view to_string(Protocol protocol) {
     return protocol == Protocol::v5 ? "MQTT 5.0" : "MQTT 3.1.1";
 }
@@ -34,7 +30,7 @@ void ProtocolChoice::lost(const Loss& loss, SteadyTime now) {
         return;
     }
     closes_ = loss.closed ? closes_ + 1 : 0;
-    if (loss.reason == kUnsupportedVersion || closes_ >= kCloses) {
+    if (loss.reason == reasons::kUnsupportedVersion || closes_ >= kCloses) {
         forget();
         old_ = true;
     }

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/uplink/reconnect_pace.hpp"
 
+#include "agent/uplink/reason_code.hpp"
+
 namespace cxedge::uplink {
-namespace {
-
-constexpr std::uint8_t kServerShuttingDown = 0x8b;
-
-}  // namespace
-
 ReconnectPace::ReconnectPace(const Options& options)
     : fast_for_(options.fast_for),
       backoff_(options.min, options.max, options.seed),
@@ -38,7 +34,7 @@ bool ReconnectPace::is_cheap(const Loss& loss, SteadyTime now) const {
         case Reached::name:
             return now - attempt_ < kAtOnce;
         case Reached::session:
-            return (loss.reason == 0 || loss.reason == kServerShuttingDown) && online_since_ &&
+            return (loss.reason == 0 || loss.reason == reasons::kServerShuttingDown) && online_since_ &&
                    now - *online_since_ >= kSettled;
         case Reached::nothing:
         case Reached::server:
