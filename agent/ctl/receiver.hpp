@@ -61,7 +61,7 @@ struct Totals {
 
 class Receiver {
 public:
-    // Publishes encode_need_dictionary() on that topic.
+    // Publishes a NeedDictionary request on that topic.
     using Ask = std::function<void(const std::string& topic)>;
     using Note = std::function<void(const std::string& text)>;
 

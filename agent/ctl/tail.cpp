@@ -14,6 +14,7 @@
 #include "agent/ctl/summary.hpp"
 #include "agent/ctl/table.hpp"
 #include "agent/wire/node_state.hpp"
+#include "agent/wire/request.hpp"
 
 namespace cxedge::ctl {
 namespace {
@@ -232,7 +233,8 @@ void Tail::send_requests() {
         subscribe(options_.topic);
     }
     for (const std::string& topic : std::exchange(requests_, {})) {
-        const auto asked = parts_.broker.publish(topic, wire::encode_need_dictionary(), false);
+        const auto asked =
+            parts_.broker.publish(topic, wire::encode_request(wire::NeedDictionary{}), false);
         if (!asked) {
             parts_.note(topic + ": " + asked.error().message);
         }

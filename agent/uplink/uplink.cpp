@@ -21,6 +21,7 @@
 #include "agent/uplink/reason_code.hpp"
 #include "agent/uplink/send_window.hpp"
 #include "agent/wire/node_state.hpp"
+#include "agent/wire/request.hpp"
 #include "agent/wire/topics.hpp"
 
 namespace cxedge::uplink {
@@ -268,9 +269,9 @@ void Uplink::Impl::check_ack_timeout() {
 
 void Uplink::Impl::
     on_message(const std::string& topic, std::string_view payload, bool /*retained*/) {
-    if (topic == topics_.command_request() && wire::is_need_dictionary(payload)) {
-        dictionary_wanted_ = true;
-    }
+    const auto request = wire::decode_request(payload);
+    const bool asked = request && std::holds_alternative<wire::NeedDictionary>(*request);
+    dictionary_wanted_ |= asked && topic == topics_.command_request();
 }
 
 void Uplink::Impl::answer_requests() {

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/wire/request.hpp"
+
 #include "tests/support/catch.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -33,7 +35,7 @@ public:
     Result<int> publish(const std::string& topic, std::string_view payload, bool retain) override {
         REQUIRE_FALSE(in_poll);
         CHECK_FALSE(retain);
-        CHECK(wire::is_need_dictionary(payload));
+        CHECK(wire::decode_request(payload).ok());
         published.push_back(topic);
         return static_cast<int>(published.size());
     }

@@ -2,6 +2,7 @@
 #include "agent/uplink/announcer.hpp"
 
 #include "agent/wire/node_state.hpp"
+#include "agent/wire/request.hpp"
 #include "agent/wire/topics.hpp"
 
 #include "tests/support/catch.hpp"
@@ -102,11 +103,11 @@ TEST_CASE(
     rig.broker.receive(topic, "rubbish");
     rig.turn(3);
     CHECK(rig.broker.to("/dict").size() == 1);
-    rig.broker.receive(topic, wire::encode_need_dictionary());
+    rig.broker.receive(topic, wire::encode_request(wire::NeedDictionary{}));
     rig.turn(3);
     CHECK(rig.broker.to("/dict").size() == 2);
     for (int i = 0; i < 10; ++i) {
-        rig.broker.receive(topic, wire::encode_need_dictionary());
+        rig.broker.receive(topic, wire::encode_request(wire::NeedDictionary{}));
         rig.turn(2);
     }
     CHECK(rig.broker.to("/dict").size() == 2);
