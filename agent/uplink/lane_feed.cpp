@@ -17,6 +17,11 @@ std::optional<SteadyTime> earlier(std::optional<SteadyTime> a, std::optional<Ste
     return a && b ? std::min(a, b) : (a ? a : b);
 }
 
+// Something at `due`, but not before `floor`.
+std::optional<SteadyTime> later(std::optional<SteadyTime> due, std::optional<SteadyTime> floor) {
+    return due && floor ? std::max(due, floor) : due;
+}
+
 }  // namespace
 
 LaneFeed::LaneFeed(store::Spool& spool, Lane lane, IsFresh is_fresh)
@@ -38,7 +43,7 @@ void LaneFeed::more() {
 
 // Where the fresh batches begin. While that is not known, all is backlog.
 void LaneFeed::locate(SteadyTime now) {
-    if (fresh_ || !locate_ || (paused_until_ && now < *paused_until_)) {
+    if (fresh_ || !locate_ || paused(now)) {
         return;
     }
     paused_until_.reset();
@@ -50,8 +55,7 @@ void LaneFeed::locate(SteadyTime now) {
     const auto start = oldest ? find_fresh_start(*spool_, lane_, is_fresh_)
                               : Result<std::optional<std::uint64_t>>(oldest.error());
     if (!start) {
-        log::warn("uplink", "reading the spool: " + start.error().message);
-        paused_until_ = now + SpoolCursor::kReadErrorPause;
+        pause(start.error(), now);
         return;
     }
     locate_ = false;
@@ -61,6 +65,11 @@ void LaneFeed::locate(SteadyTime now) {
     if (*start) {
         begin_fresh(**start);
     }
+}
+
+void LaneFeed::pause(const Error& error, SteadyTime now) {
+    log::warn("uplink", "reading the spool: " + error.message);
+    paused_until_ = now + SpoolCursor::kReadErrorPause;
 }
 
 void LaneFeed::begin_fresh(std::uint64_t after) {
@@ -83,14 +92,14 @@ const store::StoredBatch* LaneFeed::front(Side side, SteadyTime now) {
 }
 
 const store::StoredBatch* LaneFeed::front_fresh(SteadyTime now) {
-    if (!fresh_) {
+    if (!fresh_ || paused(now)) {
         return nullptr;
     }
     const store::StoredBatch* front = fresh_->front(now);
     if (front == nullptr || is_fresh_(*front)) {
         return front;
     }
-    if (!age_fresh(*front)) {
+    if (!age_fresh(*front, now)) {
         return nullptr;
     }
     front = fresh_->front(now);
@@ -98,10 +107,10 @@ const store::StoredBatch* LaneFeed::front_fresh(SteadyTime now) {
 }
 
 // What waited too long on the fresh side, because the broker is slow, becomes backlog.
-bool LaneFeed::age_fresh(const store::StoredBatch& front) {
+bool LaneFeed::age_fresh(const store::StoredBatch& front, SteadyTime now) {
     const auto start = find_fresh_start(*spool_, lane_, is_fresh_);
     if (!start) {
-        log::warn("uplink", "reading the spool: " + start.error().message);
+        pause(start.error(), now);
         return false;
     }
     const std::uint64_t end = std::max(front.position, start->value_or(0));
@@ -172,13 +181,16 @@ void LaneFeed::repeat(std::uint64_t first, std::uint64_t last) {
     }
 }
 
-std::optional<SteadyTime> LaneFeed::due() const {
-    auto due = earlier(paused_until_, fresh_ ? fresh_->due() : std::nullopt);
-    if (!backlog_.empty()) {
-        due = earlier(due, backlog_.front().due());
+std::optional<SteadyTime> LaneFeed::due(Side side, SteadyTime now) const {
+    if (!fresh_ && locate_) {
+        return std::max(now, paused_until_.value_or(now));
     }
-    if (retrying_) {
-        due = earlier(due, retrying_->due());
+    if (side == Side::fresh) {
+        return fresh_ ? later(fresh_->due(now), paused_until_) : std::nullopt;
+    }
+    auto due = retrying_ ? retrying_->due(now) : std::nullopt;
+    if (!backlog_.empty()) {
+        due = earlier(due, backlog_.front().due(now));
     }
     if (!retries_.empty()) {
         due = earlier(due, retries_.begin()->first);

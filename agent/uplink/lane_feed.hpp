@@ -41,8 +41,8 @@ public:
     // Sends these positions again, both inclusive, as far as they were sent at all.
     void repeat(std::uint64_t first, std::uint64_t last);
 
-    // When front() has news without more().
-    [[nodiscard]] std::optional<SteadyTime> due() const;
+    // When front() may have something; empty: only after more().
+    [[nodiscard]] std::optional<SteadyTime> due(Side side, SteadyTime now) const;
     // An estimate.
     [[nodiscard]] std::uint64_t backlog_batches() const;
 
@@ -52,7 +52,9 @@ private:
     const store::StoredBatch* front_fresh(SteadyTime now);
     const store::StoredBatch* front_retry(SteadyTime now);
     const store::StoredBatch* front_backlog(SteadyTime now);
-    bool age_fresh(const store::StoredBatch& front);
+    bool age_fresh(const store::StoredBatch& front, SteadyTime now);
+    void pause(const Error& error, SteadyTime now);
+    [[nodiscard]] bool paused(SteadyTime now) const { return paused_until_ && now < *paused_until_; }
 
     store::Spool* spool_;
     Lane lane_;
@@ -63,7 +65,7 @@ private:
     std::optional<SpoolCursor> retrying_;
     std::uint64_t overflow_from_ = 0;  // first refused batch beyond kMaxRetries; 0: none
     bool locate_ = true;
-    std::optional<SteadyTime> paused_until_;  // after an error while locating
+    std::optional<SteadyTime> paused_until_;  // after an error while finding fresh_
 };
 
 }  // namespace cxedge::uplink

@@ -19,6 +19,11 @@ inline constexpr std::uint8_t kQuotaExceeded = 0x97;
 inline constexpr std::uint8_t kPayloadFormatInvalid = 0x99;
 }  // namespace reasons
 
+// Refusals that say something about the topic, not about what was published to it.
+inline bool speaks_of_the_topic(std::uint8_t reason) {
+    return reason == reasons::kNotAuthorised || reason == reasons::kTopicNameInvalid;
+}
+
 // For people: "not authorised (0x87)".
 std::string describe_reason(std::uint8_t code);
 

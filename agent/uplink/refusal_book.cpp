@@ -11,10 +11,6 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{5000};
 constexpr std::chrono::milliseconds kLongestPause{300000};
 
-bool speaks_of_the_topic(std::uint8_t reason) {
-    return reason == reasons::kNotAuthorised || reason == reasons::kTopicNameInvalid;
-}
-
 // 5 s, then `factor` times the one before.
 std::chrono::milliseconds pause_after(std::uint32_t attempts, int factor) {
     auto pause = kFirstPause;

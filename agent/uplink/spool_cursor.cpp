@@ -50,6 +50,13 @@ void SpoolCursor::end_at(std::uint64_t until) {
     }
 }
 
+std::optional<SteadyTime> SpoolCursor::due(SteadyTime now) const {
+    if (!ahead_.empty()) {
+        return now;
+    }
+    return more_ ? std::optional(std::max(now, paused_until_.value_or(now))) : std::nullopt;
+}
+
 bool SpoolCursor::done() const {
     return until_ != kOpen && ahead_.empty() && (!more_ || read_to_ >= until_);
 }

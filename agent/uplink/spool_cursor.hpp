@@ -37,8 +37,8 @@ public:
     [[nodiscard]] std::uint64_t until() const { return until_; }
     // Nothing will ever come.
     [[nodiscard]] bool done() const;
-    // When front() has news without more(): after a read error.
-    [[nodiscard]] std::optional<SteadyTime> due() const { return paused_until_; }
+    // When front() may have something; empty: only after more().
+    [[nodiscard]] std::optional<SteadyTime> due(SteadyTime now) const;
 
 private:
     void read(SteadyTime now);

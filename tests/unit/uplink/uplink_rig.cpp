@@ -76,13 +76,14 @@ void UplinkRig::append(Stream stream, int count, std::uint32_t dict_size) {
 void UplinkRig::turn(int count) {
     for (int i = 0; i < count; ++i) {
         uplink->run_once(std::chrono::milliseconds(1000));
+        clock.advance(kTurn);
     }
 }
 
 void UplinkRig::pass(std::chrono::milliseconds by, std::chrono::milliseconds step) {
     for (std::chrono::milliseconds passed{0}; passed < by; passed += step) {
         clock.advance(step);
-        turn();
+        uplink->run_once(std::chrono::milliseconds(1000));
     }
 }
 

@@ -28,7 +28,8 @@ struct UplinkRig {
 
     void add_series(std::uint32_t count);
     void append(Stream stream, int count = 1, std::uint32_t dict_size = 1);
-    // So many turns of the uplink; the clock stands still.
+    // So many turns of the uplink; each takes kTurn.
+    static constexpr std::chrono::milliseconds kTurn{100};
     void turn(int count = 1);
     // Turns with the clock moving on by `by` in steps.
     void pass(std::chrono::milliseconds by, std::chrono::milliseconds step);
