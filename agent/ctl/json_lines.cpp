@@ -33,6 +33,7 @@ std::string prefix_of(const ShownBatch& batch) {
     out += ",\"seq\":";
     append_json(out, batch.header.seq);
     out += batch.header.backfill ? ",\"backfill\":true" : ",\"backfill\":false";
+    out += batch.header.estimated ? ",\"estimated\":true" : "";
     out += batch.header.simulated ? ",\"simulated\":true" : "";
     out += batch.duplicate ? ",\"duplicate\":true" : "";
     out += ",\"time_ms\":";
@@ -101,6 +102,11 @@ void append_number_or_null(std::string& out, const char* key, double value, bool
     }
 }
 
+void append_field(std::string& out, const char* key, std::uint64_t value) {
+    out += key;
+    append_json(out, value);
+}
+
 void append_histogram(std::string& out, const Histogram& histogram) {
     const bool any = histogram.count() > 0;
     out += ",\"count\":";
@@ -146,6 +152,15 @@ void JsonLines::batch(const ShownBatch& batch) {
     for (const Event& happened : batch.body.events) {
         event(prefix, happened);
     }
+    for (const auto& declared : batch.body.gaps) {
+        gap(prefix, declared);
+    }
+    for (const auto& declared : batch.body.dead) {
+        dead_letter(prefix, declared);
+    }
+    for (const ClockStep& step : batch.body.clock_steps) {
+        clock_step(prefix, step);
+    }
 }
 
 void JsonLines::sample(const std::string& prefix, const Sample& sample, const SeriesInfo& info) {
@@ -184,6 +199,45 @@ void JsonLines::event(const std::string& prefix, const Event& event) {
     out_ += ",\"attrs\":";
     append_dimensions(out_, event.attrs);
     out_ += "}\n";
+}
+
+void JsonLines::gap(const std::string& prefix, const wire::Declared<Gap>& gap) {
+    out_ += prefix;
+    append_json(out_, gap.time.ms);
+    out_ += ",\"gap\":{\"epoch\":";
+    append_json_hex(out_, gap.what.epoch);
+    append_field(out_, ",\"lane\":", static_cast<std::uint64_t>(gap.what.lane));
+    append_field(out_, ",\"first_seq\":", gap.what.first_seq);
+    append_field(out_, ",\"last_seq\":", gap.what.last_seq);
+    append_field(out_, ",\"samples\":", gap.what.samples);
+    append_field(out_, ",\"events\":", gap.what.events);
+    out_ += ",\"cause\":";
+    append_json(out_, to_string(gap.what.cause));
+    out_ += "}}\n";
+}
+
+void JsonLines::dead_letter(const std::string& prefix, const wire::Declared<DeadLetter>& dead) {
+    out_ += prefix;
+    append_json(out_, dead.time.ms);
+    out_ += ",\"dead_letter\":{\"epoch\":";
+    append_json_hex(out_, dead.what.epoch);
+    append_field(out_, ",\"lane\":", static_cast<std::uint64_t>(dead.what.lane));
+    append_field(out_, ",\"seq\":", dead.what.seq);
+    append_field(out_, ",\"samples\":", dead.what.samples);
+    append_field(out_, ",\"events\":", dead.what.events);
+    append_field(out_, ",\"reason\":", std::uint64_t{dead.what.reason});
+    append_field(out_, ",\"attempts\":", std::uint64_t{dead.what.attempts});
+    out_ += "}}\n";
+}
+
+void JsonLines::clock_step(const std::string& prefix, const ClockStep& step) {
+    out_ += prefix;
+    append_json(out_, step.time.ms);
+    out_ += ",\"clock_step\":{\"before_ms\":";
+    append_json(out_, step.before_ms);
+    out_ += ",\"after_ms\":";
+    append_json(out_, step.after_ms);
+    out_ += "}}\n";
 }
 
 void JsonLines::node_state(const Origin& origin, const wire::NodeState& state) {

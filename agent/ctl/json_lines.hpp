@@ -7,9 +7,13 @@
 //               instead of a value
 //   an event   the same down to "time_ms", then "event","severity","state","id","subject","text",
 //              "attrs":{..}
+//   a gap, a dead letter, a clock step   the same down to "time_ms", then one of
+//              "gap":{"epoch","lane","first_seq","last_seq","samples","events","cause"},
+//              "dead_letter":{"epoch","lane","seq","samples","events","reason","attempts"},
+//              "clock_step":{"before_ms","after_ms"}
 //   a state    {"topic","tenant","site","node","online","boot","session","version","time_ms"}
-// epoch, session and id are hexadecimal texts. "simulated":true and "duplicate":true follow
-// "backfill" where they apply.
+// epoch, session and id are hexadecimal texts. "estimated":true (the times are),
+// "simulated":true and "duplicate":true follow "backfill" where they apply.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +40,9 @@ public:
 private:
     void sample(const std::string& prefix, const Sample& sample, const SeriesInfo& info);
     void event(const std::string& prefix, const Event& event);
+    void gap(const std::string& prefix, const wire::Declared<Gap>& gap);
+    void dead_letter(const std::string& prefix, const wire::Declared<DeadLetter>& dead);
+    void clock_step(const std::string& prefix, const ClockStep& step);
 
     std::string& out_;
 };

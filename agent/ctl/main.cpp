@@ -28,16 +28,19 @@ struct CommandLine {
     cxedge::ctl::ConfigOptions config;
 };
 
-void add_connection(CLI::App& verb, cxedge::ctl::TailOptions& tail) {
-    verb.add_option("--broker", tail.broker, "mqtt://host[:port] or mqtts://host[:port]")
+void add_connection(CLI::App& verb, cxedge::ctl::ConnectionOptions& options) {
+    verb.add_option("--broker", options.broker, "mqtt://host[:port] or mqtts://host[:port]")
         ->capture_default_str();
-    verb.add_option("--topic", tail.topic, "Topic filter to subscribe to")->capture_default_str();
-    verb.add_option("--username", tail.username, "MQTT user name");
-    verb.add_option("--password-file", tail.password_file, "File whose first line is the password");
-    verb.add_option("--ca", tail.ca_file, "CA certificates (PEM); default: the system's");
+    verb.add_option("--topic", options.topic, "Topic filter to subscribe to")
+        ->capture_default_str();
+    verb.add_option("--username", options.username, "MQTT user name");
+    verb.add_option(
+        "--password-file", options.password_file, "File whose first line is the password"
+    );
+    verb.add_option("--ca", options.ca_file, "CA certificates (PEM); default: the system's");
     auto* certificate =
-        verb.add_option("--cert", tail.certificate_file, "Client certificate (PEM)");
-    auto* key = verb.add_option("--key", tail.key_file, "Key of the client certificate (PEM)");
+        verb.add_option("--cert", options.certificate_file, "Client certificate (PEM)");
+    auto* key = verb.add_option("--key", options.key_file, "Key of the client certificate (PEM)");
     certificate->needs(key);
     key->needs(certificate);
 }
@@ -46,7 +49,7 @@ void add_tail(CommandLine& line) {
     CLI::App& verb =
         *line.app.add_subcommand("tail", "Print what nodes send, decoded, as it comes");
     cxedge::ctl::TailOptions& tail = line.tail;
-    add_connection(verb, tail);
+    add_connection(verb, tail.connection);
     verb.add_option("--format", tail.format, "table for people, jsonl for programs")
         ->check(CLI::IsMember({"table", "jsonl"}))
         ->capture_default_str();
@@ -58,7 +61,9 @@ void add_tail(CommandLine& line) {
         "--summary", tail.summary_file, "Write the counts to this file at the end (JSON)"
     );
     verb.add_option(
-        "--session", tail.session, "Keep the subscription at the broker under this client id"
+        "--session",
+        tail.connection.session,
+        "Keep the subscription at the broker under this client id"
     );
     verb.add_flag("--keep-duplicates", tail.keep_duplicates, "Print repeated batches too");
     verb.footer("Example: cxctl tail --broker mqtt://broker.example --topic 'cx/1/acme/#'");

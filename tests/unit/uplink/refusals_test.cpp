@@ -73,6 +73,8 @@ std::vector<DeadLetter> dead_letters(const UplinkRig& rig) {
     return all;
 }
 
+constexpr double kPoison = 7 * 1.37;  // value of the eighth sample of batch_of()
+
 }  // namespace
 
 TEST_CASE("refusals: a topic that is refused gets three more tries while others pass", "[uplink]") {
@@ -266,7 +268,6 @@ TEST_CASE("uplink: a batch that is too large is halved until it fits", "[uplink]
 TEST_CASE("uplink: one poison sample is found by halving and buried alone", "[uplink]") {
     UplinkRig rig;
     REQUIRE(rig.spool->append({batch_of(rig.clock, 16)}).ok());
-    constexpr double kPoison = 7 * 1.37;
     rig.broker.answer = [](const ScriptedBroker::Published& packet) {
         if (packet.topic.find("/up/live/kpi") == std::string::npos) {
             return Answer{};

@@ -44,10 +44,10 @@ store::NewBatch sealed_batch(const Clock& clock, Stream stream, std::uint32_t di
 store::NewBatch declare(const Declaration& declaration) {
     wire::BatchBuilder builder;
     for (const Gap& gap : declaration.gaps) {
-        builder.add(wire::Declared<Gap>{gap, at_boot(BootTime(1))});
+        builder.add(wire::Declared<Gap>{at_boot(BootTime(1)), gap});
     }
     for (const DeadLetter& dead : declaration.dead) {
-        builder.add(wire::Declared<DeadLetter>{dead, at_boot(BootTime(1))});
+        builder.add(wire::Declared<DeadLetter>{at_boot(BootTime(1)), dead});
     }
     const wire::SealedBody body = builder.seal();
     store::NewBatch batch;
