@@ -68,6 +68,8 @@ struct SpoolOptions {
     std::chrono::milliseconds commit_interval{5000};
     // Sealed longer ago: dropped and declared (GapCause::age). By lane; 0: no limit.
     std::array<std::chrono::milliseconds, kLaneCount> max_age{};
+    // When quota or disk are full: lane 1 drops its oldest (declared), else append() refuses.
+    bool drop_live_when_full = false;
     Declare declare;  // empty: removals are not declared (tools and tests)
     std::string vfs;  // SQLite VFS by name; empty: the default. The simulator's power cuts.
     std::uint64_t ballast_bytes = 4U << 20U;  // given back when the file system is full
