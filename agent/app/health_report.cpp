@@ -85,7 +85,7 @@ telemetry::Health HealthReport::make(const DataPath& path, const ingest::Supervi
 void HealthReport::add_spool(telemetry::Health& health) const {
     health.epoch = spool_->epoch();
     health.boot = spool_->boot();
-    health.spool_bytes = spool_->used_bytes();
+    health.spool_bytes = spool_->storage().used_bytes;
     health.spool_max_bytes = identity_.spool_max_bytes;
     const std::int64_t now_ms = clock_->boot_now().count() + clock_->wall_offset().count();
     for (const Lane lane : kLanes) {

@@ -98,10 +98,14 @@ Places resolve(Places places) {
                                                                : "/tmp/cxedge";
         places.fallback_dir = base + "/spool-degraded";
     }
+    const char* systemd =
+        std::getenv("RUNTIME_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): before threads
+    if (places.runtime_dir.empty() && systemd != nullptr) {
+        places.runtime_dir = systemd;
+    }
+    places.given_runtime_dir = places.runtime_dir;
     if (places.runtime_dir.empty()) {
-        const char* systemd =
-            std::getenv("RUNTIME_DIRECTORY");  // NOLINT(concurrency-mt-unsafe): before threads
-        places.runtime_dir = systemd != nullptr ? systemd : places.state_dir;
+        places.runtime_dir = places.state_dir;
     }
     return places;
 }

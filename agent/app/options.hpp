@@ -17,10 +17,11 @@ namespace cxedge::app {
 struct Places {
     std::string config_file = "/etc/cxedge/cxedged.toml";
     std::string state_dir = "/var/lib/cxedge";
-    std::string runtime_dir;   // empty: $RUNTIME_DIRECTORY, else the state directory
-    std::string fallback_dir;  // spool when the state directory fails; empty: see resolve()
-    std::string profiles_dir;  // empty: ../share/cxedge beside bin/
-    std::string plugin_dir;    // empty: the directory of cxedged itself
+    std::string runtime_dir;        // empty: $RUNTIME_DIRECTORY, else the state directory
+    std::string given_runtime_dir;  // as given or from systemd; empty: neither. Set by resolve()
+    std::string fallback_dir;       // spool when the state directory fails; empty: see resolve()
+    std::string profiles_dir;       // empty: ../share/cxedge beside bin/
+    std::string plugin_dir;         // empty: the directory of cxedged itself
 };
 // The same with every empty one filled in.
 Places resolve(Places places);

@@ -34,8 +34,14 @@ struct UplinkConfig {
 
 struct SpoolConfig {
     std::int64_t max_mib = 256;
-    std::chrono::milliseconds seal{1000};  // a batch is sealed at the latest after this
-    std::int64_t seal_samples = 500;
+    std::chrono::milliseconds seal{800};  // a small batch is closed after this, a large one sooner
+    std::int64_t seal_samples = 2000;
+    std::chrono::milliseconds commit{5000};  // unacknowledged for longer: written to disk
+    bool drop_when_full = false;             // the oldest KPIs make room; else new ones are refused
+    // Sealed longer ago: dropped, and declared as a gap; 0: no limit.
+    std::chrono::milliseconds max_age_events{std::chrono::hours(720)};
+    std::chrono::milliseconds max_age_live{std::chrono::hours(168)};
+    std::chrono::milliseconds max_age_bulk{std::chrono::hours(24)};
 };
 
 struct PipelineConfig {

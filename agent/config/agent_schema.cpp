@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/agent_schema.hpp"
 
+#include <tuple>
+
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
 
@@ -8,6 +10,7 @@ namespace cxedge::config {
 namespace {
 
 constexpr double kDay = 86400;
+constexpr double kYear = 366 * kDay;
 
 Schema<NodeConfig> node_schema() {
     Schema<NodeConfig> s;
@@ -72,8 +75,7 @@ Schema<SpoolConfig> spool_schema() {
     s.duration(
          "seal_ms",
          &SpoolConfig::seal,
-         "A batch is closed at the latest after this; a power cut can lose what is still open; "
-         "10 to 60000"
+         "A small batch is closed after this, a large one in a quarter of it; 10 to 60000"
     )
         .range(10, 60000);
     s.integer(
@@ -82,6 +84,29 @@ Schema<SpoolConfig> spool_schema() {
          "A batch is closed once it holds this many samples; 1 to 10000"
     )
         .range(1, 10000);
+    s.duration(
+         "commit_s",
+         &SpoolConfig::commit,
+         "Batches that wait longer for their acknowledgement are written to disk: what a power cut "
+         "can take; 0.1 to 3600"
+    )
+        .range(0.1, 3600);
+    s.boolean(
+        "drop_when_full",
+        &SpoolConfig::drop_when_full,
+        "When the disk is full: true drops the oldest KPIs, false refuses new ones"
+    );
+    for (const auto& [key, member, what] :
+         {std::tuple{"max_age_events_s", &SpoolConfig::max_age_events, "Events"},
+          std::tuple{"max_age_live_s", &SpoolConfig::max_age_live, "KPIs"},
+          std::tuple{"max_age_bulk_s", &SpoolConfig::max_age_bulk, "Diagnostics"}}) {
+        s.duration(
+             key,
+             member,
+             std::string(what) + " that waited longer are dropped and declared as a gap; 0: never"
+        )
+            .range(0, kYear);
+    }
     return s;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/base/lane.hpp"
+#include "agent/store/lane_ledger.hpp"
 #include "agent/store/spool.hpp"
 #include "agent/store/sqlite_database.hpp"
 

@@ -9,6 +9,15 @@
 
 namespace cxedge::store {
 
+// A batch that was stored and is unreadable: material for a declared gap.
+struct LostBatch {
+    Lane lane = Lane::live;
+    std::uint64_t epoch = 0;
+    std::uint64_t seq = 0;
+    std::uint32_t samples = 0;
+    std::uint32_t events = 0;
+};
+
 class LaneLedger {
 public:
     struct Entry {

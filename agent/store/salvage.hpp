@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/base/clock.hpp"
+#include "agent/store/lane_ledger.hpp"
 #include "agent/store/spool.hpp"
 #include "agent/store/sqlite_database.hpp"
 

@@ -126,7 +126,7 @@ public:
         if (!reading) {
             return reading.error();
         }
-        return SqliteSpool::make(SpoolParts{
+        auto spool = SqliteSpool::make(SpoolParts{
             std::move(*lock),
             queue_path_,
             std::move(*state),
@@ -138,7 +138,28 @@ public:
             queue->definitions,
             std::max(options_.max_bytes / kPageBytes, kLeastPages),
             std::move(report_),
-            std::move(losses_)});
+            options_.declare});
+        if (!spool) {
+            return spool.error();
+        }
+        Status declared = declare_losses(**spool);
+        return declared ? std::move(spool) : declared.error();
+    }
+
+    Status declare_losses(Spool& spool) const {
+        Declaration declaration;
+        for (const LostBatch& lost : losses_) {
+            declaration.gaps.push_back(
+                {lost.lane,
+                 lost.epoch,
+                 lost.seq,
+                 lost.seq,
+                 lost.samples,
+                 lost.events,
+                 GapCause::corrupt}
+            );
+        }
+        return losses_.empty() ? Status() : spool.declare(declaration);
     }
 
 private:

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/ids.hpp"
 #include "agent/store/batch_row.hpp"
 
 namespace cxedge::store {
@@ -73,6 +74,8 @@ SqliteSpool::SqliteSpool(SpoolParts parts)
       boot_(parts.meta.boot),
       max_pages_(parts.max_pages),
       report_(std::move(parts.report)),
+      declare_(std::move(parts.declare)),
+      ring_id_(random_u64()),
       state_(std::move(parts.state)),
       appending_(std::move(parts.appending)),
       sequences_(parts.sequences),
@@ -81,8 +84,7 @@ SqliteSpool::SqliteSpool(SpoolParts parts)
       definitions_(parts.definitions),
       reading_(std::move(parts.reading)),
       ledgers_(std::move(parts.ledgers)),
-      next_seq_(parts.sequences.floor),
-      losses_(std::move(parts.losses)) {}
+      next_seq_(parts.sequences.floor) {}
 
 SqliteSpool::~SqliteSpool() {
     if (cursor_.seq != sequences_.floor) {
@@ -234,6 +236,10 @@ Status SqliteSpool::store(std::vector<NewBatch> batches) {
         ledger(lane_of(row.batch.stream)).add(entry_of(row));
     }
     next_seq_ = next.seq;
+    for (const StoredBatch& row : rows) {
+        std::uint64_t& through = sealed_through_.at(static_cast<std::size_t>(row.batch.stream));
+        through = std::max(through, row.batch.journal_through);
+    }
     return {};
 }
 
@@ -285,7 +291,7 @@ Status SqliteSpool::insert_pending_definitions() {
 Result<std::vector<StoredBatch>> SqliteSpool::read(
     Lane lane, std::uint64_t after, std::size_t limit
 ) {
-    const std::lock_guard lock(read_mutex_);
+    std::unique_lock lock(read_mutex_);
     std::uint64_t end = 0;
     {
         const std::lock_guard books(ledger_mutex_);
@@ -304,10 +310,17 @@ Result<std::vector<StoredBatch>> SqliteSpool::read(
             return noted(status, "removing damaged batches").error();
         }
     }
-    const std::lock_guard books(ledger_mutex_);
-    losses_.insert(losses_.end(), found.losses.begin(), found.losses.end());
-    for (StoredBatch& row : found.good) {
-        row.first_unacked = ledger(lane).first_seq(row.epoch, row.seq);
+    {
+        const std::lock_guard books(ledger_mutex_);
+        for (StoredBatch& row : found.good) {
+            row.first_unacked = ledger(lane).first_seq(row.epoch, row.seq);
+        }
+    }
+    lock.unlock();
+    if (!found.losses.empty()) {
+        if (Status status = declare({found.losses, {}}); !status) {
+            return status.error();
+        }
     }
     return std::move(found.good);
 }
@@ -320,7 +333,16 @@ Status SqliteSpool::scan(std::uint64_t begin, std::uint64_t end, std::size_t lim
             scan.good.push_back(std::move(*row));
         } else {
             scan.bad_positions.push_back(from_column(select_lane_.integer(0)));
-            scan.losses.push_back(read_loss(select_lane_));
+            const LostBatch lost = read_loss(select_lane_);
+            scan.losses.push_back(
+                {lost.lane,
+                 lost.epoch,
+                 lost.seq,
+                 lost.seq,
+                 lost.samples,
+                 lost.events,
+                 GapCause::corrupt}
+            );
         }
     }
     return select_lane_.finish();
@@ -394,9 +416,160 @@ Status SqliteSpool::strike(const LaneLedger::Entry& erased) {
     return {};
 }
 
-std::vector<LostBatch> SqliteSpool::take_losses() {
+Status SqliteSpool::commit(Move what) {
+    static_cast<void>(what);  // an append is committed when it returns
+    return {};
+}
+
+Result<Spool::Delivered> SqliteSpool::acknowledge_through(
+    Lane lane, std::uint64_t epoch, std::uint64_t seq
+) {
+    const std::lock_guard lock(read_mutex_);
+    auto rows = reading_.prepare(
+        "SELECT position, samples, events FROM batch"
+        " WHERE position > ?1 AND position < ?2 AND epoch = ?3 AND seq <= ?4"
+    );
+    if (!rows) {
+        return noted(rows.error(), "finding delivered batches").error();
+    }
+    rows->bind(1, to_column(position_of(lane, 0)))
+        .bind(2, to_column(position_of(lane, 0) + position_of(Lane::live, 0)))
+        .bind(3, to_column(epoch))
+        .bind(4, to_column(seq));
+    Delivered delivered;
+    std::vector<std::uint64_t> positions;
+    while (rows->next()) {
+        positions.push_back(from_column(rows->integer(0)));
+        ++delivered.batches;
+        delivered.samples += from_column(rows->integer(1));
+        delivered.events += from_column(rows->integer(2));
+    }
+    Status status = rows->finish();
+    status = status && !positions.empty() ? remove(positions) : status;
+    if (!status) {
+        return noted(status, "deleting delivered batches").error();
+    }
+    return delivered;
+}
+
+Result<std::optional<std::uint64_t>> SqliteSpool::position_of_seq(
+    Lane lane, std::uint64_t epoch, std::uint64_t seq
+) {
+    const std::lock_guard lock(read_mutex_);
+    auto rows = reading_.prepare(
+        "SELECT position FROM batch WHERE position > ?1 AND position < ?2"
+        " AND epoch = ?3 AND seq >= ?4 ORDER BY position LIMIT 1"
+    );
+    if (!rows) {
+        return noted(rows.error(), "finding a batch").error();
+    }
+    rows->bind(1, to_column(position_of(lane, 0)))
+        .bind(2, to_column(position_of(lane, 0) + position_of(Lane::live, 0)))
+        .bind(3, to_column(epoch))
+        .bind(4, to_column(seq));
+    std::optional<std::uint64_t> position;
+    if (rows->next()) {
+        position = from_column(rows->integer(0));
+    }
+    if (Status status = rows->finish(); !status) {
+        return noted(status, "finding a batch").error();
+    }
+    return position;
+}
+
+Result<std::optional<StoredBatch>> SqliteSpool::find(std::uint64_t position) {
+    const std::lock_guard lock(read_mutex_);
+    select_lane_.bind(1, to_column(position - 1)).bind(2, to_column(position));
+    std::optional<StoredBatch> row;
+    if (position != 0 && select_lane_.next()) {
+        row = read_row(select_lane_);
+    }
+    if (Status status = select_lane_.finish(); !status) {
+        return noted(status, "reading a batch").error();
+    }
+    return row;
+}
+
+Status SqliteSpool::bury(std::uint64_t position, std::uint8_t reason, std::uint32_t attempts) {
+    const auto row = find(position);
+    if (!row) {
+        return row.error();
+    }
+    if (!row->has_value()) {
+        return {};
+    }
+    const StoredBatch& dead = row->value();
+    if (Status status = acknowledge({position}); !status) {
+        return status;
+    }
+    Declaration declaration;
+    declaration.dead.push_back(
+        {lane_of(dead.batch.stream),
+         dead.epoch,
+         dead.seq,
+         dead.batch.samples,
+         dead.batch.events,
+         reason,
+         attempts}
+    );
+    return declare(declaration);
+}
+
+Status SqliteSpool::split(std::uint64_t position, std::vector<NewBatch> parts) {
+    const auto row = find(position);
+    if (!row) {
+        return row.error();
+    }
+    if (!row->has_value()) {
+        return {};
+    }
+    const StoredBatch& whole = row->value();
+    Declaration declaration;
+    declaration.gaps.push_back(
+        {lane_of(whole.batch.stream), whole.epoch, whole.seq, whole.seq, 0, 0, GapCause::split}
+    );
+    if (declare_) {
+        parts.push_back(declare_(declaration));
+    }
+    Status status = append(std::move(parts));
+    return status ? acknowledge({position}) : status;
+}
+
+Status SqliteSpool::declare(const Declaration& declaration) {
+    return declare_ ? append({declare_(declaration)}) : Status();
+}
+
+std::uint64_t SqliteSpool::sealed_through(Stream stream) const {
     const std::lock_guard books(ledger_mutex_);
-    return std::exchange(losses_, {});
+    return sealed_through_.at(static_cast<std::size_t>(stream));
+}
+
+Status SqliteSpool::note_clock(const BootClock& clock) {
+    const std::lock_guard books(ledger_mutex_);
+    clock_ = clock;
+    return {};
+}
+
+std::optional<BootClock> SqliteSpool::boot_clock(std::uint32_t boot) const {
+    const std::lock_guard books(ledger_mutex_);
+    return boot == boot_ ? clock_ : std::nullopt;
+}
+
+WallTime SqliteSpool::time_floor() const {
+    const std::lock_guard books(ledger_mutex_);
+    return time_floor_;
+}
+
+Status SqliteSpool::remember(std::string_view key, std::string_view value) {
+    const std::lock_guard books(ledger_mutex_);
+    facts_.insert_or_assign(std::string(key), std::string(value));
+    return {};
+}
+
+std::string SqliteSpool::recall(std::string_view key) const {
+    const std::lock_guard books(ledger_mutex_);
+    const auto fact = facts_.find(key);
+    return fact == facts_.end() ? std::string() : fact->second;
 }
 
 LaneStatus SqliteSpool::status(Lane lane) const {
@@ -408,8 +581,11 @@ LaneStatus SqliteSpool::status(Lane lane) const {
     return status;
 }
 
-std::uint64_t SqliteSpool::used_bytes() const {
-    return used_pages_ * kPageBytes;
+StorageStatus SqliteSpool::storage() const {
+    StorageStatus status;
+    status.used_bytes = used_pages_ * kPageBytes;
+    status.quota_bytes = max_pages_ * kPageBytes;
+    return status;
 }
 
 void SqliteSpool::on_append(std::function<void()> callback) {

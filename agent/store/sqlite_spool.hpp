@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,7 +36,7 @@ struct SpoolParts {
     std::uint32_t definitions = 0;  // stored so far
     std::uint64_t max_pages = 0;
     SpoolReport report;
-    std::vector<LostBatch> losses;
+    Declare declare;
 };
 
 // Two connections, so that neither thread waits for the other's reading; writers take turns on
@@ -61,9 +62,24 @@ public:
     Result<std::vector<StoredBatch>> read(Lane lane, std::uint64_t after, std::size_t limit)
         override;
     Status acknowledge(const std::vector<std::uint64_t>& positions) override;
-    std::vector<LostBatch> take_losses() override;
+    Status commit(Move what) override;
+    Result<Delivered> acknowledge_through(Lane lane, std::uint64_t epoch, std::uint64_t seq)
+        override;
+    Result<std::optional<std::uint64_t>> position_of_seq(
+        Lane lane, std::uint64_t epoch, std::uint64_t seq
+    ) override;
+    Status bury(std::uint64_t position, std::uint8_t reason, std::uint32_t attempts) override;
+    Status split(std::uint64_t position, std::vector<NewBatch> parts) override;
+    Status declare(const Declaration& declaration) override;
+    [[nodiscard]] std::uint64_t sealed_through(Stream stream) const override;
+    [[nodiscard]] std::uint64_t ring_id() const override { return ring_id_; }
+    Status note_clock(const BootClock& clock) override;
+    [[nodiscard]] std::optional<BootClock> boot_clock(std::uint32_t boot) const override;
+    [[nodiscard]] WallTime time_floor() const override;
+    Status remember(std::string_view key, std::string_view value) override;
+    [[nodiscard]] std::string recall(std::string_view key) const override;
     [[nodiscard]] LaneStatus status(Lane lane) const override;
-    [[nodiscard]] std::uint64_t used_bytes() const override;
+    [[nodiscard]] StorageStatus storage() const override;
     void on_append(std::function<void()> callback) override;
 
 private:
@@ -75,7 +91,7 @@ private:
     };
     struct Scan {
         std::vector<StoredBatch> good;
-        std::vector<LostBatch> losses;
+        std::vector<Gap> losses;
         std::vector<std::uint64_t> bad_positions;
     };
 
@@ -92,6 +108,7 @@ private:
     // Requires read_mutex_.
     Status scan(std::uint64_t begin, std::uint64_t end, std::size_t limit, Scan& scan);
     Status remove(const std::vector<std::uint64_t>& positions);
+    Result<std::optional<StoredBatch>> find(std::uint64_t position);
     Status erase_row(std::uint64_t position, std::vector<LaneLedger::Entry>& erased);
     // Requires write_mutex_ too.
     Status strike(const LaneLedger::Entry& erased);
@@ -111,6 +128,8 @@ private:
     const std::uint32_t boot_;
     const std::uint64_t max_pages_;
     const SpoolReport report_;
+    const Declare declare_;
+    const std::uint64_t ring_id_;
     std::atomic<std::uint64_t> used_pages_{0};
 
     std::mutex append_mutex_;  // from here to the next mutex
@@ -135,7 +154,10 @@ private:
     mutable std::mutex ledger_mutex_;
     LaneLedgers ledgers_;
     LaneNumbers next_seq_{};
-    std::vector<LostBatch> losses_;
+    std::array<std::uint64_t, kStreamCount> sealed_through_{};
+    std::map<std::string, std::string, std::less<>> facts_;
+    std::optional<BootClock> clock_;
+    WallTime time_floor_{};
 };
 
 }  // namespace cxedge::store

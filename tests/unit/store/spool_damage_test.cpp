@@ -136,17 +136,15 @@ TEST_CASE("spool damage: a batch with a wrong check sum is left out and reported
     const std::uint64_t epoch = fill(at);
     execute(at.file("queue.db"), "UPDATE batch SET body = x'00' WHERE seq = 7");
     execute(at.file("queue.db"), "UPDATE batch SET dict_size = 1 WHERE seq = 9");
+    at.record_declarations();
     Spool& spool = at.open();
     CHECK(spool.report().repairs.empty());
     CHECK(read_all(spool).size() == kBatches - 2);
-    const auto losses = spool.take_losses();
-    REQUIRE(losses.size() == 2);
-    CHECK(losses[0].lane == Lane::live);
-    CHECK(losses[0].epoch == epoch);
-    CHECK(losses[0].seq == 7);
-    CHECK(losses[0].samples == 10);
-    CHECK(losses[1].seq == 9);
-    CHECK(spool.take_losses().empty());
+    const std::vector<Gap> expected{
+        {Lane::live, epoch, 7, 7, 10, 0, GapCause::corrupt},
+        {Lane::live, epoch, 9, 9, 10, 0, GapCause::corrupt}};
+    CHECK(at.gaps() == expected);
+    CHECK(read_all(spool, Lane::control).size() == at.declared.size());
     CHECK(spool.status(Lane::live).batches == kBatches - 2);
     CHECK(at.open().status(Lane::live).batches == kBatches - 2);
 }
@@ -157,8 +155,9 @@ TEST_CASE("spool damage: a page of garbage costs only what was on it", "[store]"
     std::string bytes = read_file(at.file("queue.db"));
     bytes.replace(bytes.size() / 4096 / 2 * 4096, 4096, 4096, '\x5A');
     write_file(at.file("queue.db"), bytes);
+    at.record_declarations();
     at.open();
-    const auto losses = at.spool->take_losses();
+    const auto losses = at.gaps();
     const std::size_t left = read_all(*at.spool).size();
     CHECK(at.spool->report().new_epoch);
     CHECK(left >= kBatches - 8);

@@ -73,6 +73,21 @@ public:
     }
     void close() { spool.reset(); }
 
+    // From the next open() on, `declared` collects what the spool declares.
+    void record_declarations() {
+        options.declare = [this](const Declaration& declaration) {
+            declared.push_back(declaration);
+            return make_batch("declaration", Stream::event);
+        };
+    }
+    [[nodiscard]] std::vector<Gap> gaps() const {
+        std::vector<Gap> all;
+        for (const Declaration& declaration : declared) {
+            all.insert(all.end(), declaration.gaps.begin(), declaration.gaps.end());
+        }
+        return all;
+    }
+
     [[nodiscard]] std::string file(const std::string& name) const {
         return options.directory + "/" + name;
     }
@@ -81,6 +96,7 @@ public:
     ManualClock clock;
     store::SpoolOptions options;
     std::unique_ptr<store::Spool> spool;
+    std::vector<Declaration> declared;
 };
 
 // Everything a lane holds, by the way an uplink reads: a few at a time, from a cursor.

@@ -185,15 +185,15 @@ TEST_CASE("spool: refuses batches once full, deletes, and takes batches again", 
         REQUIRE(stored < 1000);
     }
     CHECK(status.error().code == ErrorCode::exhausted);
-    CHECK(spool.used_bytes() <= at.options.max_bytes);
-    CHECK(spool.used_bytes() > at.options.max_bytes / 2);
+    CHECK(spool.storage().used_bytes <= at.options.max_bytes);
+    CHECK(spool.storage().used_bytes > at.options.max_bytes / 2);
     const auto held = read_all(spool);
     CHECK(held.size() == stored);  // the refused ones left nothing behind
     CHECK(spool.status(Lane::live).batches == stored);
     CHECK(spool.status(Lane::live).next_seq == stored + 1);
-    const std::uint64_t full = spool.used_bytes();
+    const std::uint64_t full = spool.storage().used_bytes;
     REQUIRE(spool.acknowledge(positions_of(held)).ok());
-    CHECK(spool.used_bytes() < full / 4);
+    CHECK(spool.storage().used_bytes < full / 4);
     REQUIRE(spool.append(make_batches(2, 3000)).ok());
     CHECK(seqs_of(read_all(spool)) == Numbers{stored + 1, stored + 2});
 }

@@ -84,8 +84,7 @@ TEST_CASE("spool: two threads, everything comes out exactly once and in order", 
     std::thread watcher([&] {  // as cxctl status does
         while (watching) {
             (void)spool.status(Lane::live);
-            (void)spool.used_bytes();
-            (void)spool.take_losses();
+            (void)spool.storage();
             std::this_thread::yield();
         }
     });
