@@ -22,6 +22,7 @@ function(cxedge_write_plugin_table file libraries_out)
         string(APPEND rows "        {\"${name}\", \"${SUMMARY}\", R\"toml(${sample})toml\",\n         ${make}, \"${EXECUTABLE}\"},\n")
     endforeach()
     file(CONFIGURE OUTPUT ${file} @ONLY CONTENT "// Written by CMake from the plugin folders.
+// NOLINTBEGIN
 #include \"agent/app/plugin_table.hpp\"
 
 @includes@
@@ -34,6 +35,7 @@ const std::vector<PluginInfo>& plugin_table() {
 }
 
 }  // namespace cxedge::app
+// NOLINTEND
 ")
     set(${libraries_out} ${libraries} PARENT_SCOPE)
 endfunction()

@@ -13,35 +13,23 @@
 
 #include "agent/app/notify.hpp"
 #include "agent/app/plugin_table.hpp"
+#include "agent/app/ring_directory.hpp"
 #include "agent/app/version.hpp"
 
 namespace cxedge::app {
 namespace {
 
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
 constexpr std::chrono::milliseconds kControlTick{1000};
 constexpr std::chrono::milliseconds kStopSources{4000};
 constexpr std::chrono::milliseconds kDrain{5000};
 constexpr std::chrono::milliseconds kFlushFallback{30000};
 constexpr std::chrono::milliseconds kFlushLongest{86400000};
 constexpr std::chrono::milliseconds kFlushPoll{20};
-// In memory, on behalf of a state directory that cannot be used: small, and lost with a reboot.
-constexpr std::uint64_t kDegradedBytes = 16U << 20U;
-
-Event storage_event(std::string name, Severity severity, std::string text) {
-    Event event;
-    event.name = std::move(name);
-    event.severity = severity;
-    event.subject = "spool";
-    event.text = std::move(text);
-    return event;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const Places& places) {
     auto agent = std::unique_ptr<Agent>(new Agent(loaded, places));
-    for (const auto step : {&Agent::open_spool, &Agent::start_threads, &Agent::serve_control}) {
+    for (const auto step : {&Agent::open_sinks, &Agent::start_threads, &Agent::serve_control}) {
         if (const Status done = (agent.get()->*step)(); !done) {
             return done.error();
         }
@@ -67,50 +55,102 @@ void Agent::watch_signals() {
     signal_watch_ = loop_.when_readable(signals_.get(), [this] { loop_.stop(); });
 }
 
-Status Agent::open_spool() {
-    store::SpoolOptions options;
-    options.directory = places_.state_dir;
-    options.max_bytes = static_cast<std::uint64_t>(config_.spool.max_mib) << 20U;
-    Result<std::unique_ptr<store::Spool>> spool = store::Spool::open(options, clock_);
-    if (!spool) {
-        const std::string why = spool.error().message;
-        options.directory = places_.fallback_dir;
-        options.max_bytes = std::min(options.max_bytes, kDegradedBytes);
-        log::error(
-            "store",
-            fmt::format("{}; buffering in {} instead, lost at reboot", why, options.directory)
-        );
-        first_events_.push_back(storage_event("storage.degraded", Severity::major, why));
-        spool = store::Spool::open(options, clock_);
-        if (!spool) {
-            return spool.error().during("opening the spool");
+// Without tmpfs all works as well; what is not yet on disk then dies with the process.
+std::string Agent::ring_path(const std::string& name) {
+    if (ring_dir_.empty()) {
+        auto made = make_ring_directory(places_);
+        if (!made) {
+            log::warn("store", made.error().message);
+            return {};
         }
+        ring_dir_ = std::move(*made);
     }
-    spool_ = std::move(*spool);
-    for (const std::string& repair : spool_->report().repairs) {
-        log::warn("store", repair);
-        first_events_.push_back(storage_event("storage.repaired", Severity::minor, repair));
+    return ring_dir_ + "/" + name;
+}
+
+Status Agent::open_sink(const SinkPlaces& places, const config::SpoolConfig& config) {
+    auto sink = Sink::open(places, config, clock_, first_events_);
+    if (!sink) {
+        return sink.error();
     }
+    sinks_.push_back(std::move(*sink));
     return {};
 }
 
+Status Agent::open_sinks() {
+    Status opened = open_sink(
+        {places_.state_dir, ring_path("sealed.ring"), places_.fallback_dir}, config_.spool
+    );
+    for (const config::SinkConfig& sink : config_.sinks) {
+        config::SpoolConfig config = config_.spool;
+        config.max_mib = sink.max_mib;
+        const std::string below = "/sink-" + sink.name;
+        const Status further = open_sink(
+            {places_.state_dir + below,
+             ring_path("sealed-" + sink.name + ".ring"),
+             places_.fallback_dir + below},
+            config
+        );
+        opened = opened ? further : opened;
+    }
+    return opened;
+}
+
+// The main one first, as in sinks_.
+Result<std::vector<uplink::UplinkOptions>> Agent::all_uplink_options() const {
+    std::vector<uplink::UplinkOptions> all;
+    std::vector<const config::UplinkConfig*> configs{&config_.uplink};
+    for (const config::SinkConfig& sink : config_.sinks) {
+        configs.push_back(&sink);
+    }
+    for (const config::UplinkConfig* config : configs) {
+        auto options = uplink_options(config_, *config);
+        if (!options) {
+            return options.error();
+        }
+        all.push_back(std::move(*options));
+    }
+    return all;
+}
+
+std::vector<SinkFeed> Agent::feeds() {
+    std::vector<SinkFeed> feeds{{sinks_.front().get(), {}}};
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
+        feeds.push_back({sinks_.at(i + 1).get(), outlet_filter(config_.sinks.at(i))});
+    }
+    return feeds;
+}
+
 Status Agent::start_threads() {
-    Result<uplink::UplinkOptions> options = uplink_options(config_);
+    auto options = all_uplink_options();
     if (!options) {
         return options.error();
     }
+    Sink& main = *sinks_.front();
     const HealthReport::Identity identity{
-        options->identity,
-        config_.uplink.broker,
+        options->front().identity,
+        config_.uplink.brokers.front(),
         static_cast<std::uint64_t>(config_.spool.max_mib) << 20U};
-    const HealthReport report(identity, *spool_, clock_, [this] { return uplink_->status(); });
-    Event started =
-        storage_event("agent.started", Severity::info, "cxedge " + std::string(version()));
-    started.subject = options->identity.node;
+    const HealthReport report(identity, main.spool(), clock_, [&main] { return main.status(); });
+    Event started;
+    started.name = "agent.started";
+    started.subject = options->front().identity.node;
+    started.text = "cxedge " + std::string(version());
     first_events_.push_back(std::move(started));
-    uplink_ = std::make_unique<UplinkThread>(std::move(*options), *spool_, clock_, watchdog_);
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+        // A lesser sink that hangs must not stop the agent: only the main one feeds the watchdog.
+        sinks_[i]->start(std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr);
+    }
     Result<std::unique_ptr<IngestThread>> ingest = IngestThread::start(
-        {config_, plugin_table(), places_.plugin_dir, *spool_, clock_, board_, watchdog_, report},
+        {config_,
+         plugin_table(),
+         places_.plugin_dir,
+         ring_path("journal"),
+         feeds(),
+         clock_,
+         board_,
+         watchdog_,
+         report},
         std::move(first_events_)
     );
     if (!ingest) {
@@ -158,8 +198,8 @@ void Agent::watch_flush(const control::Respond& respond, SteadyTime deadline) {
 }
 
 bool Agent::drained() const {
-    return std::all_of(kLanes.begin(), kLanes.end(), [this](Lane lane) {
-        return spool_->status(lane).batches == 0;
+    return std::all_of(sinks_.begin(), sinks_.end(), [](const auto& sink) {
+        return sink->drained();
     });
 }
 
@@ -193,7 +233,8 @@ void Agent::run() {
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
     }
-    notify_ready(fmt::format("{} sources, broker {}", config_.sources.size(), config_.uplink.broker)
+    notify_ready(
+        fmt::format("{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front())
     );
     log::info(
         "agent", fmt::format("cxedge {} running, {} sources", version(), config_.sources.size())
@@ -206,20 +247,18 @@ void Agent::stop() {
     notify_stopping();
     log::info("agent", "stopping: closing windows, sending what is left");
     ingest_->stop(kStopSources);
-    uplink_->drain(kDrain);
-    uplink_->stop();
-    const telemetry::Health last = board_.latest();
-    std::uint64_t waiting = 0;
-    for (const Lane lane : kLanes) {
-        waiting += spool_->status(lane).samples;
+    Sink& main = *sinks_.front();
+    for (const auto& sink : sinks_) {
+        sink->stop(kDrain);
     }
+    const telemetry::Health last = board_.latest();
     log::info(
         "agent",
         fmt::format(
             "stopped: {} samples produced, {} delivered, {} wait in the spool",
             last.samples_produced,
-            uplink_->status().samples_delivered,
-            waiting
+            main.status().samples_delivered,
+            main.samples_waiting()
         )
     );
 }

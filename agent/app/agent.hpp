@@ -7,15 +7,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/app/ingest_thread.hpp"
 #include "agent/app/options.hpp"
-#include "agent/app/uplink_thread.hpp"
+#include "agent/app/sink.hpp"
 #include "agent/base/event_loop.hpp"
 #include "agent/base/unique_fd.hpp"
 #include "agent/config/load.hpp"
 #include "agent/control/control.hpp"
-#include "agent/store/spool.hpp"
 
 namespace cxedge::app {
 
@@ -34,7 +34,11 @@ public:
 
 private:
     Agent(const config::Loaded& loaded, Places places);
-    Status open_spool();
+    std::string ring_path(const std::string& name);
+    Status open_sink(const SinkPlaces& places, const config::SpoolConfig& config);
+    Status open_sinks();
+    [[nodiscard]] Result<std::vector<uplink::UplinkOptions>> all_uplink_options() const;
+    std::vector<SinkFeed> feeds();
     Status start_threads();
     Status serve_control();
     void answer_status(const control::Respond& respond);
@@ -49,11 +53,11 @@ private:
     config::AgentConfig config_;
     Places places_;
     SystemClock clock_;
-    std::unique_ptr<store::Spool> spool_;
+    std::string ring_dir_;  // on tmpfs
+    std::vector<std::unique_ptr<Sink>> sinks_;
     std::vector<Event> first_events_;  // what starting up had to do
     telemetry::HealthBoard board_;
     telemetry::WatchdogFeed watchdog_;
-    std::unique_ptr<UplinkThread> uplink_;
     std::unique_ptr<IngestThread> ingest_;
     EventLoop loop_;  // control's
     std::unique_ptr<control::ControlServer> control_;

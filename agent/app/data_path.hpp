@@ -1,103 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
 // A reading's way through the agent, in one place:
-//   sources -> accept() -> pipeline -> sample() -> batch builder of its stream -> flush() -> spool
-// Thread: ingest.
+//   sources -> accept() -> journal -> pipeline -> sample() -> batch of each outlet -> spool
+// What was accepted survives the process: until its batch is in a spool it is in the journal, from
+// which make() rebuilds open windows and batches. Thread: ingest.
 #pragma once
 
-#include <array>
 #include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/app/intake_log.hpp"
+#include "agent/app/outlet.hpp"
 #include "agent/base/event_loop.hpp"
 #include "agent/ingest/reading_sink.hpp"
 #include "agent/pipeline/pipeline.hpp"
-#include "agent/store/spool.hpp"
-#include "agent/wire/batch_codec.hpp"
-#include "agent/wire/dictionary.hpp"
+#include "agent/store/journal.hpp"
 
 namespace cxedge::app {
 
-struct SealOptions {
-    std::chrono::milliseconds age{1000};  // a batch is sealed at the latest after this
-    std::size_t samples = 500;
-    std::size_t bytes = 16384;  // estimated, before compression
-};
-
 struct DataPathCounters {
-    std::uint64_t samples_produced = 0;  // handed to batches
+    std::uint64_t samples_produced = 0;  // that left the pipeline, also those of a replay
     std::uint64_t events_produced = 0;
-    std::uint64_t samples_open = 0;  // in batches not yet in the spool
+    std::uint64_t samples_open = 0;          // in batches not yet in a spool
+    std::uint64_t readings_turned_away = 0;  // storage was full
+    std::uint64_t replayed = 0;              // journal records of the process before
 };
 
 class DataPath final : public ingest::ReadingSink, private pipeline::PipelineOutput {
 public:
-    // References outlive it. corrupt: the spool's series definitions do not parse.
-    static Result<std::unique_ptr<DataPath>> make(
-        pipeline::PipelineOptions options,
-        SealOptions seal,
-        store::Spool& spool,
+    struct Options {
+        pipeline::PipelineOptions pipeline;
+        std::string journal_file;  // on tmpfs; empty: memory
+        std::size_t journal_bytes = 256U << 10U;
+    };
+    // `loop` and `clock` outlive it. Replays what the process before left in the journal.
+    DataPath(
+        Options options,
+        std::vector<std::unique_ptr<Outlet>> outlets,
         EventLoop& loop,
         const Clock& clock
     );
+    DataPath(const DataPath&) = delete;
+    DataPath& operator=(const DataPath&) = delete;
+    ~DataPath() override;
 
     Result<SeriesId> declare(const SeriesInfo& info) override;
     Status accept(SeriesId series, double value, SampleTime time) override;
     Status accept_lost(SeriesId series, SampleTime time) override;
     void accept_event(Event event) override;
+    void turned_away(SeriesId series) override;
     void commit(ingest::Durability durability, std::function<void(const Status&)> done) override;
 
-    // Closes due windows, seals and stores due batches. Call a few times a second.
+    // Closes due windows and batches, moves what is due to disk. Call a few times a second.
     void tick();
-    // Stores everything gathered so far; open windows too when `windows` is set (shutdown).
-    void flush(bool windows);
+    // Closes every batch, open windows too when `windows` is set (shutdown), and writes all to
+    // disk.
+    Status flush(bool windows);
+    // Whether anybody can receive: closes small batches sooner.
+    void set_online(std::size_t outlet, bool online);
 
     [[nodiscard]] const pipeline::PipelineCounters& pipeline_counters() const {
         return pipeline_.counters();
     }
     [[nodiscard]] DataPathCounters counters() const;
-    // Why the spool refused last; empty = it accepts.
-    [[nodiscard]] const std::string& storage_problem() const { return storage_problem_; }
+    // Why readings are turned away; empty: they are not.
+    [[nodiscard]] std::string storage_problem() const;
 
 private:
-    struct Open {
-        wire::BatchBuilder builder;
-        BootTime since{};  // of its first item
-    };
+    using Outlets = std::vector<std::unique_ptr<Outlet>>;
+    // Ids of one outgoing series, for each outlet.
+    using OutletIds = std::vector<std::optional<SeriesId>>;
 
-    DataPath(
-        pipeline::PipelineOptions options,
-        SealOptions seal,
-        store::Spool& spool,
-        EventLoop& loop,
-        const Clock& clock,
-        wire::Dictionary dictionary
-    );
     Result<SeriesId> define(const SeriesInfo& info) override;
     void sample(Stream stream, Sample sample) override;
     void event(Event event) override;
 
     [[nodiscard]] pipeline::Now now() const;
-    Open& opened(Stream stream);
+    void replay();
+    void apply(const IntakeReader::Record& record);
+    [[nodiscard]] std::optional<SeriesId> restored(SeriesId series) const;
+    [[nodiscard]] bool is_sealed(const Outlet& outlet, Stream stream) const;
+    Status ensure_room();
+    Status begin_journal();
+    void record(std::string_view record);
+    Status take(const Reading& reading);
+    void settle();
+    void store_all();
     void store_soon();
-    void seal(Stream stream);
-    Status store_sealed();
-    void storage_failed(const Error& error);
-    void storage_well();
-    [[nodiscard]] Status storage_status() const;
+    void wake_when_due();
+    void tell_storage();
+    void notice_clock_step();
+    Status commit_all();
 
-    SealOptions seal_;
-    store::Spool& spool_;
+    Outlets outlets_;
     EventLoop& loop_;
     const Clock& clock_;
-    wire::Dictionary dictionary_;
+    std::unique_ptr<store::Journal> journal_;
+    IntakeWriter writer_;
     pipeline::Pipeline pipeline_;
-    std::array<Open, kStreamCount> open_;
-    std::vector<store::NewBatch> sealed_;  // not yet accepted by the spool
+    std::vector<OutletIds> ids_;  // by outgoing series
+    std::map<SeriesKey, SeriesId> outgoing_;
+    pipeline::Pipeline::RestoredIds restored_;
+    std::uint64_t replaying_ = 0;  // number of the record; 0: not replaying
+    std::uint64_t outputs_ = 0;
     std::vector<std::function<void(const Status&)>> waiting_;
+    LoopHandle due_;
+    bool due_armed_ = false;
     bool store_posted_ = false;
-    std::string storage_problem_;
-    EventId storage_event_{};
+    std::optional<EventId> storage_event_;
+    std::chrono::milliseconds wall_offset_{0};
     DataPathCounters counters_;
 };
 

@@ -14,9 +14,14 @@ constexpr std::chrono::milliseconds kTick{250};
 constexpr std::chrono::milliseconds kHealthPeriod{1000};
 constexpr std::chrono::milliseconds kStopPoll{20};
 
+// A large batch is worth sending after this part of `seal_ms`.
+constexpr int kLeastPart = 4;
+
 SealOptions seal_options(const config::SpoolConfig& config) {
     SealOptions seal;
-    seal.age = config.seal;
+    seal.most = config.seal;
+    seal.least = config.seal / kLeastPart;
+    seal.offline = config.commit;
     seal.samples = static_cast<std::size_t>(config.seal_samples);
     return seal;
 }
@@ -28,17 +33,22 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
 ) {
     auto self = std::unique_ptr<IngestThread>(new IngestThread(std::move(parts)));
     const Parts& given = self->parts_;
-    Result<std::unique_ptr<DataPath>> path = DataPath::make(
-        pipeline_options(given.config),
-        seal_options(given.config.spool),
-        given.spool,
+    std::vector<std::unique_ptr<Outlet>> outlets;
+    for (const SinkFeed& feed : given.sinks) {
+        auto outlet = Outlet::make(
+            seal_options(given.config.spool), feed.filter, feed.sink->spool(), given.clock
+        );
+        if (!outlet) {
+            return outlet.error();
+        }
+        outlets.push_back(std::move(*outlet));
+    }
+    self->path_ = std::make_unique<DataPath>(
+        DataPath::Options{pipeline_options(given.config), given.journal_file},
+        std::move(outlets),
         self->loop_,
         given.clock
     );
-    if (!path) {
-        return path.error();
-    }
-    self->path_ = std::move(*path);
     self->loop_.post([raw = self.get(), events = std::move(first_events)] { raw->begin(events); });
     self->thread_ = std::thread([raw = self.get()] { raw->loop_.run(); });
     return self;
@@ -72,6 +82,10 @@ void IngestThread::begin(std::vector<Event> first_events) {
 }
 
 void IngestThread::tick() {
+    for (std::size_t i = 0; i < parts_.sinks.size(); ++i) {
+        const auto connection = parts_.sinks[i].sink->status().connection;
+        path_->set_online(i, connection == uplink::Connection::online);
+    }
     path_->tick();
     parts_.watchdog.tick(telemetry::Ticker::ingest);
 }
@@ -95,7 +109,7 @@ void IngestThread::emit_heartbeat() {
 
 void IngestThread::flush(std::function<void()> done) {
     loop_.post([this, done = std::move(done)] {
-        path_->flush(false);
+        (void)path_->flush(false);  // what could not be stored is in the health that follows
         publish_health();
         done();
     });
@@ -122,7 +136,7 @@ void IngestThread::finish_when_stopped(BootTime deadline) {
         stopping_ = loop_.after(kStopPoll, [this, deadline] { finish_when_stopped(deadline); });
         return;
     }
-    path_->flush(true);
+    (void)path_->flush(true);  // likewise
     publish_health();
     // On this thread: handles and child processes belong to it.
     supervisor_.reset();

@@ -10,6 +10,7 @@
 
 #include "agent/app/data_path.hpp"
 #include "agent/app/health_report.hpp"
+#include "agent/app/sink.hpp"
 #include "agent/base/event_loop.hpp"
 #include "agent/config/agent_config.hpp"
 #include "agent/ingest/supervisor.hpp"
@@ -17,19 +18,26 @@
 
 namespace cxedge::app {
 
+// A sink and what it gets.
+struct SinkFeed {
+    Sink* sink = nullptr;
+    OutletFilter filter;
+};
+
 class IngestThread {
 public:
     struct Parts {
         const config::AgentConfig& config;
         const std::vector<PluginInfo>& plugins;
         std::string plugin_dir;
-        store::Spool& spool;
+        std::string journal_file;
+        std::vector<SinkFeed> sinks;
         const Clock& clock;
         telemetry::HealthBoard& board;
         telemetry::WatchdogFeed& watchdog;
         HealthReport report;
     };
-    // References outlive the thread. corrupt: the spool's definitions do not parse.
+    // References outlive the thread. corrupt: a spool's definitions do not parse.
     static Result<std::unique_ptr<IngestThread>> start(
         Parts parts, std::vector<Event> first_events
     );

@@ -15,6 +15,8 @@ std::uint64_t random_u64();
 // 16 random bytes: the identity of an alert over its raise, update and clear.
 using EventId = std::array<std::uint8_t, 16>;
 EventId random_event_id();
+// The same text gives the same id (two 64-bit FNV-1a sums).
+EventId derived_event_id(std::string_view text);
 std::string to_hex(std::string_view bytes);
 std::string to_hex(const EventId& id);
 

@@ -22,7 +22,8 @@ struct NodeConfig {
 };
 
 struct UplinkConfig {
-    std::string broker = "mqtt://127.0.0.1:1883";  // mqtt://host[:port] or mqtts://host[:port]
+    // mqtt://host[:port] or mqtts://host[:port], in order of preference; never empty.
+    std::vector<std::string> brokers{"mqtt://127.0.0.1:1883"};
     std::string username;
     std::string password_file;     // first line of the file; secrets are references, never values
     std::string ca_file;           // empty with mqtts: the system's CA store
@@ -30,12 +31,34 @@ struct UplinkConfig {
     std::string key_file;
     std::chrono::milliseconds keepalive{30000};
     std::int64_t window = 32;
+    std::chrono::milliseconds ack_timeout{30000};
+    std::chrono::milliseconds live_age{60000};
+    std::int64_t backfill_kib_per_s = 0;
+    std::chrono::milliseconds backfill_start_jitter{0};
+    std::chrono::milliseconds fast_retry{120000};
+    std::chrono::milliseconds failback{600000};
+    std::int64_t clock_wait_h = 24;
+};
+
+// [[sink]]: a further platform that gets samples, with everything of its own: connection, numbers,
+// storage.
+struct SinkConfig : UplinkConfig {
+    std::string name;
+    std::vector<std::string> metrics;  // globs; empty: all
+    std::vector<std::string> streams;  // event, kpi, bulk, health; empty: all
+    std::int64_t max_mib = 64;
 };
 
 struct SpoolConfig {
     std::int64_t max_mib = 256;
-    std::chrono::milliseconds seal{1000};  // a batch is sealed at the latest after this
-    std::int64_t seal_samples = 500;
+    std::chrono::milliseconds seal{800};  // a small batch is closed after this, a large one sooner
+    std::int64_t seal_samples = 2000;
+    std::chrono::milliseconds commit{5000};  // unacknowledged for longer: written to disk
+    bool drop_when_full = false;             // the oldest KPIs make room; else new ones are refused
+    // Sealed longer ago: dropped, and declared as a gap; 0: no limit.
+    std::chrono::milliseconds max_age_events{std::chrono::hours(720)};
+    std::chrono::milliseconds max_age_live{std::chrono::hours(168)};
+    std::chrono::milliseconds max_age_bulk{std::chrono::hours(24)};
 };
 
 struct PipelineConfig {
@@ -80,6 +103,7 @@ struct AgentConfig {
     SpoolConfig spool;
     PipelineConfig pipeline;
     AgentConfigSection agent;
+    std::vector<SinkConfig> sinks;  // besides `uplink`
     std::vector<RuleConfig> rules;
     std::vector<SourceConfig> sources;
     Catalogue catalogue;

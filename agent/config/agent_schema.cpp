@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/agent_schema.hpp"
 
+#include <tuple>
+
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
+#include "agent/config/uplink_schema.hpp"
 
 namespace cxedge::config {
 namespace {
 
 constexpr double kDay = 86400;
+constexpr double kYear = 366 * kDay;
 
 Schema<NodeConfig> node_schema() {
     Schema<NodeConfig> s;
@@ -18,46 +22,6 @@ Schema<NodeConfig> node_schema() {
         .check(check_optional_name);
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
-    return s;
-}
-
-Schema<UplinkConfig> uplink_schema() {
-    Schema<UplinkConfig> s;
-    s.text("broker", &UplinkConfig::broker, "mqtt://host[:1883], or mqtts://host[:8883] for TLS")
-        .check(check_broker);
-    s.text("username", &UplinkConfig::username, "User name at the broker; empty: none");
-    s.text(
-         "password_file",
-         &UplinkConfig::password_file,
-         "File whose first line is the password; never the password itself"
-    )
-        .check(check_optional_path);
-    s.text(
-         "ca_file",
-         &UplinkConfig::ca_file,
-         "CA certificates (PEM) that the broker must chain to; empty with mqtts: the system's"
-    )
-        .check(check_optional_path);
-    s.text(
-         "certificate_file",
-         &UplinkConfig::certificate_file,
-         "Client certificate (PEM); needs key_file and mqtts"
-    )
-        .check(check_optional_path);
-    s.text("key_file", &UplinkConfig::key_file, "Private key (PEM) of certificate_file")
-        .check(check_optional_path);
-    s.duration(
-         "keepalive_s",
-         &UplinkConfig::keepalive,
-         "MQTT keep-alive: a dead link is noticed after 1.5 times this; 5 to 3600"
-    )
-        .range(5, 3600);
-    s.integer(
-         "window",
-         &UplinkConfig::window,
-         "Batches sent and not yet acknowledged, at most; 1 to 1000"
-    )
-        .range(1, 1000);
     return s;
 }
 
@@ -72,8 +36,7 @@ Schema<SpoolConfig> spool_schema() {
     s.duration(
          "seal_ms",
          &SpoolConfig::seal,
-         "A batch is closed at the latest after this; a power cut can lose what is still open; "
-         "10 to 60000"
+         "A small batch is closed after this, a large one in a quarter of it; 10 to 60000"
     )
         .range(10, 60000);
     s.integer(
@@ -82,6 +45,29 @@ Schema<SpoolConfig> spool_schema() {
          "A batch is closed once it holds this many samples; 1 to 10000"
     )
         .range(1, 10000);
+    s.duration(
+         "commit_s",
+         &SpoolConfig::commit,
+         "Batches that wait longer for their acknowledgement are written to disk: what a power cut "
+         "can take; 0.1 to 3600"
+    )
+        .range(0.1, 3600);
+    s.boolean(
+        "drop_when_full",
+        &SpoolConfig::drop_when_full,
+        "When the disk is full: true drops the oldest KPIs, false refuses new ones"
+    );
+    for (const auto& [key, member, what] :
+         {std::tuple{"max_age_events_s", &SpoolConfig::max_age_events, "Events"},
+          std::tuple{"max_age_live_s", &SpoolConfig::max_age_live, "KPIs"},
+          std::tuple{"max_age_bulk_s", &SpoolConfig::max_age_bulk, "Diagnostics"}}) {
+        s.duration(
+             key,
+             member,
+             std::string(what) + " that waited longer are dropped and declared as a gap; 0: never"
+        )
+            .range(0, kYear);
+    }
     return s;
 }
 
@@ -149,6 +135,7 @@ Schema<AgentConfig> agent_schema() {
     s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
     s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
     s.ignore("rule");
+    s.ignore("sink");
     s.ignore("source");
     return s;
 }
@@ -237,6 +224,7 @@ std::vector<SettingHelp> settings_help() {
             out.push_back(std::move(setting));
         }
     };
+    append("sink", sink_schema().help());
     append("rule", rule_schema().help());
     append("source", source_schema().help());
     return out;

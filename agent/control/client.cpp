@@ -10,8 +10,8 @@
 #include <sys/time.h>
 
 #include "agent/base/clock.hpp"
+#include "agent/base/unix_socket.hpp"
 #include "agent/control/control.hpp"
-#include "agent/control/unix_socket.hpp"
 
 namespace cxedge::control {
 namespace {
@@ -62,19 +62,14 @@ Error connect_error(const std::string& path, int code) {
 }
 
 Result<UniqueFd> connect_client(const std::string& path) {
-    const auto address = socket_address(path);
-    if (!address) {
-        return address.error();
+    auto connection = connect_unix_socket(path, SOCK_STREAM);
+    if (!connection) {
+        return connection.error();
     }
-    auto socket = stream_socket(SOCK_NONBLOCK);
-    if (!socket) {
-        return socket.error();
+    if (connection->code != 0) {
+        return connect_error(path, connection->code);
     }
-    const int failed = connect_to(*socket, *address);
-    if (failed != 0) {
-        return connect_error(path, failed);
-    }
-    return socket;
+    return std::move(connection->socket);
 }
 
 Status send_all(const UniqueFd& socket, std::string_view bytes, const Deadline& deadline) {

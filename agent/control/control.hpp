@@ -4,6 +4,7 @@
 // Who may talk is decided by the socket's mode (0660, group cxedge).
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,9 @@
 #include "agent/telemetry/health.hpp"
 
 namespace cxedge::control {
+
+// Longest request line, without its newline.
+inline constexpr std::size_t kMaxRequestBytes = 64UL * 1024UL;
 
 // One answer line, without the newline. `respond` may be called later, from the loop's thread,
 // once.

@@ -39,6 +39,7 @@ void lane_fields(Lane& lane, const Visit& visit) {
     visit("samples", lane.samples);
     visit("bytes", lane.bytes);
     visit("oldest_age_s", lane.oldest_age_s);
+    visit("events", lane.events);
 }
 
 template <class Picture, class Visit>
@@ -51,13 +52,25 @@ void counter_fields(Picture& health, const Visit& visit) {
     visit("events_produced", health.events_produced);
     visit("events_delivered", health.events_delivered);
     visit("samples_open", health.samples_open);
-    visit("spool_bytes", health.spool_bytes);
-    visit("spool_max_bytes", health.spool_max_bytes);
+    visit("gaps", health.gaps);
+    visit("samples_lost", health.samples_lost);
+    visit("dead_letters", health.dead_letters);
+    visit("samples_dead", health.samples_dead);
     visit("connects", health.connects);
     visit("in_flight", health.in_flight);
     visit("bytes_sent", health.bytes_sent);
     visit("batches_sent", health.batches_sent);
     visit("batches_refused", health.batches_refused);
+}
+
+template <class Picture, class Visit>
+void storage_fields(Picture& health, const Visit& visit) {
+    visit("spool_bytes", health.spool_bytes);
+    visit("spool_max_bytes", health.spool_max_bytes);
+    visit("disk_free_bytes", health.disk_free_bytes);
+    visit("spool_growth_bytes_per_s", health.spool_growth_bytes_per_s);
+    visit("storage_mode", health.storage_mode);
+    visit("storage_problem", health.storage_problem);
 }
 
 // Everything but `epoch`, which needs more than JSON's 53 bits and travels as text.
@@ -72,9 +85,12 @@ void health_fields(Picture& health, const Visit& visit) {
     visit("sources", health.sources);
     visit("lanes", health.lanes);
     counter_fields(health, visit);
+    storage_fields(health, visit);
     visit("connection", health.connection);
     visit("connection_since", health.connection_since);
     visit("broker", health.broker);
+    visit("protocol", health.protocol);
+    visit("platform_ack", health.platform_ack);
     visit("last_error", health.last_error);
     visit("rss_mib", health.rss_mib);
 }
@@ -130,6 +146,12 @@ private:
         }
         return text != nullptr;
     }
+    static bool read(const json& from, bool& value) {
+        if (from.is_boolean()) {
+            value = from.get<bool>();
+        }
+        return from.is_boolean();
+    }
     static bool read(const json& from, double& value) {
         if (from.is_null()) {  // how JSON writes NaN
             value = std::numeric_limits<double>::quiet_NaN();
@@ -156,6 +178,7 @@ private:
     }
     static bool read(const json& from, std::uint64_t& value) { return read_integer(from, value); }
     static bool read(const json& from, std::uint32_t& value) { return read_integer(from, value); }
+    static bool read(const json& from, std::int64_t& value) { return read_integer(from, value); }
     static bool read(const json& from, std::int32_t& value) { return read_integer(from, value); }
 
     bool read(const json& from, std::vector<SourceHealth>& sources) const {

@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "agent/base/unix_socket.hpp"
 #include "agent/control/control.hpp"
 #include "agent/control/session.hpp"
-#include "agent/control/unix_socket.hpp"
 
 namespace cxedge::control {
 namespace {
@@ -32,54 +32,6 @@ bool file_id(const std::string& path, FileId& id) {
     }
     id = {found.st_dev, found.st_ino};
     return true;
-}
-
-int bind_to(const UniqueFd& socket, const sockaddr_un& address) {
-    const auto* generic =
-        reinterpret_cast<const sockaddr*>(&address);  // the sockets API's own cast
-    return ::bind(socket.get(), generic, sizeof(address)) == 0 ? 0 : errno;
-}
-
-// Makes room where an agent that is gone left its socket; refuses to take one that is answered or
-// a file that is no socket.
-Status remove_stale(const std::string& path, const sockaddr_un& address) {
-    FileId before;
-    if (!file_id(path, before)) {
-        return unavailable(path + " exists and is not a socket");
-    }
-    auto probe = stream_socket(SOCK_NONBLOCK);
-    if (!probe) {
-        return probe.error();
-    }
-    if (connect_to(*probe, address) != ECONNREFUSED) {
-        return unavailable("another agent answers on " + path);
-    }
-    if (::unlink(path.c_str()) != 0) {
-        return system_error("removing the stale socket " + path, errno);
-    }
-    return {};
-}
-
-Status bind_fresh(const UniqueFd& socket, const std::string& path, const sockaddr_un& address) {
-    // The mode is set before the file exists, so that it is never wider than it ends up.
-    if (::fchmod(socket.get(), kSocketMode) != 0) {
-        return system_error("fchmod of the control socket", errno);
-    }
-    int failed = bind_to(socket, address);
-    if (failed == EADDRINUSE) {
-        Status room = remove_stale(path, address);
-        if (!room) {
-            return room;
-        }
-        failed = bind_to(socket, address);
-    }
-    if (failed != 0) {
-        return system_error("control socket " + path, failed);
-    }
-    if (::chmod(path.c_str(), kSocketMode) != 0) {  // the umask took bits away
-        return system_error("chmod " + path, errno);
-    }
-    return {};
 }
 
 class Server final : public ControlServer {
@@ -157,17 +109,9 @@ private:
 Result<std::unique_ptr<ControlServer>> ControlServer::listen(
     EventLoop& loop, const std::string& path, std::map<std::string, Operation> operations
 ) {
-    const auto address = socket_address(path);
-    if (!address) {
-        return unavailable(address.error().message);
-    }
-    auto socket = stream_socket(SOCK_NONBLOCK);
+    auto socket = bind_unix_socket(path, SOCK_STREAM, kSocketMode);
     if (!socket) {
-        return socket.error();
-    }
-    const Status bound = bind_fresh(*socket, path, *address);
-    if (!bound) {
-        return bound.error();
+        return unavailable("control socket: " + socket.error().message);
     }
     if (::listen(socket->get(), SOMAXCONN) != 0) {
         return system_error("listening on " + path, errno);

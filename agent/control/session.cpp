@@ -9,8 +9,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "agent/control/unix_socket.hpp"
-
 namespace cxedge::control {
 namespace {
 

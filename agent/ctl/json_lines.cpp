@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/json_lines.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <variant>
-
-#include "agent/base/ids.hpp"
+#include "agent/ctl/json_fields.hpp"
 #include "agent/ctl/json_text.hpp"
 
 namespace cxedge::ctl {
@@ -33,21 +29,11 @@ std::string prefix_of(const ShownBatch& batch) {
     out += ",\"seq\":";
     append_json(out, batch.header.seq);
     out += batch.header.backfill ? ",\"backfill\":true" : ",\"backfill\":false";
+    out += batch.header.estimated ? ",\"estimated\":true" : "";
     out += batch.header.simulated ? ",\"simulated\":true" : "";
     out += batch.duplicate ? ",\"duplicate\":true" : "";
     out += ",\"time_ms\":";
     return out;
-}
-
-void append_dimensions(std::string& out, const std::vector<Dimension>& dims) {
-    out += '{';
-    for (const Dimension& dim : dims) {
-        out += out.back() == '{' ? "" : ",";
-        append_json(out, dim.key);
-        out += ':';
-        append_json(out, dim.value);
-    }
-    out += '}';
 }
 
 void append_series(std::string& out, const SeriesInfo& info) {
@@ -61,79 +47,7 @@ void append_series(std::string& out, const SeriesInfo& info) {
     append_json(out, to_string(info.kind));
 }
 
-void append_bucket(std::string& out, double above, double up_to, std::uint64_t count) {
-    out += out.back() == '[' ? "[" : ",[";
-    append_json(out, above);
-    out += ',';
-    append_json(out, up_to);
-    out += ',';
-    append_json(out, count);
-    out += ']';
-}
-
-// From the lowest value to the highest; zeros as [0,0,n].
-void append_buckets(std::string& out, const Histogram& histogram) {
-    out += ",\"buckets\":[";
-    const auto& negative = histogram.negative();
-    // From behind, which a range-based loop cannot do without std::views.
-    // NOLINTNEXTLINE(modernize-loop-convert)
-    for (auto it = negative.rbegin(); it != negative.rend(); ++it) {
-        const double near = Histogram::bucket_bound(it->first);
-        const double far = Histogram::bucket_bound(it->first + 1);
-        append_bucket(out, -far, -near, it->second);
-    }
-    if (histogram.zeros() > 0) {
-        append_bucket(out, 0, 0, histogram.zeros());
-    }
-    for (const auto& [index, count] : histogram.positive()) {
-        const double above = Histogram::bucket_bound(index);
-        append_bucket(out, above, Histogram::bucket_bound(index + 1), count);
-    }
-    out += ']';
-}
-
-void append_number_or_null(std::string& out, const char* key, double value, bool known) {
-    out += key;
-    if (known) {
-        append_json(out, value);
-    } else {
-        out += "null";
-    }
-}
-
-void append_histogram(std::string& out, const Histogram& histogram) {
-    const bool any = histogram.count() > 0;
-    out += ",\"count\":";
-    append_json(out, histogram.count());
-    out += ",\"sum\":";
-    append_json(out, histogram.sum());
-    append_number_or_null(out, ",\"min\":", histogram.min(), any);
-    append_number_or_null(out, ",\"max\":", histogram.max(), any);
-    append_number_or_null(out, ",\"p50\":", histogram.quantile(0.5), any);
-    append_number_or_null(out, ",\"p95\":", histogram.quantile(0.95), any);
-    append_number_or_null(out, ",\"p99\":", histogram.quantile(0.99), any);
-    append_buckets(out, histogram);
-}
-
-void append_state(std::string& out, double value, const std::vector<std::string>& states) {
-    out += ",\"state\":";
-    const std::string* text = state_text(value, states);
-    if (text == nullptr) {
-        out += "null";
-    } else {
-        append_json(out, *text);
-    }
-}
-
 }  // namespace
-
-const std::string* state_text(double value, const std::vector<std::string>& states) {
-    const bool in_range = value >= 0 && value < static_cast<double>(states.size());
-    if (!in_range || value != std::floor(value)) {
-        return nullptr;
-    }
-    return &states[static_cast<std::size_t>(value)];
-}
 
 void JsonLines::batch(const ShownBatch& batch) {
     const std::string prefix = prefix_of(batch);
@@ -143,8 +57,23 @@ void JsonLines::batch(const ShownBatch& batch) {
             sample(prefix, taken, *info);
         }
     }
-    for (const Event& happened : batch.body.events) {
-        event(prefix, happened);
+    const auto line = [&](const SampleTime& time, const auto& append) {
+        out_ += prefix;
+        append_json(out_, time.ms);
+        append(out_);
+        out_ += "}\n";
+    };
+    for (const Event& event : batch.body.events) {
+        line(event.time, [&](std::string& out) { append_event_fields(out, event); });
+    }
+    for (const auto& gap : batch.body.gaps) {
+        line(gap.time, [&](std::string& out) { append_gap_fields(out, gap.what); });
+    }
+    for (const auto& dead : batch.body.dead) {
+        line(dead.time, [&](std::string& out) { append_dead_letter_fields(out, dead.what); });
+    }
+    for (const ClockStep& step : batch.body.clock_steps) {
+        line(step.time, [&](std::string& out) { append_clock_step_fields(out, step); });
     }
 }
 
@@ -152,37 +81,7 @@ void JsonLines::sample(const std::string& prefix, const Sample& sample, const Se
     out_ += prefix;
     append_json(out_, sample.time.ms);
     append_series(out_, info);
-    if (const auto* histogram = std::get_if<Histogram>(&sample.value)) {
-        append_histogram(out_, *histogram);
-    } else if (const auto* value = std::get_if<double>(&sample.value)) {
-        out_ += ",\"value\":";
-        append_json(out_, *value);
-        if (info.kind == Kind::state) {
-            append_state(out_, *value, info.states);
-        }
-    } else {
-        out_ += ",\"value\":null,\"lost\":true";
-    }
-    out_ += "}\n";
-}
-
-void JsonLines::event(const std::string& prefix, const Event& event) {
-    out_ += prefix;
-    append_json(out_, event.time.ms);
-    out_ += ",\"event\":";
-    append_json(out_, event.name);
-    out_ += ",\"severity\":";
-    append_json(out_, to_string(event.severity));
-    out_ += ",\"state\":";
-    append_json(out_, to_string(event.state));
-    out_ += ",\"id\":";
-    append_json(out_, to_hex(event.id));
-    out_ += ",\"subject\":";
-    append_json(out_, event.subject);
-    out_ += ",\"text\":";
-    append_json(out_, event.text);
-    out_ += ",\"attrs\":";
-    append_dimensions(out_, event.attrs);
+    append_value_fields(out_, sample, info);
     out_ += "}\n";
 }
 

@@ -7,9 +7,13 @@
 //               instead of a value
 //   an event   the same down to "time_ms", then "event","severity","state","id","subject","text",
 //              "attrs":{..}
+//   a gap, a dead letter, a clock step   the same down to "time_ms", then one of
+//              "gap":{"epoch","lane","first_seq","last_seq","samples","events","cause"},
+//              "dead_letter":{"epoch","lane","seq","samples","events","reason","attempts"},
+//              "clock_step":{"before_ms","after_ms"}
 //   a state    {"topic","tenant","site","node","online","boot","session","version","time_ms"}
-// epoch, session and id are hexadecimal texts. "simulated":true and "duplicate":true follow
-// "backfill" where they apply.
+// epoch, session and id are hexadecimal texts. "estimated":true (the times are),
+// "simulated":true and "duplicate":true follow "backfill" where they apply.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +23,6 @@
 #include "agent/ctl/line_writer.hpp"
 
 namespace cxedge::ctl {
-
-// The text of a state's value; null when it has none.
-const std::string* state_text(double value, const std::vector<std::string>& states);
 
 class JsonLines final : public LineWriter {
 public:
@@ -35,7 +36,6 @@ public:
 
 private:
     void sample(const std::string& prefix, const Sample& sample, const SeriesInfo& info);
-    void event(const std::string& prefix, const Event& event);
 
     std::string& out_;
 };

@@ -8,6 +8,7 @@
 #include "agent/ctl/decode.hpp"
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/flush.hpp"
+#include "agent/ctl/receive.hpp"
 #include "agent/ctl/status.hpp"
 #include "agent/ctl/tail.hpp"
 
@@ -22,22 +23,26 @@ struct CommandLine {
     CLI::App app{"cxctl: looks into a cxedge node and into what it sends"};
     std::function<ExitCode()> verb;
     cxedge::ctl::TailOptions tail;
+    cxedge::ctl::ReceiveOptions receive;
     cxedge::ctl::DecodeOptions decode;
     cxedge::ctl::StatusOptions status;
     cxedge::ctl::FlushOptions flush;
     cxedge::ctl::ConfigOptions config;
 };
 
-void add_connection(CLI::App& verb, cxedge::ctl::TailOptions& tail) {
-    verb.add_option("--broker", tail.broker, "mqtt://host[:port] or mqtts://host[:port]")
+void add_connection(CLI::App& verb, cxedge::ctl::ConnectionOptions& options) {
+    verb.add_option("--broker", options.broker, "mqtt://host[:port] or mqtts://host[:port]")
         ->capture_default_str();
-    verb.add_option("--topic", tail.topic, "Topic filter to subscribe to")->capture_default_str();
-    verb.add_option("--username", tail.username, "MQTT user name");
-    verb.add_option("--password-file", tail.password_file, "File whose first line is the password");
-    verb.add_option("--ca", tail.ca_file, "CA certificates (PEM); default: the system's");
+    verb.add_option("--topic", options.topic, "Topic filter to subscribe to")
+        ->capture_default_str();
+    verb.add_option("--username", options.username, "MQTT user name");
+    verb.add_option(
+        "--password-file", options.password_file, "File whose first line is the password"
+    );
+    verb.add_option("--ca", options.ca_file, "CA certificates (PEM); default: the system's");
     auto* certificate =
-        verb.add_option("--cert", tail.certificate_file, "Client certificate (PEM)");
-    auto* key = verb.add_option("--key", tail.key_file, "Key of the client certificate (PEM)");
+        verb.add_option("--cert", options.certificate_file, "Client certificate (PEM)");
+    auto* key = verb.add_option("--key", options.key_file, "Key of the client certificate (PEM)");
     certificate->needs(key);
     key->needs(certificate);
 }
@@ -46,7 +51,7 @@ void add_tail(CommandLine& line) {
     CLI::App& verb =
         *line.app.add_subcommand("tail", "Print what nodes send, decoded, as it comes");
     cxedge::ctl::TailOptions& tail = line.tail;
-    add_connection(verb, tail);
+    add_connection(verb, tail.connection);
     verb.add_option("--format", tail.format, "table for people, jsonl for programs")
         ->check(CLI::IsMember({"table", "jsonl"}))
         ->capture_default_str();
@@ -58,13 +63,62 @@ void add_tail(CommandLine& line) {
         "--summary", tail.summary_file, "Write the counts to this file at the end (JSON)"
     );
     verb.add_option(
-        "--session", tail.session, "Keep the subscription at the broker under this client id"
+        "--session",
+        tail.connection.session,
+        "Keep the subscription at the broker under this client id"
     );
     verb.add_flag("--keep-duplicates", tail.keep_duplicates, "Print repeated batches too");
     verb.footer("Example: cxctl tail --broker mqtt://broker.example --topic 'cx/1/acme/#'");
     verb.callback([&line] {
         line.verb = [&line] {
             return cxedge::ctl::run_tail(line.tail);
+        };
+    });
+}
+
+void add_receive_files(CLI::App& verb, cxedge::ctl::ReceiveOptions& receive) {
+    verb.add_option("--out", receive.out_file, "File to append to; default: standard output");
+    verb.add_option("--format", receive.format, "Default: by the name of the output, else jsonl")
+        ->check(CLI::IsMember({"jsonl", "csv", "sqlite"}));
+    verb.add_option(
+        "--state",
+        receive.state_file,
+        "Where the position is kept (SQLite); default: OUT.state.db, for sqlite the output itself"
+    );
+}
+
+void add_receive(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "receive", "Write what nodes send to a file, each sample once, and acknowledge it to them"
+    );
+    cxedge::ctl::ReceiveOptions& receive = line.receive;
+    add_connection(verb, receive.connection);
+    add_receive_files(verb, receive);
+    verb.add_option(
+            "--client-id",
+            receive.connection.session,
+            "MQTT client id; of two receivers with the same one the broker throws one out"
+    )
+        ->capture_default_str();
+    constexpr unsigned kLongestAckMs = 60000;
+    verb.add_option("--ack-ms", receive.ack_ms, "Commit and acknowledge this often")
+        ->check(CLI::Range(1U, kLongestAckMs))
+        ->capture_default_str();
+    verb.add_flag(
+        "--no-ack",
+        receive.no_ack,
+        "Do not acknowledge to nodes, and withdraw it where it was done: they then keep nothing "
+        "that the broker took"
+    );
+    verb.add_option("--seconds", receive.seconds, "Stop after this time")
+        ->check(CLI::NonNegativeNumber);
+    verb.add_flag(
+        "--equation", receive.equation, "At the end, received + gaps + dead letters of each lane"
+    );
+    verb.footer("Example: cxctl receive --broker mqtt://broker.example --out store.db");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_receive(line.receive);
         };
     });
 }
@@ -165,6 +219,7 @@ void add_verbs(CommandLine& line) {
     line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
     line.app.require_subcommand(1);
     add_tail(line);
+    add_receive(line);
     add_decode(line);
     add_status(line);
     add_flush(line);

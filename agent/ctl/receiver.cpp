@@ -40,30 +40,50 @@ void Receiver::receive_batch(const NodeKey& key, Origin origin, std::string_view
         problem(origin, batch.error().message);
         return;
     }
-    const bool fresh = count_arrival(origin, batch->header);
-    if (!fresh && !options_.keep_duplicates) {
+    const LaneKey lane = lane_key(origin, batch->header);
+    const auto arrival = look(lane, batch->header.seq);
+    const bool repeat = arrival == SeqWindow::Arrival::seen;
+    if (repeat) {
+        change(lane).count_repeat();
+        ++totals_.duplicate_batches;
+    }
+    if (arrival == SeqWindow::Arrival::full && !options_.take_unremembered) {
+        problem(origin, fmt::format("batch {} left for later: too many holes", batch->header.seq));
+        return;
+    }
+    if (repeat && !options_.keep_duplicates) {
         return;
     }
     Node& node = nodes_[key];
-    Waiting arrived{key, std::move(origin), std::move(*batch), payload.size()};
+    Waiting arrived{key, std::move(origin), lane, std::move(*batch), payload.size()};
     if (covers(node, arrived.batch)) {
-        show(node, arrived, !fresh);
-    } else if (fresh) {
+        show(node, arrived, repeat);
+    } else if (!repeat) {
         hold(node, std::move(arrived));
     }
 }
 
-bool Receiver::count_arrival(const Origin& origin, const wire::BatchHeader& header) {
-    const LaneKey key = lane_key(origin, header);
-    LaneTotals& lane = totals_.lanes[key];
-    if (!seen_[key].insert(header.seq)) {
-        ++lane.duplicate_batches;
-        ++totals_.duplicate_batches;
-        return false;
+SeqWindow::Arrival Receiver::look(const LaneKey& lane, std::uint64_t seq) const {
+    if (waits(lane, seq)) {
+        return SeqWindow::Arrival::seen;
     }
-    lane.first_seq = lane.first_seq == 0 ? header.seq : std::min(lane.first_seq, header.seq);
-    lane.last_seq = std::max(lane.last_seq, header.seq);
-    return true;
+    const auto known = lanes_.find(lane);
+    return known == lanes_.end() ? SeqWindow::Arrival::fresh : known->second.look(seq);
+}
+
+bool Receiver::waits(const LaneKey& lane, std::uint64_t seq) const {
+    return std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
+        return waiting.batch.header.seq == seq && waiting.lane == lane;
+    });
+}
+
+LaneAccount& Receiver::change(const LaneKey& key) {
+    changed_.insert(key);
+    return lanes_[key];
+}
+
+void Receiver::restore(const LaneKey& key, LaneAccount account) {
+    lanes_.insert_or_assign(key, std::move(account));
 }
 
 bool Receiver::covers(Node& node, const wire::ReceivedBatch& batch) {
@@ -84,6 +104,9 @@ void Receiver::show(Node& node, const Waiting& arrived, bool duplicate) {
     auto body = wire::decode_body(arrived.batch);
     if (!body) {
         problem(arrived.origin, body.error().message);
+        if (!duplicate) {
+            account_for_unreadable(arrived);
+        }
         return;
     }
     const auto unknown = std::erase_if(body->samples, [&](const Sample& sample) {
@@ -92,20 +115,37 @@ void Receiver::show(Node& node, const Waiting& arrived, bool duplicate) {
     if (unknown > 0) {
         problem(arrived.origin, fmt::format("{} samples of series that are not defined", unknown));
     }
-    const wire::BatchHeader& header = arrived.batch.header;
-    writer_.batch({arrived.origin, header, *body, node.dictionary, duplicate});
-    if (duplicate) {
-        return;
+    writer_.batch({arrived.origin, arrived.batch.header, *body, node.dictionary, duplicate});
+    if (!duplicate) {
+        account_for(arrived, *body);
     }
-    LaneTotals& lane = totals_.lanes[lane_key(arrived.origin, header)];
-    lane.samples += body->samples.size();
-    lane.events += body->events.size();
-    ++lane.batches;
-    totals_.samples += body->samples.size();
-    totals_.events += body->events.size();
+}
+
+void Receiver::account_for(const Waiting& arrived, const wire::DecodedBody& body) {
+    change(arrived.lane).receive(arrived.batch.header, {body.samples.size(), body.events.size()});
+    LaneKey lane = arrived.lane;
+    const auto account_of = [&](Lane number, std::uint64_t epoch) -> LaneAccount& {
+        lane.lane = static_cast<std::uint8_t>(number);
+        lane.epoch = epoch;
+        return change(lane);
+    };
+    for (const auto& gap : body.gaps) {
+        account_of(gap.what.lane, gap.what.epoch).declare(gap.what);
+    }
+    for (const auto& dead : body.dead) {
+        account_of(dead.what.lane, dead.what.epoch).declare(dead.what);
+    }
+    totals_.samples += body.samples.size();
+    totals_.events += body.events.size();
     ++totals_.batches;
     totals_.payload_bytes += arrived.payload_bytes;
-    totals_.sample_payload_bytes += body->samples.empty() ? 0 : arrived.payload_bytes;
+    totals_.sample_payload_bytes += body.samples.empty() ? 0 : arrived.payload_bytes;
+}
+
+// It will not decode the next time either: asking for it again would be for ever.
+void Receiver::account_for_unreadable(const Waiting& arrived) {
+    const wire::SealedBody& body = arrived.batch.body;
+    change(arrived.lane).receive_unreadable(arrived.batch.header, {body.samples, body.events});
 }
 
 void Receiver::hold(Node& node, Waiting arrived) {
@@ -165,6 +205,7 @@ void Receiver::receive_dictionary(
         problem(origin, applied.error().message);
         return;
     }
+    learn_(origin, payload);
     node.covered_size = 0;
     // The order of what waits is kept, for this node and for others.
     std::deque<Waiting> still;

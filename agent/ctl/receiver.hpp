@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The platform's end of the wire for cxctl: keeps each node's dictionary, drops repeats by (node,
-// epoch, lane, seq), holds batches whose dictionary is still to come, counts. Thread: one.
+// epoch, lane, seq), holds batches whose dictionary is still to come, keeps each lane's account.
+// Thread: one.
 #pragma once
 
 #include <chrono>
@@ -8,41 +9,26 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "agent/base/clock.hpp"
+#include "agent/ctl/lane_account.hpp"
 #include "agent/ctl/line_writer.hpp"
-#include "agent/ctl/seq_set.hpp"
 #include "agent/wire/topics.hpp"
 
 namespace cxedge::ctl {
 
 struct ReceiverOptions {
     bool keep_duplicates = false;  // show repeats too; they are counted either way
+    // Take what SeqWindow::Arrival::full says not to take; it may then be shown twice.
+    bool take_unremembered = true;
     // Batches that wait for their dictionary, all nodes together; the oldest give way.
     std::size_t max_waiting_batches = 1000;
     std::size_t max_waiting_bytes = 16U << 20U;
     std::chrono::milliseconds ask_again{5000};
-};
-
-struct LaneKey {
-    std::string tenant;
-    std::string site;
-    std::string node;
-    std::uint64_t epoch = 0;
-    std::uint8_t lane = 0;
-    auto operator<=>(const LaneKey&) const = default;
-};
-
-struct LaneTotals {
-    std::uint64_t samples = 0;
-    std::uint64_t events = 0;
-    std::uint64_t batches = 0;
-    std::uint64_t duplicate_batches = 0;
-    std::uint64_t first_seq = 0;
-    std::uint64_t last_seq = 0;
 };
 
 // Unique batches that were shown; repeats are counted apart.
@@ -56,12 +42,12 @@ struct Totals {
     std::uint64_t dictionary_bytes = 0;
     std::uint64_t errors = 0;           // payloads or samples that could not be shown
     std::uint64_t waiting_batches = 0;  // for their dictionary, now
-    std::map<LaneKey, LaneTotals> lanes;
 };
+using Lanes = std::map<LaneKey, LaneAccount>;
 
 class Receiver {
 public:
-    // Publishes encode_need_dictionary() on that topic.
+    // Publishes a NeedDictionary request on that topic.
     using Ask = std::function<void(const std::string& topic)>;
     using Note = std::function<void(const std::string& text)>;
 
@@ -75,6 +61,15 @@ public:
     void tick();
 
     [[nodiscard]] const Totals& totals() const { return totals_; }
+    [[nodiscard]] const Lanes& lanes() const { return lanes_; }
+    // Lanes whose account changed since the last call.
+    std::set<LaneKey> take_changed() { return std::exchange(changed_, {}); }
+
+    // What a state file kept of an earlier run; before anything is received.
+    void restore(const LaneKey& key, LaneAccount account);
+    // Called with every dictionary part that was understood.
+    using Learn = std::function<void(const Origin& origin, std::string_view payload)>;
+    void on_dictionary(Learn learn) { learn_ = std::move(learn); }
 
 private:
     struct Node {
@@ -89,6 +84,7 @@ private:
     struct Waiting {
         NodeKey node;
         Origin origin;
+        LaneKey lane;
         wire::ReceivedBatch batch;
         std::size_t payload_bytes = 0;
     };
@@ -96,9 +92,12 @@ private:
     void receive_batch(const NodeKey& key, Origin origin, std::string_view payload);
     void receive_dictionary(const NodeKey& key, const Origin& origin, std::string_view payload);
     void receive_state(const Origin& origin, std::string_view payload);
-    // True when it was not seen before.
-    bool count_arrival(const Origin& origin, const wire::BatchHeader& header);
+    [[nodiscard]] SeqWindow::Arrival look(const LaneKey& lane, std::uint64_t seq) const;
+    [[nodiscard]] bool waits(const LaneKey& lane, std::uint64_t seq) const;
+    LaneAccount& change(const LaneKey& key);
     void show(Node& node, const Waiting& arrived, bool duplicate);
+    void account_for(const Waiting& arrived, const wire::DecodedBody& body);
+    void account_for_unreadable(const Waiting& arrived);
     void hold(Node& node, Waiting arrived);
     void drop_oldest();
     void ask(Node& node, const Origin& origin);
@@ -114,7 +113,10 @@ private:
     Note note_ = [](const std::string&) {
     };
     std::map<NodeKey, Node> nodes_;
-    std::map<LaneKey, SeqSet> seen_;
+    Learn learn_ = [](const Origin&, std::string_view) {
+    };
+    Lanes lanes_;
+    std::set<LaneKey> changed_;
     std::deque<Waiting> waiting_;
     std::size_t waiting_bytes_ = 0;
     Totals totals_;

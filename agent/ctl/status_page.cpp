@@ -2,7 +2,7 @@
 #include "agent/ctl/status_page.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <optional>
 #include <vector>
 
 #include <fmt/core.h>
@@ -19,12 +19,46 @@ using telemetry::SourceHealth;
 // A batch is sealed, sent and acknowledged well within this while all is well.
 constexpr double kBehindSeconds = 10;
 
-double oldest_age_s(const Health& health) {
-    double oldest = 0;
+// When it fills within this, that is news.
+constexpr double kSoonFullSeconds = 24 * 3600;
+
+// What waits in all lanes together.
+LaneHealth backlog(const Health& health) {
+    LaneHealth all;
     for (const LaneHealth& lane : health.lanes) {
-        oldest = std::max(oldest, lane.oldest_age_s);
+        all.oldest_age_s = std::max(all.oldest_age_s, lane.oldest_age_s);
+        all.batches += lane.batches;
+        all.samples += lane.samples;
+        all.events += lane.events;
     }
-    return oldest;
+    return all;
+}
+
+std::string backlog_text(const LaneHealth& all) {
+    return fmt::format(
+        "{} ({} batches, {} samples, {} events)",
+        human_duration(all.oldest_age_s),
+        all.batches,
+        all.samples,
+        all.events
+    );
+}
+
+// Until the quota or the disk is used up at the present pace; empty when it does not fill.
+std::optional<double> seconds_until_full(const Health& health) {
+    if (health.spool_growth_bytes_per_s <= 0 || health.spool_max_bytes == 0) {
+        return std::nullopt;
+    }
+    const std::uint64_t used = std::min(health.spool_bytes, health.spool_max_bytes);
+    const std::uint64_t room = std::min(health.spool_max_bytes - used, health.disk_free_bytes);
+    return static_cast<double>(room) / static_cast<double>(health.spool_growth_bytes_per_s);
+}
+
+std::string upper(std::string text) {
+    for (char& c : text) {
+        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    return text;
 }
 
 class Page {
@@ -63,7 +97,16 @@ void add_connection(const Health& health, Page& page) {
     const std::string since =
         health.connection_since.empty() ? "" : " since " + health.connection_since;
     page.field(
-        "connection", fmt::format("{}{}, broker {}", health.connection, since, health.broker)
+        "connection",
+        fmt::format(
+            "{}{}, broker {}{}{}{}",
+            health.connection,
+            since,
+            health.broker,
+            health.protocol.empty() ? "" : ", ",
+            health.protocol,
+            health.platform_ack ? ", kept until the platform acknowledges" : ""
+        )
     );
     page.field("last error", health.last_error);
     page.field(
@@ -102,32 +145,61 @@ void add_counts(const Health& health, Page& page) {
         "events",
         fmt::format("{} produced, {} delivered", health.events_produced, health.events_delivered)
     );
+    page.field(
+        "lost",
+        health.gaps + health.dead_letters == 0
+            ? ""
+            : fmt::format(
+                  "{} samples in {} declared gaps, {} samples in {} dead letters",
+                  health.samples_lost,
+                  health.gaps,
+                  health.samples_dead,
+                  health.dead_letters
+              )
+    );
+}
+
+void add_storage(const Health& health, Page& page) {
     const double share = health.spool_max_bytes == 0
                              ? 0
                              : 100 * static_cast<double>(health.spool_bytes) /
                                    static_cast<double>(health.spool_max_bytes);
+    const auto full = seconds_until_full(health);
     page.field(
         "spool",
         fmt::format(
-            "{} of {} ({:.1f} %)",
+            "{}, {} of {} ({:.1f} %), {} free on its disk{}",
+            health.storage_mode,
             human_bytes(health.spool_bytes),
             human_bytes(health.spool_max_bytes),
-            share
+            share,
+            human_bytes(health.disk_free_bytes),
+            full ? ", full in " + human_duration(*full) : ""
         )
     );
+    page.field("storage", health.storage_problem);
+    const LaneHealth waiting = backlog(health);
+    page.field("behind", waiting.batches == 0 ? "nothing waits" : backlog_text(waiting));
 }
 
 void add_lanes(const Health& health, Page& page) {
     page.line("");
-    page.line(
-        fmt::format("{:<10} {:>9} {:>9} {:>10}  {}", "LANE", "BATCHES", "SAMPLES", "SIZE", "OLDEST")
-    );
+    page.line(fmt::format(
+        "{:<10} {:>9} {:>9} {:>9} {:>10}  {}",
+        "LANE",
+        "BATCHES",
+        "SAMPLES",
+        "EVENTS",
+        "SIZE",
+        "OLDEST"
+    ));
     for (const LaneHealth& lane : health.lanes) {
         page.line(fmt::format(
-            "{:<10} {:>9} {:>9} {:>10}  {}",
+            "{:<10} {:>9} {:>9} {:>9} {:>10}  {}",
             lane.lane,
             lane.batches,
             lane.samples,
+            lane.events,
             human_bytes(lane.bytes),
             lane.batches == 0 ? "-" : human_duration(lane.oldest_age_s)
         ));
@@ -160,24 +232,41 @@ void add_sources(const Health& health, Page& page) {
     }
 }
 
+void add_offline(const Health& health, std::vector<std::string>& parts) {
+    if (health.connection == "online") {
+        return;
+    }
+    const std::string since =
+        health.connection_since.empty() ? "" : " since " + health.connection_since;
+    const std::string why = health.last_error.empty() ? "" : " (" + health.last_error + ")";
+    parts.push_back("OFFLINE" + since + why);
+}
+
+void add_storage_news(const Health& health, std::vector<std::string>& parts) {
+    if (health.storage_mode != "normal") {
+        parts.push_back("STORAGE " + upper(health.storage_mode));
+    }
+    const auto full = seconds_until_full(health);
+    if (full && *full < kSoonFullSeconds) {
+        parts.push_back("FULL IN " + human_duration(*full));
+    }
+}
+
 }  // namespace
 
 std::string headline(const Health& health) {
     std::vector<std::string> parts;
-    if (health.connection != "online") {
-        const std::string since =
-            health.connection_since.empty() ? "" : " since " + health.connection_since;
-        parts.push_back("OFFLINE" + since);
-    }
+    add_offline(health, parts);
     for (const SourceHealth& source : health.sources) {
         if (source.state == "failed") {
             parts.push_back("SOURCE FAILED " + source.name);
         }
     }
-    const double age = oldest_age_s(health);
-    if (age >= kBehindSeconds) {
-        parts.push_back("BEHIND " + human_duration(age));
+    const LaneHealth waiting = backlog(health);
+    if (waiting.oldest_age_s >= kBehindSeconds) {
+        parts.push_back("BEHIND " + backlog_text(waiting));
     }
+    add_storage_news(health, parts);
     std::string text;
     for (const std::string& part : parts) {
         text += (text.empty() ? "" : "; ") + part;
@@ -192,6 +281,7 @@ std::string status_page(const Health& health) {
     add_node(health, page);
     add_connection(health, page);
     add_counts(health, page);
+    add_storage(health, page);
     add_lanes(health, page);
     add_sources(health, page);
     return page.take();

@@ -7,9 +7,9 @@
 
 namespace cxedge::ctl {
 
-// What tail received, as one JSON line: samples, events, batches, duplicate_batches, payload_bytes,
-// bytes_per_sample (null without samples), dictionary_bytes, errors, waiting_batches, seconds, and
-// "lanes": the counts of every (node, epoch, lane).
-std::string summary_json(const Totals& totals, double seconds);
+// What was received, as one JSON line: samples, events, batches, duplicate_batches, gaps,
+// dead_letters, payload_bytes, bytes_per_sample (null without samples), dictionary_bytes, errors,
+// waiting_batches, seconds, and "lanes": the counts of every (node, epoch, lane).
+std::string summary_json(const Totals& totals, const Lanes& lanes, double seconds);
 
 }  // namespace cxedge::ctl

@@ -8,7 +8,7 @@
 #include <fmt/core.h>
 
 #include "agent/ctl/human_text.hpp"
-#include "agent/ctl/json_lines.hpp"
+#include "agent/ctl/json_fields.hpp"
 
 namespace cxedge::ctl {
 namespace {
@@ -56,6 +56,38 @@ std::string value_text(const Sample& sample, const SeriesInfo& info) {
     return with_unit(*value, info.unit);
 }
 
+std::string numbers_text(std::uint64_t first, std::uint64_t last) {
+    if (first == 0) {
+        return "without numbers";
+    }
+    return first == last ? fmt::format("seq {}", first) : fmt::format("seq {}-{}", first, last);
+}
+
+std::string gap_text(const Gap& gap) {
+    return fmt::format(
+        "GAP {} {}: {} samples, {} events ({})",
+        to_string(gap.lane),
+        numbers_text(gap.first_seq, gap.last_seq),
+        gap.samples,
+        gap.events,
+        to_string(gap.cause)
+    );
+}
+
+std::string dead_letter_text(const DeadLetter& dead) {
+    const std::string why = dead.reason == 0 ? std::string("too large to be sent")
+                                             : fmt::format("refused with 0x{:02x}", dead.reason);
+    return fmt::format(
+        "DEAD LETTER {} seq {}: {} samples, {} events ({}, {} attempts)",
+        to_string(dead.lane),
+        dead.seq,
+        dead.samples,
+        dead.events,
+        why,
+        dead.attempts
+    );
+}
+
 }  // namespace
 
 Table::Table(std::string& out, Zone zone) : out_(out), zone_(zone) {
@@ -81,6 +113,24 @@ void Table::batch(const ShownBatch& batch) {
     for (const Event& happened : batch.body.events) {
         event(batch, happened);
     }
+    declarations(batch);
+}
+
+void Table::declarations(const ShownBatch& batch) {
+    for (const auto& gap : batch.body.gaps) {
+        remark(batch.origin, gap.time.ms, gap_text(gap.what));
+    }
+    for (const auto& dead : batch.body.dead) {
+        remark(batch.origin, dead.time.ms, dead_letter_text(dead.what));
+    }
+    for (const ClockStep& step : batch.body.clock_steps) {
+        const double seconds = static_cast<double>(step.after_ms - step.before_ms) / 1000;
+        remark(batch.origin, step.time.ms, fmt::format("CLOCK STEP of {:+.3f} s", seconds));
+    }
+}
+
+void Table::remark(const Origin& origin, std::int64_t ms, std::string_view text) {
+    append_line(fmt::format("{:<12}  {:<20}  {}", time_of(ms), place(origin), text));
 }
 
 void Table::sample(const ShownBatch& batch, const Sample& sample, const SeriesInfo& info) {
@@ -118,28 +168,23 @@ std::string Table::total(const Origin& origin, const Sample& sample, const Serie
 }
 
 void Table::event(const ShownBatch& batch, const Event& event) {
-    append_line(fmt::format(
-        "{:<12}  {:<20}  {} [{} {}] {}{}{}",
-        time_of(event.time.ms),
-        place(batch.origin),
+    const std::string text = fmt::format(
+        "{} [{} {}] {}{}{}",
         event.name,
         to_string(event.severity),
         to_string(event.state),
         event.subject,
         event.subject.empty() ? "" : ": ",
         event.text
-    ));
+    );
+    remark(batch.origin, event.time.ms, text);
 }
 
 void Table::node_state(const Origin& origin, const wire::NodeState& state) {
-    append_line(fmt::format(
-        "{:<12}  {:<20}  {}, cxedge {}, boot {}",
-        time_of(unix_ms(state.at)),
-        place(origin),
-        state.online ? "ONLINE" : "OFFLINE",
-        state.version,
-        state.boot
-    ));
+    const std::string text = fmt::format(
+        "{}, cxedge {}, boot {}", state.online ? "ONLINE" : "OFFLINE", state.version, state.boot
+    );
+    remark(origin, unix_ms(state.at), text);
 }
 
 std::string Table::time_of(std::int64_t ms) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samples and events as a table for a person: time, place, metric, dimensions, value, and for
-// series of increments the total since the table began.
+// Samples, events and declarations as a table for a person: time, place, metric, dimensions, value,
+// and for series of increments the total since the table began.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,9 @@ public:
 private:
     void sample(const ShownBatch& batch, const Sample& sample, const SeriesInfo& info);
     void event(const ShownBatch& batch, const Event& event);
+    void declarations(const ShownBatch& batch);
+    // One line that is not a sample.
+    void remark(const Origin& origin, std::int64_t ms, std::string_view text);
     void append_line(std::string line);
     [[nodiscard]] std::string total(
         const Origin& origin, const Sample& sample, const SeriesInfo& info

@@ -23,17 +23,25 @@ Result<SeriesId> AgentHost::declare(const SeriesInfo& info) {
 
 Status AgentHost::emit(SeriesId series, double value) {
     ++readings_;
-    return context_.sink.accept(series, value, at_boot(context_.clock.boot_now()));
+    return told(series, context_.sink.accept(series, value, at_boot(context_.clock.boot_now())));
 }
 
 Status AgentHost::emit_at(SeriesId series, double value, WallTime device_time) {
     ++readings_;
-    return context_.sink.accept(series, value, at_wall(device_time));
+    return told(series, context_.sink.accept(series, value, at_wall(device_time)));
 }
 
 Status AgentHost::emit_lost(SeriesId series) {
     ++readings_;
-    return context_.sink.accept_lost(series, at_boot(context_.clock.boot_now()));
+    return told(series, context_.sink.accept_lost(series, at_boot(context_.clock.boot_now())));
+}
+
+// Nobody repeats what a source without acknowledgements could not store.
+Status AgentHost::told(SeriesId series, Status status) {
+    if (!status && status.error().code == ErrorCode::exhausted && !acknowledges_) {
+        context_.sink.turned_away(series);
+    }
+    return status;
 }
 
 void AgentHost::emit_event(Event event) {

@@ -25,17 +25,21 @@ public:
     void set_problem(std::string_view problem) override;
     void log(log::Level level, std::string_view message) override;
 
+    void set_acknowledges(bool acknowledges) { acknowledges_ = acknowledges; }
     [[nodiscard]] SourceReporter& reporter() { return reporter_; }
     [[nodiscard]] const SourceReporter& reporter() const { return reporter_; }
     [[nodiscard]] std::uint64_t readings() const { return readings_; }
 
 private:
+    Status told(SeriesId series, Status status);
+
     std::string name_;
     Durability durability_;
     IngestContext context_;
     WorkerPool& workers_;
     SourceReporter reporter_;
     std::uint64_t readings_ = 0;
+    bool acknowledges_ = false;
 };
 
 }  // namespace cxedge::ingest

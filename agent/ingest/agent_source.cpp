@@ -20,6 +20,7 @@ void AgentSource::start() {
         failed(problems.error());
         return;
     }
+    host_.set_acknowledges(fresh_->acknowledges());
     runner_ = std::make_unique<SourceRunner>(std::move(fresh_), host_, [this](const Error& error) {
         failed(error);
     });

@@ -182,7 +182,9 @@ void PluginProcess::on_reading(const link::Reading& reading) {
     const Status accepted = reading.lost
                                 ? context_.sink.accept_lost(id->second, time_of(reading))
                                 : context_.sink.accept(id->second, reading.value, time_of(reading));
-    if (!accepted) {
+    if (!accepted && accepted.error().code == ErrorCode::exhausted) {
+        context_.sink.turned_away(id->second);
+    } else if (!accepted) {
         reporter_.log_once(log::Level::warn, "reading refused: " + accepted.error().message);
     }
 }

@@ -23,6 +23,8 @@ public:
     virtual Status accept(SeriesId series, double value, SampleTime time) = 0;
     virtual Status accept_lost(SeriesId series, SampleTime time) = 0;
     virtual void accept_event(Event event) = 0;
+    // A reading was refused for want of room and its source cannot repeat it: declared as a gap.
+    virtual void turned_away(SeriesId series) = 0;
     // Calls back once everything accepted before is as safe as asked. exhausted: it cannot be.
     virtual void commit(Durability durability, std::function<void(const Status&)> done) = 0;
 };

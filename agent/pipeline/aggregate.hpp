@@ -25,6 +25,13 @@ public:
     // from 0. Smaller and taken before the last one: it came out of order and says nothing new.
     Outcome next(double reading, SampleTime time, std::uint8_t bits);
 
+    // What it remembers, to go on from there in another process.
+    CounterDiscipline() = default;
+    CounterDiscipline(std::optional<double> last, SampleTime time)
+        : last_(last), last_time_(time) {}
+    [[nodiscard]] const std::optional<double>& last() const { return last_; }
+    [[nodiscard]] SampleTime last_time() const { return last_time_; }
+
 private:
     std::optional<double> last_;
     SampleTime last_time_;

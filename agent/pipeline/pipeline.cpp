@@ -3,14 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
-#include <string_view>
 
 #include <fmt/core.h>
 
-#include "agent/pipeline/aggregate.hpp"
-#include "agent/pipeline/rules.hpp"
+#include "agent/pipeline/pipeline_impl.hpp"
 
 namespace cxedge::pipeline {
 namespace {
@@ -31,73 +27,7 @@ constexpr std::string_view stat_name(GaugeStat stat) {
     return "";
 }
 
-WallTime wall_of(const SampleTime& time, const Now& now) {
-    if (time.base == SampleTime::Base::wall) {
-        return from_unix_ms(time.ms);
-    }
-    return now.wall - (now.boot - BootTime(time.ms));
-}
-
-SampleTime boot_time_of(WallTime wall, const Now& now) {
-    return at_boot(now.boot - (now.wall - wall));
-}
-
-// An incoming series and what it is gathering.
-struct Entry {
-    SeriesInfo info;
-    Plan plan;
-    std::vector<SeriesId> out;  // one; for windowed gauges one for each stat
-    CounterDiscipline counter;
-    Aggregate aggregate;
-    std::int64_t open_window = 0;  // index since 1970 of the window that `aggregate` belongs to
-    SampleTime newest{};           // boot time of its newest reading
-    std::optional<double> last_state;
-    BootTime last_reading{};
-    std::optional<EventId> stale_event;  // set while the series is stale
-};
-
 }  // namespace
-
-class Pipeline::Impl {
-public:
-    Impl(PipelineOptions options, PipelineOutput& output)
-        : options_(std::move(options)), output_(output) {}
-
-    Result<SeriesId> declare(const SeriesInfo& asked);
-    Status accept(SeriesId series, double value, SampleTime time, const Now& now);
-    Status accept_lost(SeriesId series, SampleTime time, const Now& now);
-    void accept_event(Event event, const Now& now);
-    void tick(const Now& now);
-    void flush(const Now& now);
-
-    PipelineCounters counters;
-
-private:
-    Result<SeriesId> known(const SeriesInfo& info, SeriesId id);
-    Result<SeriesId> add(SeriesInfo info);
-    Result<std::vector<SeriesId>> define(const SeriesInfo& info, const Plan& plan);
-    Status refuse(Error error);
-    static Status check_time(const Entry& entry, SampleTime time);
-    [[nodiscard]] Status check_value(const Entry& entry, double value) const;
-    void note_reading(Entry& entry, const Now& now);
-    void emit(const Entry& entry, std::size_t which, SampleTime time, SampleValue value);
-    void pass_raw(Entry& entry, double value, SampleTime time);
-    void accept_state(Entry& entry, double value, SampleTime time);
-    void gather(Entry& entry, double value, SampleTime time, const Now& now);
-    void emit_late(Entry& entry, double value, SampleTime time);
-    [[nodiscard]] std::optional<double> increment(Entry& entry, double value, SampleTime time);
-    void accept_windowed_loss(Entry& entry, SampleTime time, const Now& now);
-    bool join_window(Entry& entry, SampleTime time, const Now& now);
-    void open(Entry& entry, std::int64_t window, const Now& now);
-    void close(Entry& entry, const Now& now);
-    void emit_window(Entry& entry, SampleTime end);
-    void check_stale(Entry& entry, const Now& now);
-
-    PipelineOptions options_;
-    PipelineOutput& output_;
-    std::vector<Entry> entries_;
-    std::map<SeriesKey, SeriesId> ids_;
-};
 
 Result<SeriesId> Pipeline::Impl::declare(const SeriesInfo& asked) {
     SeriesInfo info = asked;
@@ -267,14 +197,6 @@ Status Pipeline::Impl::accept_lost(SeriesId series, SampleTime time, const Now& 
     return {};
 }
 
-void Pipeline::Impl::accept_windowed_loss(Entry& entry, SampleTime time, const Now& now) {
-    if (join_window(entry, time, now)) {
-        ++entry.aggregate.lost;
-    } else {
-        emit(entry, 0, time, Lost{});
-    }
-}
-
 void Pipeline::Impl::accept_event(Event event, const Now& now) {
     if (event.id == EventId{}) {
         event.id = random_event_id();
@@ -316,119 +238,6 @@ void Pipeline::Impl::pass_raw(Entry& entry, double value, SampleTime time) {
     }
 }
 
-// A change of state is news at once; its repetition belongs to the window.
-void Pipeline::Impl::accept_state(Entry& entry, double value, SampleTime time) {
-    if (entry.last_state != value) {
-        entry.last_state = value;
-        emit(entry, 0, time, value);
-    }
-}
-
-// Nothing for a first or overtaken cumulative reading; else what to add to the window.
-std::optional<double> Pipeline::Impl::increment(Entry& entry, double value, SampleTime time) {
-    using Step = CounterDiscipline::Step;
-    if (entry.info.kind != Kind::counter) {
-        return value;
-    }
-    const auto outcome = entry.counter.next(value, time, entry.info.counter_bits);
-    counters.resets += outcome.step == Step::reset ? 1U : 0U;
-    counters.wraps += outcome.step == Step::wrapped ? 1U : 0U;
-    if (outcome.step == Step::first || outcome.step == Step::out_of_order) {
-        return std::nullopt;
-    }
-    return outcome.increment;
-}
-
-void Pipeline::Impl::gather(Entry& entry, double value, SampleTime time, const Now& now) {
-    if (!join_window(entry, time, now)) {
-        emit_late(entry, value, time);
-        return;
-    }
-    if (entry.info.kind == Kind::state) {
-        accept_state(entry, value, time);
-    }
-    if (const auto amount = increment(entry, value, time)) {
-        entry.aggregate.add(entry.info.kind, *amount);
-    }
-}
-
-// Outside the open window (a device's own time, or a process that was slow): the value keeps its
-// time and travels alone; sums downstream stay right because the pieces add up.
-void Pipeline::Impl::emit_late(Entry& entry, double value, SampleTime time) {
-    ++counters.late;
-    const auto amount = increment(entry, value, time);
-    if (!amount) {
-        return;
-    }
-    if (entry.info.kind == Kind::histogram) {
-        pass_raw(entry, *amount, time);
-        return;
-    }
-    for (std::size_t which = 0; which < entry.out.size(); ++which) {
-        emit(entry, which, time, *amount);
-    }
-}
-
-// True when a reading of this time belongs to the window that is, or now becomes, the open one.
-bool Pipeline::Impl::join_window(Entry& entry, SampleTime time, const Now& now) {
-    const std::int64_t length = entry.plan.window.count();
-    const WallTime taken = wall_of(time, now);
-    const std::int64_t window = unix_ms(taken) / length;
-    const bool is_open = !entry.aggregate.empty() && entry.open_window == window;
-    if (!is_open && window != unix_ms(now.wall) / length) {
-        return false;
-    }
-    if (!is_open) {
-        open(entry, window, now);
-    }
-    entry.newest = std::max(entry.newest, boot_time_of(taken, now));
-    return true;
-}
-
-void Pipeline::Impl::open(Entry& entry, std::int64_t window, const Now& now) {
-    if (!entry.aggregate.empty()) {
-        close(entry, now);
-    }
-    entry.open_window = window;
-    entry.newest = {};
-}
-
-void Pipeline::Impl::close(Entry& entry, const Now& now) {
-    const WallTime end(entry.plan.window * (entry.open_window + 1));
-    // After a backward step of the wall clock, or at shutdown, the window ends now; after a forward
-    // step its end on the new clock lies before its readings, so it ends with the last of them.
-    const SampleTime stamp = boot_time_of(std::min(end, now.wall), now);
-    emit_window(entry, std::max(stamp, entry.newest));
-    entry.aggregate = Aggregate{};
-}
-
-void Pipeline::Impl::emit_window(Entry& entry, SampleTime end) {
-    Aggregate& gathered = entry.aggregate;
-    if (gathered.n == 0) {
-        for (std::size_t which = 0; which < entry.out.size(); ++which) {
-            emit(entry, which, end, Lost{});
-        }
-        return;
-    }
-    switch (entry.info.kind) {
-        case Kind::gauge:
-            for (std::size_t which = 0; which < entry.out.size(); ++which) {
-                emit(entry, which, end, gathered.stat(entry.plan.stats[which]));
-            }
-            break;
-        case Kind::counter:
-        case Kind::delta:
-            emit(entry, 0, end, gathered.sum);
-            break;
-        case Kind::histogram:
-            emit(entry, 0, end, std::move(gathered.histogram));
-            break;
-        case Kind::state:
-            emit(entry, 0, end, gathered.last);
-            break;
-    }
-}
-
 void Pipeline::Impl::check_stale(Entry& entry, const Now& now) {
     const bool overdue = now.boot - entry.last_reading > entry.plan.stale;
     const bool never_read = entry.last_reading == BootTime{};
@@ -438,8 +247,9 @@ void Pipeline::Impl::check_stale(Entry& entry, const Now& now) {
     Event event;
     event.name = "series.stale";
     event.severity = Severity::warning;
-    event.id = random_event_id();
     event.subject = to_string(entry.info.key);
+    // Derived, so that a replay of the journal gives the same event.
+    event.id = derived_event_id(fmt::format("{} stale {}", event.subject, unix_ms(now.wall)));
     event.text = fmt::format(
         "no reading for {} s",
         std::chrono::duration_cast<std::chrono::seconds>(now.boot - entry.last_reading).count()
@@ -466,6 +276,40 @@ void Pipeline::Impl::flush(const Now& now) {
     }
 }
 
+void Pipeline::Impl::save(std::string& out) const {
+    ByteWriter bytes(out);
+    bytes.number(entries_.size());
+    for (const Entry& entry : entries_) {
+        save_info(entry.info, bytes);
+        save_entry(entry, bytes);
+    }
+}
+
+Result<Pipeline::RestoredIds> Pipeline::Impl::restore(std::string_view saved) {
+    ByteReader bytes(saved);
+    RestoredIds ids;
+    for (std::uint64_t left = bytes.number(); left > 0; --left) {
+        Entry read;
+        if (!read_info(bytes, read.info) || !read_entry(bytes, read)) {
+            return corrupt("the saved state of the pipeline is damaged");
+        }
+        const Result<SeriesId> id = declare(read.info);
+        ids.push_back(id ? std::optional(*id) : std::nullopt);
+        if (id) {
+            take_over(entries_[index_of(*id)], std::move(read));
+        }
+    }
+    return ids;
+}
+
+// What was gathered, under today's rules.
+void Pipeline::Impl::take_over(Entry& entry, Entry read) {
+    read.info = std::move(entry.info);
+    read.plan = std::move(entry.plan);
+    read.out = std::move(entry.out);
+    entry = std::move(read);
+}
+
 Pipeline::Pipeline(PipelineOptions options, PipelineOutput& output)
     : impl_(std::make_unique<Impl>(std::move(options), output)) {}
 Pipeline::~Pipeline() = default;
@@ -482,11 +326,20 @@ Status Pipeline::accept_lost(SeriesId series, SampleTime time, const Now& now) {
 void Pipeline::accept_event(Event event, const Now& now) {
     impl_->accept_event(std::move(event), now);
 }
+Stream Pipeline::stream_of(SeriesId series) const {
+    return impl_->stream_of(series);
+}
 void Pipeline::tick(const Now& now) {
     impl_->tick(now);
 }
 void Pipeline::flush(const Now& now) {
     impl_->flush(now);
+}
+void Pipeline::save(std::string& out) const {
+    impl_->save(out);
+}
+Result<Pipeline::RestoredIds> Pipeline::restore(std::string_view saved) {
+    return impl_->restore(saved);
 }
 const PipelineCounters& Pipeline::counters() const {
     return impl_->counters;

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,10 +87,20 @@ public:
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
 
+    // Where facts of this series go; bulk for an unknown one.
+    [[nodiscard]] Stream stream_of(SeriesId series) const;
+
     // Closes due windows and raises staleness. Call at least once a second.
     void tick(const Now& now);
     // Closes every open window early (shutdown): partial windows travel with their true end time.
     void flush(const Now& now);
+
+    // Everything it remembers, for the next process: declarations in order, open windows, counters'
+    // last readings. restore() needs a pipeline without series and tells by which id each series of
+    // then goes now; empty: the options no longer allow it. corrupt: not what save() wrote.
+    void save(std::string& out) const;
+    using RestoredIds = std::vector<std::optional<SeriesId>>;
+    Result<RestoredIds> restore(std::string_view saved);
 
     [[nodiscard]] const PipelineCounters& counters() const;
 

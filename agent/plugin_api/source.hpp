@@ -28,6 +28,10 @@ public:
     // good.
     virtual Status start(Host& host) = 0;
 
+    // True when senders are told whether their sample was accepted and can repeat it. What storage
+    // refuses of another source is lost, and declared as a gap.
+    [[nodiscard]] virtual bool acknowledges() const { return false; }
+
     // Releases everything, emits what is still held back. Also called after a failed start().
     virtual void stop() = 0;
 };

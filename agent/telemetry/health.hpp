@@ -30,6 +30,7 @@ struct LaneHealth {
     std::uint64_t samples = 0;
     std::uint64_t bytes = 0;
     double oldest_age_s = 0;
+    std::uint64_t events = 0;
 };
 
 // One consistent picture.
@@ -51,11 +52,22 @@ struct Health {
     std::uint64_t events_produced = 0;
     std::uint64_t events_delivered = 0;
     std::uint64_t samples_open = 0;  // in batches not yet sealed
+    // Declared since start: nobody will receive them.
+    std::uint64_t gaps = 0;
+    std::uint64_t samples_lost = 0;  // in those gaps
+    std::uint64_t dead_letters = 0;
+    std::uint64_t samples_dead = 0;  // in those dead letters
     std::uint64_t spool_bytes = 0;
     std::uint64_t spool_max_bytes = 0;
-    std::string connection;        // offline, connecting, online
-    std::string connection_since;  // ISO 8601
-    std::string broker;
+    std::uint64_t disk_free_bytes = 0;
+    std::int64_t spool_growth_bytes_per_s = 0;  // over the last minutes; <= 0: not filling
+    std::string storage_mode = "normal";        // or low, full, degraded
+    std::string storage_problem;                // empty = well; says what to do
+    std::string connection;                     // offline, connecting, online
+    std::string connection_since;               // ISO 8601
+    std::string broker;                         // the endpoint in use
+    std::string protocol;       // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
+    bool platform_ack = false;  // the platform acknowledges too: kept until it does
     std::string last_error;
     std::uint64_t connects = 0;
     std::uint64_t in_flight = 0;

@@ -3,14 +3,15 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 
 #include <fmt/core.h>
 
-#include "agent/wire/block_decoder.hpp"
 #include "agent/wire/block_encoder.hpp"
+#include "agent/wire/body_decoder.hpp"
 #include "agent/wire/compression.hpp"
+#include "agent/wire/declaration_codec.hpp"
 #include "agent/wire/event_codec.hpp"
-#include "agent/wire/fields.hpp"
 
 #include "cx.pb.h"
 
@@ -24,6 +25,7 @@ constexpr std::size_t kHistogramBytes = 48;
 constexpr std::size_t kBucketBytes = 4;
 
 constexpr std::uint32_t kFlagBackfill = 1U << 0U;
+constexpr std::uint32_t kFlagEstimated = 1U << 1U;
 constexpr std::uint32_t kFlagSimulated = 1U << 2U;
 
 std::size_t estimated_sample_bytes(const Sample& sample) {
@@ -39,19 +41,12 @@ bool is_boot(const SampleTime& time) {
     return time.base == SampleTime::Base::boot;
 }
 
-// Time of the first boot-based sample, else of the first such event, else 0.
-std::int64_t first_boot_ms(const std::vector<Sample>& samples, const std::vector<Event>& events) {
-    for (const Sample& sample : samples) {
-        if (is_boot(sample.time)) {
-            return sample.time.ms;
-        }
-    }
-    for (const Event& event : events) {
-        if (is_boot(event.time)) {
-            return event.time.ms;
-        }
-    }
-    return 0;
+// Time of the first boot-based one, else empty.
+template <class List>
+std::optional<std::int64_t> first_boot_ms(const List& list) {
+    const auto found =
+        std::find_if(list.begin(), list.end(), [](const auto& one) { return is_boot(one.time); });
+    return found == list.end() ? std::nullopt : std::optional(found->time.ms);
 }
 
 std::uint32_t dict_size_of(const std::vector<Sample>& samples) {
@@ -87,6 +82,62 @@ void BatchBuilder::add(Event event) {
     events_.push_back(std::move(event));
 }
 
+void BatchBuilder::add(const Declared<Gap>& gap) {
+    assert(declarations() < kMaxBodyDeclarations);
+    estimated_bytes_ += kDeclarationBytes;
+    gaps_.push_back(gap);
+}
+
+void BatchBuilder::add(const Declared<DeadLetter>& dead) {
+    assert(declarations() < kMaxBodyDeclarations);
+    estimated_bytes_ += kDeclarationBytes;
+    dead_.push_back(dead);
+}
+
+void BatchBuilder::add(const ClockStep& step) {
+    assert(declarations() < kMaxBodyDeclarations);
+    estimated_bytes_ += kDeclarationBytes;
+    clock_steps_.push_back(step);
+}
+
+std::int64_t BatchBuilder::t0_ms() const {
+    for (const auto& first :
+         {first_boot_ms(samples_),
+          first_boot_ms(events_),
+          first_boot_ms(gaps_),
+          first_boot_ms(dead_),
+          first_boot_ms(clock_steps_)}) {
+        if (first) {
+            return *first;
+        }
+    }
+    return 0;
+}
+
+void BatchBuilder::encode_rest(std::int64_t t0, cx::v1::Body& body) const {
+    for (const Event& event : events_) {
+        encode_event(event, t0, *body.add_event());
+    }
+    for (const Declared<Gap>& gap : gaps_) {
+        encode_gap(gap, t0, *body.add_gap());
+    }
+    for (const Declared<DeadLetter>& dead : dead_) {
+        encode_dead_letter(dead, t0, *body.add_dead());
+    }
+    for (const ClockStep& step : clock_steps_) {
+        encode_clock_step(step, t0, *body.add_clock_step());
+    }
+}
+
+void BatchBuilder::clear() {
+    samples_.clear();
+    events_.clear();
+    gaps_.clear();
+    dead_.clear();
+    clock_steps_.clear();
+    estimated_bytes_ = 0;
+}
+
 SealedBody BatchBuilder::seal() {
     if (!scratch_) {
         scratch_ = std::make_unique<Scratch>();
@@ -95,17 +146,13 @@ SealedBody BatchBuilder::seal() {
     sealed.samples = static_cast<std::uint32_t>(samples_.size());
     sealed.events = static_cast<std::uint32_t>(events_.size());
     sealed.dict_size = dict_size_of(samples_);
-    sealed.t0 = BootTime(first_boot_ms(samples_, events_));
+    sealed.t0 = BootTime(t0_ms());
     scratch_->body.Clear();
     scratch_->blocks.encode(samples_, sealed.t0.count(), scratch_->body);
-    for (const Event& event : events_) {
-        encode_event(event, sealed.t0.count(), *scratch_->body.add_event());
-    }
+    encode_rest(sealed.t0.count(), scratch_->body);
     scratch_->body.SerializeToString(&sealed.bytes);
     sealed.codec = scratch_->compressor.shrink(sealed.bytes);
-    samples_.clear();
-    events_.clear();
-    estimated_bytes_ = 0;
+    clear();
     return sealed;
 }
 
@@ -122,7 +169,8 @@ std::string encode_batch(const BatchHeader& header, const SealedBody& body) {
         batch.mutable_clock()->set_since_sync_s(header.clock.since_sync_s);
     }
     batch.set_flags(
-        (header.backfill ? kFlagBackfill : 0U) | (header.simulated ? kFlagSimulated : 0U)
+        (header.backfill ? kFlagBackfill : 0U) | (header.estimated ? kFlagEstimated : 0U) |
+        (header.simulated ? kFlagSimulated : 0U)
     );
     batch.set_samples(body.samples);
     batch.set_events(body.events);
@@ -160,6 +208,7 @@ BatchHeader header_of(const cx::v1::Batch& batch) {
     header.clock = {
         batch.clock().quality(), batch.clock().error_us(), batch.clock().since_sync_s()};
     header.backfill = (batch.flags() & kFlagBackfill) != 0;
+    header.estimated = (batch.flags() & kFlagEstimated) != 0;
     header.simulated = (batch.flags() & kFlagSimulated) != 0;
     header.dict_id = batch.dict_id();
     return header;
@@ -190,87 +239,8 @@ Result<ReceivedBatch> parse_batch(std::string_view payload) {
     return received;
 }
 
-namespace {
-
-class BodyDecoder {
-public:
-    explicit BodyDecoder(const ReceivedBatch& batch)
-        : batch_(batch),
-          context_{
-              unix_ms(batch.header.t0),
-              batch.body.dict_size,
-              std::min<std::size_t>(batch.body.samples, kMaxBodySamples),
-              kMaxBodyBuckets} {}
-
-    Result<DecodedBody> run() {
-        Result<std::string> bytes = decompress(batch_.body.codec, batch_.body.bytes, kMaxBodyBytes);
-        if (!bytes) {
-            return bytes.error().during("body");
-        }
-        FieldReader reader(*bytes);
-        Field field;
-        while (reader.next(field)) {
-            if (const Status done = take(field); !done) {
-                return done.error();
-            }
-        }
-        if (reader.malformed()) {
-            return corrupt("body: not a Body");
-        }
-        if (decoded_.samples.size() != batch_.body.samples ||
-            decoded_.events.size() != batch_.body.events) {
-            return miscounted();
-        }
-        return std::move(decoded_);
-    }
-
-private:
-    Status take(const Field& field) {
-        if (!field.has_bytes) {
-            return {};
-        }
-        if (field.number == cx::v1::Body::kBlockFieldNumber) {
-            const Status done = decode_block(field.bytes, context_, decoded_.samples);
-            ++blocks_;
-            return done ? done : done.error().during(fmt::format("body: block {}", blocks_ - 1));
-        }
-        return field.number == cx::v1::Body::kEventFieldNumber ? take_event(field.bytes) : Status{};
-    }
-
-    Status take_event(std::string_view bytes) {
-        if (decoded_.events.size() >= batch_.body.events) {
-            return corrupt(
-                fmt::format("body: more than the {} events announced", batch_.body.events)
-            );
-        }
-        Result<Event> event = decode_event(bytes, context_.t0_unix_ms);
-        if (!event) {
-            return event.error().during(fmt::format("body: event {}", decoded_.events.size()));
-        }
-        decoded_.events.push_back(std::move(event).value());
-        return {};
-    }
-
-    [[nodiscard]] Error miscounted() const {
-        return corrupt(fmt::format(
-            "body: {} samples and {} events, the batch says {} and {}",
-            decoded_.samples.size(),
-            decoded_.events.size(),
-            batch_.body.samples,
-            batch_.body.events
-        ));
-    }
-
-    const ReceivedBatch& batch_;
-    BlockContext context_;
-    DecodedBody decoded_;
-    std::size_t blocks_ = 0;
-};
-
-}  // namespace
-
 Result<DecodedBody> decode_body(const ReceivedBatch& batch) {
-    return BodyDecoder(batch).run();
+    return decode_sealed(batch.body, at_wall(batch.header.t0));
 }
 
 }  // namespace cxedge::wire

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samples and events <-> the bytes of cx.proto's Body and Batch. Lossless: decode(encode(x)) == x
-// for every double. Thread: any, objects are single-threaded.
+// Samples, events and declarations <-> the bytes of cx.proto's Body and Batch. Lossless:
+// decode(encode(x)) == x for every double. Thread: any, objects are single-threaded.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,26 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/base/gap.hpp"
 #include "agent/base/lane.hpp"
 #include "agent/base/result.hpp"
+#include "agent/model/clock_step.hpp"
 #include "agent/model/event.hpp"
 #include "agent/model/sample.hpp"
 
+namespace cx::v1 {
+class Body;
+}
+
 namespace cxedge::wire {
+
+// A Gap or a DeadLetter, and when it was declared.
+template <class T>
+struct Declared {
+    SampleTime time;
+    T what;
+    bool operator==(const Declared&) const = default;
+};
 
 // A Body, sealed: what the spool stores. Times of base `boot` are relative to `t0`.
 struct SealedBody {
@@ -34,6 +48,8 @@ inline constexpr std::size_t kMaxBodySamples = 1U << 18U;  // samples, lost ones
 inline constexpr std::size_t kMaxBodyBuckets = 1'000'000;  // histogram buckets of all samples
 inline constexpr std::size_t kMaxBodyEvents = 1U << 16U;
 inline constexpr std::size_t kMaxEventBytes = 64U << 10U;  // of one encoded event
+// Gaps, dead letters and clock steps together.
+inline constexpr std::size_t kMaxBodyDeclarations = 1U << 16U;
 
 // Collects one batch, then seals it. Reusable after seal().
 class BatchBuilder {
@@ -49,7 +65,13 @@ public:
     void add(Sample sample);
     // Texts are cut to kMaxEventBytes / 8 and bytes that are not UTF-8 become U+FFFD.
     void add(Event event);
-    [[nodiscard]] bool empty() const { return samples_.empty() && events_.empty(); }
+    // Neither of these counts as a sample or an event of the batch.
+    void add(const Declared<Gap>& gap);
+    void add(const Declared<DeadLetter>& dead);
+    void add(const ClockStep& step);
+    [[nodiscard]] bool empty() const {
+        return samples_.empty() && events_.empty() && declarations() == 0;
+    }
     [[nodiscard]] std::size_t samples() const { return samples_.size(); }
     // Generous estimate of the encoded body before compression: 16 bytes a number.
     [[nodiscard]] std::size_t estimated_bytes() const { return estimated_bytes_; }
@@ -57,10 +79,20 @@ public:
     SealedBody seal();
 
 private:
+    [[nodiscard]] std::size_t declarations() const {
+        return gaps_.size() + dead_.size() + clock_steps_.size();
+    }
+    [[nodiscard]] std::int64_t t0_ms() const;
+    void encode_rest(std::int64_t t0, cx::v1::Body& body) const;  // all but the samples
+    void clear();
+
     struct Scratch;  // buffers and the zstd context, kept from batch to batch
 
     std::vector<Sample> samples_;
     std::vector<Event> events_;
+    std::vector<Declared<Gap>> gaps_;
+    std::vector<Declared<DeadLetter>> dead_;
+    std::vector<ClockStep> clock_steps_;
     std::size_t estimated_bytes_ = 0;
     std::unique_ptr<Scratch> scratch_;
 };
@@ -81,6 +113,7 @@ struct BatchHeader {
     WallTime t0{};
     ClockState clock;
     bool backfill = false;
+    bool estimated = false;  // t0 is: of an earlier boot whose clock was never synchronised
     bool simulated = false;
     std::uint32_t dict_id = 0;
     bool operator==(const BatchHeader&) const = default;
@@ -98,10 +131,14 @@ struct ReceivedBatch {
 // corrupt: says what is wrong.
 Result<ReceivedBatch> parse_batch(std::string_view payload);
 
-// Samples with every time turned into base `wall`, in the order of the blocks; and events likewise.
+// Samples with every time turned into base `wall`, in the order of the blocks; and the others
+// likewise.
 struct DecodedBody {
     std::vector<Sample> samples;
     std::vector<Event> events;
+    std::vector<Declared<Gap>> gaps;
+    std::vector<Declared<DeadLetter>> dead;
+    std::vector<ClockStep> clock_steps;
 };
 // corrupt: says where and what. Never allocates more than the limits above imply.
 Result<DecodedBody> decode_body(const ReceivedBatch& batch);

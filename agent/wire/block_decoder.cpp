@@ -125,7 +125,7 @@ Status BlockDecoder::read_owners() {
 }
 
 Status BlockDecoder::read_times() {
-    const std::int64_t base = block_.device_time() ? 0 : context_.t0_unix_ms;
+    const std::int64_t base = block_.device_time() ? 0 : context_.t0.ms;
     times_.push_back(wrapping_add(base, block_.t()));
     if (!scattered()) {
         return read_grid_times();
@@ -255,9 +255,8 @@ Status BlockDecoder::read_histograms() {
 void BlockDecoder::emit(std::size_t cell, SampleValue value) {
     const std::size_t column = scattered() ? owners_[cell] : cell / rows_;
     const std::size_t time = scattered() ? cell : cell % rows_;
-    out_.push_back(
-        {SeriesId{columns_[column]}, {SampleTime::Base::wall, times_[time]}, std::move(value)}
-    );
+    const auto base = block_.device_time() ? SampleTime::Base::wall : context_.t0.base;
+    out_.push_back({SeriesId{columns_[column]}, {base, times_[time]}, std::move(value)});
 }
 
 // A two-byte histogram on the wire becomes an object of 200: counts them before any is built.

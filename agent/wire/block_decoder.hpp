@@ -13,7 +13,7 @@ namespace cxedge::wire {
 
 // What the blocks of one body may still use, and what they refer to.
 struct BlockContext {
-    std::int64_t t0_unix_ms = 0;
+    SampleTime t0;  // what the body's relative times count from, and the base they get
     std::uint32_t dict_size = 0;
     std::size_t samples_left = 0;
     std::size_t buckets_left = 0;

@@ -7,7 +7,7 @@
 #include <fmt/core.h>
 
 #include "agent/wire/batch_codec.hpp"
-#include "agent/wire/decimal.hpp"
+#include "agent/wire/relative_time.hpp"
 #include "agent/wire/text.hpp"
 
 #include "cx.pb.h"
@@ -61,9 +61,7 @@ std::size_t estimated_event_bytes(const Event& event) {
 }
 
 void encode_event(const Event& event, std::int64_t t0, cx::v1::Event& out) {
-    const bool wall = event.time.base == SampleTime::Base::wall;
-    out.set_t(wall ? event.time.ms : wrapping_sub(event.time.ms, t0));
-    out.set_device_time(wall);
+    set_time(event.time, t0, out);
     out.set_name(clean_utf8(event.name, kMaxText));
     out.set_severity(static_cast<std::uint32_t>(event.severity));
     out.set_state(static_cast<std::uint32_t>(event.state));
@@ -75,7 +73,7 @@ void encode_event(const Event& event, std::int64_t t0, cx::v1::Event& out) {
     encode_attrs(event, out);
 }
 
-Result<Event> decode_event(std::string_view bytes, std::int64_t t0_unix_ms) {
+Result<Event> decode_event(std::string_view bytes, const SampleTime& t0) {
     cx::v1::Event in;
     if (bytes.size() > kMaxEventBytes ||
         !in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
@@ -89,8 +87,7 @@ Result<Event> decode_event(std::string_view bytes, std::int64_t t0_unix_ms) {
     event.severity = static_cast<Severity>(in.severity());
     event.state = static_cast<EventState>(in.state());
     std::copy(in.id().begin(), in.id().end(), event.id.begin());
-    event.time.base = SampleTime::Base::wall;
-    event.time.ms = in.device_time() ? in.t() : wrapping_add(t0_unix_ms, in.t());
+    event.time = time_of(in, t0);
     event.subject = in.subject();
     event.text = in.text();
     for (int i = 0; i < in.attr_size(); i += 2) {

@@ -16,8 +16,8 @@ namespace cxedge::wire {
 
 // Boot times are written relative to `t0`.
 void encode_event(const Event& event, std::int64_t t0, cx::v1::Event& out);
-// Time becomes UTC. corrupt: says which field is wrong.
-Result<Event> decode_event(std::string_view bytes, std::int64_t t0_unix_ms);
+// Relative times count from `t0` and get its base. corrupt: says which field is wrong.
+Result<Event> decode_event(std::string_view bytes, const SampleTime& t0);
 // About what encode_event() will take.
 std::size_t estimated_event_bytes(const Event& event);
 

@@ -35,14 +35,4 @@ Result<NodeState> decode_node_state(std::string_view payload) {
     return NodeState{in.online(), in.boot(), in.session(), in.version(), from_unix_ms(in.at_ms())};
 }
 
-std::string encode_need_dictionary() {
-    cx::v1::Request request;
-    request.set_what(cx::v1::Request::NEED_DICT);
-    return request.SerializeAsString();
-}
-
-bool is_need_dictionary(std::string_view payload) {
-    return payload == encode_need_dictionary();
-}
-
 }  // namespace cxedge::wire

@@ -21,9 +21,4 @@ struct NodeState {
 std::string encode_node_state(const NodeState& state);
 Result<NodeState> decode_node_state(std::string_view payload);
 
-// Payload for cmd/req that asks a node to announce its dictionary again.
-std::string encode_need_dictionary();
-// True for exactly that request; anything else is false.
-bool is_need_dictionary(std::string_view payload);
-
 }  // namespace cxedge::wire

@@ -104,6 +104,10 @@ std::string Topics::command_request() const {
     return prefix_ + "cmd/req";
 }
 
+std::string Topics::platform_ack() const {
+    return prefix_ + "dn/ack";
+}
+
 std::optional<TopicParts> parse_topic(std::string_view topic) {
     if (!starts_with(topic, kPrefix)) {
         return std::nullopt;

@@ -27,6 +27,7 @@ public:
     [[nodiscard]] std::string dictionary(unsigned part) const;  // dict, dict/1, ...
     [[nodiscard]] std::string state() const;
     [[nodiscard]] std::string command_request() const;
+    [[nodiscard]] std::string platform_ack() const;  // dn/ack, written by the platform
 
 private:
     std::string prefix_;

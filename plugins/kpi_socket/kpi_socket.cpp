@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/plugin_api/unix_socket.hpp"
+#include "agent/base/unix_socket.hpp"
 
 #include "plugins/kpi_socket/kpi_line.hpp"
 

@@ -40,6 +40,7 @@ public:
 
     void init(const SettingsNode& settings, SettingsProblems& problems) override;
     Status start(Host& host) override;
+    [[nodiscard]] bool acknowledges() const override { return true; }
     void stop() override;
 
 private:

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "agent/plugin_api/unix_socket.hpp"
+#include "agent/base/unix_socket.hpp"
 
 namespace cxedge::plugins {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <fmt/core.h>
 
-#include "agent/plugin_api/unix_socket.hpp"
+#include "agent/base/unix_socket.hpp"
 
 namespace cxedge::plugins {
 namespace {

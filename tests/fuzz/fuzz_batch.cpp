@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/wire/batch_codec.hpp"
+#include "agent/wire/split_body.hpp"
 
 namespace {
 
@@ -24,6 +25,15 @@ void travel_again(const wire::DecodedBody& body) {
     for (const Event& event : body.events) {
         builder.add(event);
     }
+    for (const auto& gap : body.gaps) {
+        builder.add(gap);
+    }
+    for (const auto& dead : body.dead) {
+        builder.add(dead);
+    }
+    for (const ClockStep& step : body.clock_steps) {
+        builder.add(step);
+    }
     wire::BatchHeader header;
     header.seq = 1;
     const auto received = wire::parse_batch(wire::encode_batch(header, builder.seal()));
@@ -33,11 +43,23 @@ void travel_again(const wire::DecodedBody& body) {
     require(
         again->samples.size() == body.samples.size() && again->events.size() == body.events.size()
     );
+    require(
+        again->gaps == body.gaps && again->dead == body.dead &&
+        again->clock_steps == body.clock_steps
+    );
+}
+
+void halve(const wire::SealedBody& body) {
+    if (const auto halves = wire::split_body(body)) {
+        require(halves->first.samples + halves->second.samples == body.samples);
+        require(halves->first.events + halves->second.events == body.events);
+    }
 }
 
 void decode(const wire::ReceivedBatch& batch) {
     if (const auto body = wire::decode_body(batch)) {
         travel_again(*body);
+        halve(batch.body);
     }
 }
 

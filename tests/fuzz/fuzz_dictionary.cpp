@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a node announces: dictionary parts, definitions, its state, and topics.
+// What a node announces: dictionary parts, definitions, its state, and topics; what it is told:
+// acknowledgements and requests.
 #include <cstdlib>
 #include <string_view>
 
 #include "agent/wire/dictionary.hpp"
 #include "agent/wire/node_state.hpp"
+#include "agent/wire/platform_ack.hpp"
+#include "agent/wire/request.hpp"
 #include "agent/wire/topics.hpp"
 
 namespace {
@@ -37,12 +40,22 @@ void replica(std::string_view bytes) {
     }
 }
 
+void told(std::string_view bytes) {
+    if (const auto ack = wire::decode_platform_ack(bytes)) {
+        require(*wire::decode_platform_ack(wire::encode_platform_ack(*ack)) == *ack);
+    }
+    if (const auto request = wire::decode_request(bytes)) {
+        require(*wire::decode_request(wire::encode_request(*request)) == *request);
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     definition(bytes);
     replica(bytes);
+    told(bytes);
     if (const auto state = cxedge::wire::decode_node_state(bytes)) {
         require(
             *cxedge::wire::decode_node_state(cxedge::wire::encode_node_state(*state)) == *state

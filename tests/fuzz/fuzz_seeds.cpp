@@ -9,6 +9,8 @@
 #include "agent/wire/dictionary.hpp"
 #include "agent/wire/link_codec.hpp"
 #include "agent/wire/node_state.hpp"
+#include "agent/wire/platform_ack.hpp"
+#include "agent/wire/request.hpp"
 
 namespace {
 
@@ -54,6 +56,9 @@ void batches(Seeds seeds) {
             if (count == 4) {
                 builder.add(Sample{SeriesId{9}, at_wall(from_unix_ms(5)), histogram});
                 builder.add(event());
+                builder.add(wire::Declared<Gap>{at_wall(from_unix_ms(6)), {Lane::live, 1, 2, 3}});
+                builder.add(wire::Declared<DeadLetter>{at_boot(BootTime(7)), {Lane::live, 1, 4}});
+                builder.add(ClockStep{at_boot(BootTime(8)), 9, 10});
             }
             wire::BatchHeader header;
             header.seq = 1;
@@ -76,6 +81,8 @@ void dictionaries(Seeds seeds) {
             .payload
     );
     seeds.write(wire::encode_node_state({true, 1, 2, "0.1.0", from_unix_ms(3)}));
+    seeds.write(wire::encode_platform_ack({true, {{1, Lane::live, 2}, {1, Lane::bulk, 3}}}));
+    seeds.write(wire::encode_request(wire::Resend{Lane::live, 1, 2, 3}));
     seeds.write("cx/1/acme/17/gw/up/live/kpi");
 }
 

@@ -38,6 +38,7 @@ public:
         return {};
     }
     void accept_event(Event event) override { events.push_back(std::move(event)); }
+    void turned_away(SeriesId id) override { refused.push_back(series.at(index_of(id))); }
     void commit(ingest::Durability asked, std::function<void(const Status&)> done) override {
         durability = asked;
         ++commits;
@@ -63,6 +64,7 @@ public:
     std::vector<std::string> series;
     std::vector<Reading> readings;
     std::vector<Event> events;
+    std::vector<std::string> refused;
     ingest::Durability durability = ingest::Durability::process;
     int commits = 0;
     Status commit_status;

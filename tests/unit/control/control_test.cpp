@@ -8,12 +8,13 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "agent/control/unix_socket.hpp"
+#include "agent/base/unix_socket.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -25,10 +26,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 UniqueFd dial(const std::string& path) {
-    auto socket = stream_socket(0);
-    REQUIRE(socket.ok());
-    REQUIRE(connect_to(*socket, *socket_address(path)) == 0);
-    return std::move(*socket);
+    auto connection = connect_unix_socket(path, SOCK_STREAM);
+    REQUIRE(connection.ok());
+    REQUIRE(connection->code == 0);
+    REQUIRE(::fcntl(connection->socket.get(), F_SETFL, 0) == 0);  // the test may wait
+    return std::move(connection->socket);
 }
 
 void say(const UniqueFd& socket, std::string_view text) {
@@ -262,13 +264,7 @@ TEST_CASE("control: more clients than allowed are refused with a reason", "[cont
 TEST_CASE("control: a stale socket is replaced, a live one and other files are not", "[control]") {
     const test::TempDir dir;
     const std::string path = dir.file("control.sock");
-    {
-        auto stale = stream_socket(0);
-        REQUIRE(stale.ok());
-        const sockaddr_un address = *socket_address(path);
-        const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-        REQUIRE(::bind(stale->get(), generic, sizeof(address)) == 0);
-    }
+    REQUIRE(bind_unix_socket(path, SOCK_STREAM, 0600).ok());  // closed at once: nobody answers
     REQUIRE(std::filesystem::exists(path));
     {
         const Running server(path);
@@ -278,7 +274,7 @@ TEST_CASE("control: a stale socket is replaced, a live one and other files are n
         const auto second = ControlServer::listen(other, path, {});
         REQUIRE_FALSE(second.ok());
         CHECK(second.error().code == ErrorCode::unavailable);
-        CHECK(second.error().message.find("another agent") != std::string::npos);
+        CHECK(second.error().message.find("in use by another process") != std::string::npos);
         CHECK(request(path, R"({"op":"echo"})", seconds(10)).ok());
     }
     CHECK_FALSE(std::filesystem::exists(path));

@@ -43,6 +43,16 @@ telemetry::Health full() {
     health.batches_sent = 21;
     health.batches_refused = 22;
     health.rss_mib = 7.75;
+    health.gaps = 23;
+    health.samples_lost = 24;
+    health.dead_letters = 25;
+    health.samples_dead = 26;
+    health.disk_free_bytes = 27;
+    health.spool_growth_bytes_per_s = -28;
+    health.storage_mode = "low";
+    health.storage_problem = "free some space";
+    health.protocol = "MQTT 3.1.1";
+    health.platform_ack = true;
     return health;
 }
 
@@ -104,6 +114,16 @@ TEST_CASE("messages: a status keeps every field on its way", "[control]") {
     CHECK(seen.batches_sent == 21);
     CHECK(seen.batches_refused == 22);
     CHECK(seen.rss_mib == sent.rss_mib);
+    CHECK(seen.gaps == 23);
+    CHECK(seen.samples_lost == 24);
+    CHECK(seen.dead_letters == 25);
+    CHECK(seen.samples_dead == 26);
+    CHECK(seen.disk_free_bytes == 27);
+    CHECK(seen.spool_growth_bytes_per_s == -28);
+    CHECK(seen.storage_mode == "low");
+    CHECK(seen.storage_problem == "free some space");
+    CHECK(seen.protocol == "MQTT 3.1.1");
+    CHECK(seen.platform_ack);
 }
 
 TEST_CASE("messages: a status survives invalid UTF-8 and NaN", "[control]") {

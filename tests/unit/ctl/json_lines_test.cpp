@@ -156,6 +156,31 @@ TEST_CASE("json_lines: an event tells what happened", "[ctl]") {
     );
 }
 
+TEST_CASE("json_lines: what nobody will receive, and a clock that was set", "[ctl]") {
+    const Node node("box-7");
+    const SampleTime when = at_wall(from_unix_ms(kStart));
+    wire::BatchBuilder builder;
+    builder.add(wire::Declared<Gap>{when, {Lane::bulk, 0x1F, 7, 70, 8000, 3, GapCause::quota}});
+    builder.add(wire::Declared<DeadLetter>{when, {Lane::live, kEpoch, 5, 200, 1, 0x87, 4}});
+    builder.add(ClockStep{when, -5, 2500});
+    std::string prefix = kPrefix;
+    prefix.replace(prefix.find("\"lane\":1"), 8, "\"lane\":0");
+    CHECK(
+        lines_of(node, node.seal(builder, 9, Lane::control)) ==
+        prefix +
+            R"("gap":{"epoch":"000000000000001f","lane":2,"first_seq":7,"last_seq":70,)"
+            R"("samples":8000,"events":3,"cause":"quota"}})"
+            "\n" +
+            prefix +
+            R"("dead_letter":{"epoch":"0123456789abcdef","lane":1,"seq":5,"samples":200,)"
+            R"("events":1,"reason":135,"attempts":4}})"
+            "\n" +
+            prefix +
+            R"("clock_step":{"before_ms":-5,"after_ms":2500}})"
+            "\n"
+    );
+}
+
 TEST_CASE("json_lines: backfill, simulated and duplicate are marked", "[ctl]") {
     Node node("box-7");
     const SeriesId level = node.define(Kind::gauge, "g", "1");

@@ -97,7 +97,7 @@ TEST_CASE("receiver: the same seq of another node, lane or epoch is no repeat", 
     }
     CHECK(platform.receiver.totals().samples == 4);
     CHECK(platform.receiver.totals().duplicate_batches == 0);
-    CHECK(platform.receiver.totals().lanes.size() == 4);
+    CHECK(platform.receiver.lanes().size() == 4);
 }
 
 TEST_CASE("receiver: a batch waits for its dictionary", "[ctl]") {
@@ -201,6 +201,51 @@ TEST_CASE("receiver: events need no dictionary", "[ctl]") {
     CHECK(platform.asked.empty());
 }
 
+TEST_CASE("receiver: declarations go into the account of the lane they are about", "[ctl]") {
+    Node node("box-7");
+    const SeriesId level = node.define(Kind::gauge, "g", "1");
+    Platform platform;
+    platform.announce(node);
+    platform.receiver.receive(node.live(), node.one(level, 1, 1));
+    const SampleTime when = at_wall(from_unix_ms(kStart));
+    wire::BatchBuilder builder;
+    builder.add(wire::Declared<Gap>{when, {Lane::live, kEpoch, 2, 3, 20, 0, GapCause::age}});
+    builder.add(wire::Declared<DeadLetter>{when, {Lane::live, kEpoch, 4, 5, 0, 0x87, 1}});
+    const std::string batch = node.seal(builder, 1, Lane::control);
+    platform.receiver.receive(node.topics().data(Stream::event, false), batch);
+    platform.receiver.receive(node.topics().data(Stream::event, false), batch);
+    const LaneAccount& live = platform.receiver.lanes().at({"acme", "paris", "box-7", kEpoch, 1});
+    CHECK(live.totals().samples == 1);
+    CHECK(live.totals().in_gaps.samples == 20);
+    CHECK(live.totals().in_dead_letters.samples == 5);
+    CHECK(live.window().contig() == 4);
+    CHECK(platform.receiver.totals().samples == 1);
+    const auto summary =
+        nlohmann::json::parse(summary_json(platform.receiver.totals(), platform.receiver.lanes(), 1)
+        );
+    CHECK(summary["gaps"] == 1);
+    CHECK(summary["dead_letters"] == 1);
+    CHECK(summary["lanes"][1]["gap_samples"] == 20);
+    CHECK(summary["lanes"][1]["dead_samples"] == 5);
+}
+
+TEST_CASE("receiver: a body that does not decode is settled, not asked for again", "[ctl]") {
+    Platform platform;
+    const Node node("box-7");
+    wire::BatchHeader header;
+    header.epoch = kEpoch;
+    header.seq = 1;
+    wire::SealedBody body;
+    body.samples = 3;
+    platform.receiver.receive(node.live(), wire::encode_batch(header, body));
+    platform.receiver.receive(node.live(), wire::encode_batch(header, body));
+    const LaneAccount& live = platform.receiver.lanes().at({"acme", "paris", "box-7", kEpoch, 1});
+    CHECK(live.window().contig() == 1);
+    CHECK(live.totals().unreadable.samples == 3);
+    CHECK(platform.receiver.totals().errors == 1);
+    CHECK(platform.receiver.totals().duplicate_batches == 1);
+}
+
 TEST_CASE("receiver: garbage is an error with its topic, other topics are not", "[ctl]") {
     const Node node("box-7");
     Platform platform;
@@ -230,7 +275,8 @@ TEST_CASE("receiver: the summary adds up", "[ctl]") {
         platform.receiver.receive(node.live(), batch);
     }
     platform.receiver.receive(node.live(), node.one(level, 4, 4));
-    const std::string text = summary_json(platform.receiver.totals(), 2.5);
+    const std::string text =
+        summary_json(platform.receiver.totals(), platform.receiver.lanes(), 2.5);
     CHECK(text.back() == '\n');
     const auto summary = nlohmann::json::parse(text);
     CHECK(summary["samples"] == 4);
@@ -248,7 +294,7 @@ TEST_CASE("receiver: the summary adds up", "[ctl]") {
     CHECK(summary["lanes"][0]["lane"] == 1);
     CHECK(summary["lanes"][0]["first_seq"] == 1);
     CHECK(summary["lanes"][0]["last_seq"] == 4);
-    CHECK(nlohmann::json::parse(summary_json(Totals{}, 0))["bytes_per_sample"].is_null());
+    CHECK(nlohmann::json::parse(summary_json(Totals{}, {}, 0))["bytes_per_sample"].is_null());
 }
 
 }  // namespace cxedge::ctl

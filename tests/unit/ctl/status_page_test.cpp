@@ -29,6 +29,8 @@ Health well() {
     health.events_delivered = 2;
     health.spool_bytes = 4096;
     health.spool_max_bytes = 1U << 20U;
+    health.disk_free_bytes = 1U << 30U;
+    health.protocol = "MQTT 5.0";
     health.lanes = {{"control", 0, 0, 0, 0}, {"live", 2, 20, 900, 0.6}, {"bulk", 0, 0, 0, 0}};
     health.sources = {
         {"apps", "statsd", "running", "", 500, 0, 0},
@@ -48,12 +50,15 @@ TEST_CASE("status_page: the headline says at a glance what is wrong", "[ctl]") {
     Health health = well();
     CHECK(headline(health) == "OK");
     health.lanes[1].oldest_age_s = 12.9;
-    CHECK(headline(health) == "BEHIND 12 s");
+    CHECK(headline(health) == "BEHIND 12 s (2 batches, 20 samples, 0 events)");
     health.sources[1].state = "failed";
-    CHECK(headline(health) == "SOURCE FAILED door; BEHIND 12 s");
+    CHECK(headline(health) == "SOURCE FAILED door; BEHIND 12 s (2 batches, 20 samples, 0 events)");
     health.connection = "connecting";
+    health.last_error = "connection refused";
     CHECK(
-        headline(health) == "OFFLINE since 2026-11-22T10:00:00Z; SOURCE FAILED door; BEHIND 12 s"
+        headline(health) ==
+        "OFFLINE since 2026-11-22T10:00:00Z (connection refused); SOURCE FAILED door; "
+        "BEHIND 12 s (2 batches, 20 samples, 0 events)"
     );
     health = well();
     health.connection = "offline";
@@ -72,21 +77,52 @@ TEST_CASE("status_page: a healthy node on one page", "[ctl]") {
         "node        acme/paris/box-7\n"
         "agent       cxedge 0.1.0, up 2 h 10 min, boot 4, epoch 00000000000000ab, 7.8 MiB "
         "resident\n"
-        "connection  online since 2026-11-22T10:00:00Z, broker mqtt://127.0.0.1:1883\n"
+        "connection  online since 2026-11-22T10:00:00Z, broker mqtt://127.0.0.1:1883, MQTT 5.0\n"
         "traffic     2 connects, 0 batches sent, 0 refused, 0 in flight, 0 B sent\n"
         "readings    0 accepted, 0 refused, 0 series\n"
         "samples     1200 produced, 1190 delivered, 10 open\n"
         "events      3 produced, 2 delivered\n"
-        "spool       4.0 KiB of 1.0 MiB (0.4 %)\n"
+        "spool       normal, 4.0 KiB of 1.0 MiB (0.4 %), 1.0 GiB free on its disk\n"
+        "behind      0.6 s (2 batches, 20 samples, 0 events)\n"
         "\n"
-        "LANE         BATCHES   SAMPLES       SIZE  OLDEST\n"
-        "control            0         0        0 B  -\n"
-        "live               2        20      900 B  0.6 s\n"
-        "bulk               0         0        0 B  -\n"
+        "LANE         BATCHES   SAMPLES    EVENTS       SIZE  OLDEST\n"
+        "control            0         0         0        0 B  -\n"
+        "live               2        20         0      900 B  0.6 s\n"
+        "bulk               0         0         0        0 B  -\n"
         "\n"
         "SOURCE               PLUGIN       STATE       READINGS  RESTARTS      PID  PROBLEM\n"
         "apps                 statsd       running          500         0        -\n"
         "door                 camera       running           20         1     4711\n"
+    );
+}
+
+TEST_CASE("status_page: when the disk will be full, and why storage is not well", "[ctl]") {
+    Health health = well();
+    health.spool_growth_bytes_per_s = 10;  // 1,044,480 bytes are free in the quota
+    CHECK(has(status_page(health), ", full in 1 d 5 h\n"));
+    CHECK(headline(health) == "OK");
+    health.disk_free_bytes = 36'100;
+    health.storage_mode = "low";
+    health.storage_problem = "the disk has 35 KiB left: free some";
+    CHECK(headline(health) == "STORAGE LOW; FULL IN 1 h 0 min");
+    CHECK(has(status_page(health), "storage     the disk has 35 KiB left: free some\n"));
+    health.spool_growth_bytes_per_s = -10;
+    CHECK(headline(health) == "STORAGE LOW");
+    health.spool_bytes = health.spool_max_bytes + 1;
+    health.spool_growth_bytes_per_s = 1;
+    CHECK(headline(health) == "STORAGE LOW; FULL IN 0.0 s");
+}
+
+TEST_CASE("status_page: what nobody will receive", "[ctl]") {
+    Health health = well();
+    CHECK_FALSE(has(status_page(health), "lost"));
+    health.gaps = 2;
+    health.samples_lost = 300;
+    health.dead_letters = 1;
+    health.samples_dead = 7;
+    CHECK(
+        has(status_page(health),
+            "lost        300 samples in 2 declared gaps, 7 samples in 1 dead letters\n")
     );
 }
 
@@ -104,7 +140,8 @@ TEST_CASE("status_page: problems are shown, and cannot forge lines", "[ctl]") {
 TEST_CASE("status_page: a picture without anything in it", "[ctl]") {
     const std::string page = status_page(Health{});
     CHECK(page.rfind("OFFLINE\n", 0) == 0);
-    CHECK(has(page, "spool       0 B of 0 B (0.0 %)\n"));
+    CHECK(has(page, "spool       normal, 0 B of 0 B (0.0 %), 0 B free on its disk\n"));
+    CHECK(has(page, "behind      nothing waits\n"));
 }
 
 }  // namespace cxedge::ctl

@@ -124,6 +124,36 @@ TEST_CASE("table: an event cannot forge lines", "[ctl]") {
     );
 }
 
+TEST_CASE("table: what nobody will receive is told at a glance", "[ctl]") {
+    const Node node("box-7");
+    const SampleTime when = at_wall(from_unix_ms(kStart));
+    wire::BatchBuilder builder;
+    Gap gap{Lane::live, kEpoch, 7, 70, 8000, 3, GapCause::quota};
+    builder.add(wire::Declared<Gap>{when, gap});
+    gap.last_seq = 7;
+    builder.add(wire::Declared<Gap>{when, gap});
+    gap.first_seq = gap.last_seq = 0;
+    gap.cause = GapCause::overflow;
+    builder.add(wire::Declared<Gap>{when, gap});
+    DeadLetter dead{Lane::live, kEpoch, 5, 200, 1, 0x87, 4};
+    builder.add(wire::Declared<DeadLetter>{when, dead});
+    dead.reason = 0;
+    builder.add(wire::Declared<DeadLetter>{when, dead});
+    builder.add(ClockStep{when, 5000, 2500});
+    Shown shown(node);
+    const std::string place = "22:13:20.000  paris/box-7           ";
+    CHECK(
+        shown.lines(node.seal(builder, 1, Lane::control)) ==
+        place + "GAP live seq 7-70: 8000 samples, 3 events (quota)\n" + place +
+            "GAP live seq 7: 8000 samples, 3 events (quota)\n" + place +
+            "GAP live without numbers: 8000 samples, 3 events (overflow)\n" + place +
+            "DEAD LETTER live seq 5: 200 samples, 1 events (refused with 0x87, 4 attempts)\n" +
+            place +
+            "DEAD LETTER live seq 5: 200 samples, 1 events (too large to be sent, 4 attempts)\n" +
+            place + "CLOCK STEP of -2.500 s\n"
+    );
+}
+
 TEST_CASE("table: a node that goes", "[ctl]") {
     std::string out;
     Table table(out, Table::Zone::utc);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <functional>
 
 #include <nlohmann/json.hpp>
 
@@ -11,79 +10,19 @@
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/unit/ctl/node.hpp"
+#include "tests/unit/ctl/played_broker.hpp"
 
 namespace cxedge::ctl {
 namespace {
 
 using std::chrono::milliseconds;
 
-// A broker that the test plays: it is told what tail did and says what happens next.
-class PlayedBroker final : public uplink::Broker {
-public:
-    Status connect(const uplink::BrokerOptions& options, uplink::BrokerListener& heard) override {
-        ++connects;
-        client_id = options.client_id;
-        session_expiry_s = options.session_expiry_s;
-        will_topic = options.will_topic;
-        listener = &heard;
-        return refuse ? Status(unavailable("connection refused")) : Status();
-    }
-    void disconnect() override { disconnected = true; }
-    void drop() override {}
-    Result<int> publish(const std::string& topic, std::string_view payload, bool retain) override {
-        REQUIRE_FALSE(in_poll);
-        CHECK_FALSE(retain);
-        CHECK(wire::is_need_dictionary(payload));
-        published.push_back(topic);
-        return static_cast<int>(published.size());
-    }
-    [[nodiscard]] bool fits(std::size_t, std::size_t) const override { return true; }
-    Status subscribe(const std::string& filter) override {
-        REQUIRE_FALSE(in_poll);
-        subscribed.push_back(filter);
-        return {};
-    }
-    void poll(milliseconds timeout) override {
-        CHECK(timeout <= milliseconds(1000));
-        in_poll = true;
-        for (const auto& happens : std::exchange(next, {})) {
-            happens(*listener);
-        }
-        in_poll = false;
-    }
-    void wake() override {}
-
-    void arrives(const std::string& topic, const std::string& payload) {
-        next.push_back([=](uplink::BrokerListener& heard) {
-            heard.on_message(topic, payload, false);
-        });
-    }
-    void accepts() {
-        next.push_back([](uplink::BrokerListener& heard) { heard.on_connected({}); });
-    }
-    void drops() {
-        next.push_back([](uplink::BrokerListener& heard) { heard.on_disconnected("gone"); });
-    }
-
-    int connects = 0;
-    bool refuse = false;
-    bool disconnected = false;
-    bool in_poll = false;
-    std::string client_id;
-    std::uint32_t session_expiry_s = 1;
-    std::string will_topic;
-    std::vector<std::string> published;
-    std::vector<std::string> subscribed;
-    std::vector<std::function<void(uplink::BrokerListener&)>> next;
-    uplink::BrokerListener* listener = nullptr;
-};
-
 class Following {
 public:
     explicit Following(TailOptions options)
         : tail(
               options,
-              *broker_options(options),
+              *broker_options(options.connection),
               {broker,
                clock,
                [this](std::string_view text) {
@@ -143,7 +82,10 @@ TEST_CASE("tail: asks for a dictionary outside the broker's callbacks", "[ctl]")
     following.broker.accepts();
     following.broker.arrives(node.live(), node.one(level, 7.5, 1));
     CHECK(following.tail.turn());
-    CHECK(following.broker.published == std::vector<std::string>{"cx/1/acme/paris/box-7/cmd/req"});
+    REQUIRE(following.broker.published.size() == 1);
+    CHECK(following.broker.published[0].topic == "cx/1/acme/paris/box-7/cmd/req");
+    CHECK(following.broker.published[0].payload == "\x08\x01");
+    CHECK_FALSE(following.broker.published[0].retain);
     CHECK(following.printed.empty());
     following.broker.arrives(node.topics().dictionary(0), node.dictionary()[0].payload);
     CHECK(following.tail.turn());
@@ -238,7 +180,7 @@ TEST_CASE("tail: a node's coming and going is a line of the table, a note beside
 TEST_CASE("tail: connection options", "[ctl]") {
     const test::TempDir dir;
     std::ofstream(dir.file("password")) << "secret word\r\nmore\n";
-    TailOptions options;
+    ConnectionOptions options;
     options.broker = "mqtts://broker.example";
     options.username = "reader";
     options.password_file = dir.file("password");
@@ -263,11 +205,32 @@ TEST_CASE("tail: connection options", "[ctl]") {
 }  // namespace cxedge::ctl
 
 TEST_CASE("tail: a narrow topic brings its dictionaries along", "[ctl]") {
-    using cxedge::ctl::dictionary_filter;
-    CHECK(dictionary_filter("cx/1/+/+/+/up/#") == "cx/1/+/+/+/dict/#");
-    CHECK(dictionary_filter("cx/1/t/s/n/up/live/kpi") == "cx/1/t/s/n/dict/#");
-    CHECK(dictionary_filter("cx/1/t/s/n/#").empty());
-    CHECK(dictionary_filter("cx/1/t/#").empty());
-    CHECK(dictionary_filter("cx/1/#").empty());
-    CHECK(dictionary_filter("#").empty());
+    using cxedge::ctl::filters_with_dictionaries;
+    using Filters = std::vector<std::string>;
+    CHECK(
+        filters_with_dictionaries("cx/1/+/+/+/up/#") ==
+        Filters{"cx/1/+/+/+/dict/#", "cx/1/+/+/+/up/#"}
+    );
+    CHECK(
+        filters_with_dictionaries("cx/1/t/s/n/up/live/kpi") ==
+        Filters{"cx/1/t/s/n/dict/#", "cx/1/t/s/n/up/live/kpi"}
+    );
+    for (const char* topic : {"cx/1/t/s/n/#", "cx/1/t/#", "cx/1/#", "#"}) {
+        CHECK(filters_with_dictionaries(topic) == Filters{topic});
+    }
+}
+
+TEST_CASE("broker link: what nodes say, without what they are told", "[ctl]") {
+    using cxedge::ctl::filters_of_nodes;
+    const auto filters = [](const std::string& node) {
+        return std::vector<std::string>{node + "/dict/#", node + "/state", node + "/up/#"};
+    };
+    CHECK(filters_of_nodes("cx/1/#") == filters("cx/1/+/+/+"));
+    CHECK(filters_of_nodes("cx/1/acme/#") == filters("cx/1/acme/+/+"));
+    CHECK(filters_of_nodes("cx/1/acme/+/#") == filters("cx/1/acme/+/+"));
+    CHECK(filters_of_nodes("cx/1/acme/paris/box-7/#") == filters("cx/1/acme/paris/box-7"));
+    for (const char* topic : {"cx/1/acme/paris/box-7", "cx/1/+/+/+/up/#", "cx/1/acme", ""}) {
+        INFO(topic);
+        CHECK(filters_of_nodes(topic).empty());
+    }
 }

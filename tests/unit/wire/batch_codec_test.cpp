@@ -37,6 +37,7 @@ SealedBody store_minute() {
 TEST_CASE("batch: the header arrives as it was sent", "[wire]") {
     wire::BatchHeader sent = header();
     sent.backfill = true;
+    sent.estimated = true;
     sent.simulated = true;
     sent.lane = Lane::bulk;
     const SealedBody body = store_minute();

@@ -21,11 +21,3 @@ TEST_CASE("node state: garbage is corrupt", "[wire]") {
     CHECK(received.error().code == ErrorCode::corrupt);
     CHECK_FALSE(wire::decode_node_state(std::string(5000, '\0')));
 }
-
-TEST_CASE("need dictionary: only exactly that request counts", "[wire]") {
-    CHECK(wire::encode_need_dictionary() == "\x08\x01");
-    CHECK(wire::is_need_dictionary("\x08\x01"));
-    CHECK_FALSE(wire::is_need_dictionary(""));
-    CHECK_FALSE(wire::is_need_dictionary("\x08\x02"));
-    CHECK_FALSE(wire::is_need_dictionary("\x08\x01\x10\x01"));
-}

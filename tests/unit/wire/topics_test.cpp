@@ -24,6 +24,7 @@ TEST_CASE("topics: are exactly these", "[wire]") {
     CHECK(topics.dictionary(12) == "cx/1/acme/store-0017/gw.1/dict/12");
     CHECK(topics.state() == "cx/1/acme/store-0017/gw.1/state");
     CHECK(topics.command_request() == "cx/1/acme/store-0017/gw.1/cmd/req");
+    CHECK(topics.platform_ack() == "cx/1/acme/store-0017/gw.1/dn/ack");
 }
 
 TEST_CASE("topics: what a node publishes is understood", "[wire]") {

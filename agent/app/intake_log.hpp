@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes into the pipeline, as records of the journal, so that the next process can put the same
+// into its pipeline and get the same out. Thread: one.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "agent/model/event.hpp"
+#include "agent/model/sample.hpp"
+#include "agent/model/series.hpp"
+#include "agent/pipeline/pipeline.hpp"
+
+namespace cxedge::app {
+
+// Declarations are numbered as the pipeline numbers its series: from 0, in order.
+struct Declared {
+    SeriesInfo info;
+};
+struct Reading {
+    SeriesId series{};
+    SampleTime time;
+    std::optional<double> value;  // empty: the measurement failed
+};
+struct Ticked {
+    bool flush = false;  // all windows were closed
+};
+using Intake = std::variant<Declared, Reading, Event, Ticked>;
+
+// Times are written as differences: reader and writer must both begin where a journal file begins.
+class IntakeWriter {
+public:
+    // The record; valid until the next call.
+    std::string_view write(const Declared& declared, const pipeline::Now& now);
+    std::string_view write(const Reading& reading, const pipeline::Now& now);
+    std::string_view write(const Event& event, const pipeline::Now& now);
+    std::string_view write(const Ticked& ticked, const pipeline::Now& now);
+    // A new journal file, or the last record was not stored.
+    void restart() { last_ = {}; }
+
+private:
+    void begin(unsigned tag, const pipeline::Now& now);
+    std::string record_;
+    std::optional<pipeline::Now> last_;
+};
+
+class IntakeReader {
+public:
+    struct Record {
+        Intake intake;
+        pipeline::Now now;
+    };
+    // Empty: the record is not one of ours.
+    std::optional<Record> read(std::string_view record);
+
+private:
+    pipeline::Now last_;
+};
+
+}  // namespace cxedge::app

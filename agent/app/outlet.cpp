@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/outlet.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/app/clock_probe.hpp"
+#include "agent/pipeline/rules.hpp"
+
+namespace cxedge::app {
+namespace {
+
+// Closed batches kept in memory while storage refuses; then readings are refused at the door.
+constexpr std::size_t kMaxSealed = 16;
+
+constexpr std::array<Stream, kStreamCount> kStreams{
+    Stream::event, Stream::kpi, Stream::bulk, Stream::health};
+
+std::size_t slot(Stream stream) {
+    return static_cast<std::size_t>(stream);
+}
+
+store::NewBatch make_batch(Stream stream, wire::SealedBody body, const Clock& clock) {
+    store::NewBatch batch;
+    batch.stream = stream;
+    batch.samples = body.samples;
+    batch.events = body.events;
+    batch.dict_size = body.dict_size;
+    batch.codec = body.codec;
+    batch.sealed_boot_ms = clock.boot_now().count();
+    // A body without boot-based times has no t0 of its own.
+    batch.t0_boot_ms = body.t0.count() != 0 ? body.t0.count() : batch.sealed_boot_ms;
+    batch.sealed_wall_ms = batch.sealed_boot_ms + clock.wall_offset().count();
+    batch.clock_quality = probe_clock().quality;
+    batch.body = std::move(body.bytes);
+    return batch;
+}
+
+}  // namespace
+
+store::NewBatch declaration_batch(const Declaration& declaration, const Clock& clock) {
+    wire::BatchBuilder builder;
+    const SampleTime now = at_boot(clock.boot_now());
+    for (const Gap& gap : declaration.gaps) {
+        builder.add(wire::Declared<Gap>{now, gap});
+    }
+    for (const DeadLetter& dead : declaration.dead) {
+        builder.add(wire::Declared<DeadLetter>{now, dead});
+    }
+    return make_batch(Stream::event, builder.seal(), clock);
+}
+
+Result<std::unique_ptr<Outlet>> Outlet::make(
+    SealOptions seal, OutletFilter filter, store::Spool& spool, const Clock& clock
+) {
+    const auto definitions = spool.load_definitions();
+    if (!definitions) {
+        return definitions.error().during("reading series definitions");
+    }
+    auto dictionary = wire::Dictionary::restore(*definitions);
+    if (!dictionary) {
+        return dictionary.error().during("reading series definitions");
+    }
+    return std::unique_ptr<Outlet>(
+        new Outlet(seal, std::move(filter), spool, clock, std::move(*dictionary))
+    );
+}
+
+Outlet::Outlet(
+    SealOptions seal,
+    OutletFilter filter,
+    store::Spool& spool,
+    const Clock& clock,
+    wire::Dictionary dictionary
+)
+    : seal_(seal),
+      filter_(std::move(filter)),
+      spool_(spool),
+      clock_(clock),
+      dictionary_(std::move(dictionary)) {}
+
+bool Outlet::takes(const SeriesInfo& info) const {
+    return filter_.metrics.empty() ||
+           std::any_of(filter_.metrics.begin(), filter_.metrics.end(), [&](const auto& glob) {
+               return pipeline::glob_matches(glob, info.key.metric);
+           });
+}
+
+Result<std::optional<SeriesId>> Outlet::define(const SeriesInfo& info) {
+    if (!takes(info)) {
+        return std::optional<SeriesId>();
+    }
+    if (const SeriesId* known = dictionary_.find(info)) {
+        return std::optional(*known);
+    }
+    // Stored before its first use: a batch in the spool can always be decoded.
+    const Status stored = spool_.add_definition(dictionary_.size(), wire::encode_definition(info));
+    if (!stored) {
+        return stored.error().during("storing the definition of " + to_string(info.key));
+    }
+    return std::optional(dictionary_.append(info));
+}
+
+Outlet::Open& Outlet::opened(Stream stream) {
+    Open& open = open_[slot(stream)];
+    if (open.builder.empty()) {
+        open.since = clock_.boot_now();
+    }
+    return open;
+}
+
+void Outlet::add(Stream stream, Sample sample) {
+    if (!filter_.streams[slot(stream)]) {
+        return;
+    }
+    Open& open = opened(stream);
+    open.builder.add(std::move(sample));
+    if (open.builder.samples() >= seal_.samples || open.builder.estimated_bytes() >= seal_.bytes) {
+        seal(stream);
+        wants_store_ = true;
+    }
+}
+
+// Events do not wait for company.
+void Outlet::add(const Event& event) {
+    if (filter_.streams[slot(Stream::event)]) {
+        opened(Stream::event).builder.add(event);
+        wants_store_ = true;
+    }
+}
+
+void Outlet::add(const ClockStep& step) {
+    opened(Stream::event).builder.add(step);
+    wants_store_ = true;
+}
+
+std::chrono::milliseconds Outlet::patience(const Open& open) const {
+    if (!online_) {
+        return seal_.offline;
+    }
+    return open.builder.samples() >= seal_.worth ? seal_.least : seal_.most;
+}
+
+void Outlet::seal_due() {
+    const BootTime now = clock_.boot_now();
+    for (const Stream stream : kStreams) {
+        const Open& open = open_[slot(stream)];
+        if (!open.builder.empty() && now - open.since >= patience(open)) {
+            seal(stream);
+            wants_store_ = true;
+        }
+    }
+}
+
+std::optional<BootTime> Outlet::next_due() const {
+    std::optional<BootTime> due;
+    for (const Open& open : open_) {
+        if (!open.builder.empty()) {
+            // It may become worth sending until then.
+            const BootTime one = open.since + (online_ ? seal_.least : seal_.offline);
+            const BootTime late = open.since + patience(open);
+            const BootTime next = clock_.boot_now() < one ? one : late;
+            due = due ? std::min(*due, next) : next;
+        }
+    }
+    return due;
+}
+
+void Outlet::seal_all() {
+    for (const Stream stream : kStreams) {
+        seal(stream);
+    }
+}
+
+void Outlet::seal(Stream stream) {
+    Open& open = open_[slot(stream)];
+    if (!open.builder.empty()) {
+        sealed_.push_back(make_batch(stream, open.builder.seal(), clock_));
+    }
+}
+
+// A batch closed by its size in the middle of a record: what else came of that record must go with
+// it, because the number of the record is all that a replay knows.
+void Outlet::seal_begun() {
+    seal(Stream::event);
+    for (std::size_t i = numbered_; i < sealed_.size(); ++i) {
+        seal(sealed_[i].stream);
+    }
+}
+
+Status Outlet::store(std::uint64_t journal_through) {
+    wants_store_ = false;
+    seal_begun();
+    for (; numbered_ < sealed_.size(); ++numbered_) {
+        sealed_[numbered_].journal_through = journal_through;
+    }
+    if (sealed_.empty()) {
+        return {};
+    }
+    Status stored = spool_.append(sealed_);
+    if (stored) {
+        sealed_.clear();
+        numbered_ = 0;
+        problem_.clear();
+    } else {
+        problem_ = stored.error().message;
+    }
+    return stored;
+}
+
+Status Outlet::tick(std::uint64_t journal_through) {
+    const BootTime now = clock_.boot_now();
+    const bool keep = !online_ && now - kept_ >= seal_.offline;
+    if (keep) {
+        kept_ = now;
+        seal_all();
+    } else {
+        seal_due();
+    }
+    Status stored = store(journal_through);
+    const Status moved = spool_.commit(keep ? store::Spool::Move::all : store::Spool::Move::due);
+    if (stored) {
+        declare_refused();
+    }
+    return stored ? moved : stored;
+}
+
+void Outlet::set_online(bool online) {
+    online_ = online;
+}
+
+void Outlet::declare_refused() {
+    Declaration declaration;
+    for (std::size_t lane = 0; lane < refused_.size(); ++lane) {
+        if (refused_.at(lane) != 0) {
+            Gap gap;
+            gap.lane = static_cast<Lane>(lane);
+            gap.epoch = spool_.epoch();
+            gap.samples = refused_.at(lane);
+            gap.cause = GapCause::overflow;
+            declaration.gaps.push_back(gap);
+        }
+    }
+    if (!declaration.gaps.empty() && spool_.declare(declaration)) {
+        refused_ = {};
+    }
+}
+
+bool Outlet::has_room() const {
+    return sealed_.size() < kMaxSealed;
+}
+
+std::uint64_t Outlet::samples_open() const {
+    std::uint64_t samples = 0;
+    for (const Open& open : open_) {
+        samples += open.builder.samples();
+    }
+    for (const store::NewBatch& batch : sealed_) {
+        samples += batch.samples;
+    }
+    return samples;
+}
+
+}  // namespace cxedge::app

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/sink.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "agent/base/log.hpp"
+
+namespace cxedge::app {
+namespace {
+
+constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
+// In memory, on behalf of a state directory that cannot be used: small, and lost with a reboot.
+constexpr std::uint64_t kDegradedBytes = 16U << 20U;
+
+Event spool_event(std::string name, Severity severity, std::string text) {
+    Event event;
+    event.name = std::move(name);
+    event.severity = severity;
+    event.subject = "spool";
+    event.text = std::move(text);
+    return event;
+}
+
+store::SpoolOptions spool_options(
+    const SinkPlaces& places, const config::SpoolConfig& config, const Clock& clock
+) {
+    store::SpoolOptions options;
+    options.directory = places.state_dir;
+    options.ring_file = places.ring_file;
+    options.max_bytes = static_cast<std::uint64_t>(config.max_mib) << 20U;
+    options.commit_interval = config.commit;
+    options.max_age = {config.max_age_events, config.max_age_live, config.max_age_bulk};
+    options.drop_live_when_full = config.drop_when_full;
+    options.declare = [&clock](const Declaration& declaration) {
+        return declaration_batch(declaration, clock);
+    };
+    return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> Sink::open(
+    const SinkPlaces& places,
+    const config::SpoolConfig& config,
+    const Clock& clock,
+    std::vector<Event>& events
+) {
+    store::SpoolOptions options = spool_options(places, config, clock);
+    auto spool = store::Spool::open(options, clock);
+    if (!spool) {
+        const std::string why = spool.error().message;
+        options.directory = places.fallback_dir;
+        options.max_bytes = std::min(options.max_bytes, kDegradedBytes);
+        log::error(
+            "store",
+            fmt::format("{}; buffering in {} instead, lost at reboot", why, options.directory)
+        );
+        events.push_back(spool_event("storage.degraded", Severity::major, why));
+        spool = store::Spool::open(options, clock);
+        if (!spool) {
+            return spool.error().during("opening the spool");
+        }
+    }
+    for (const std::string& repair : (*spool)->report().repairs) {
+        log::warn("store", repair);
+        events.push_back(spool_event("storage.repaired", Severity::minor, repair));
+    }
+    auto sink = std::unique_ptr<Sink>(new Sink());
+    sink->spool_ = std::move(*spool);
+    return sink;
+}
+
+void Sink::start(
+    uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
+) {
+    uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
+}
+
+void Sink::stop(std::chrono::milliseconds patience) {
+    if (uplink_) {
+        uplink_->drain(patience);
+        uplink_->stop();
+    }
+}
+
+uplink::UplinkStatus Sink::status() const {
+    return uplink_ ? uplink_->status() : uplink::UplinkStatus();
+}
+
+bool Sink::drained() const {
+    return std::all_of(kLanes.begin(), kLanes.end(), [this](Lane lane) {
+        return spool_->status(lane).batches == 0;
+    });
+}
+
+std::uint64_t Sink::samples_waiting() const {
+    std::uint64_t samples = 0;
+    for (const Lane lane : kLanes) {
+        samples += spool_->status(lane).samples;
+    }
+    return samples;
+}
+
+}  // namespace cxedge::app

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// One platform to deliver to: its spool and the thread that sends. Each sink has its own numbers,
+// cursors and limits; a slow one never holds another up.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/app/options.hpp"
+#include "agent/app/outlet.hpp"
+#include "agent/app/uplink_thread.hpp"
+#include "agent/model/event.hpp"
+#include "agent/store/spool.hpp"
+
+namespace cxedge::app {
+
+// Where one sink keeps its data.
+struct SinkPlaces {
+    std::string state_dir;
+    std::string ring_file;     // empty: memory
+    std::string fallback_dir;  // when the state directory cannot be used
+};
+
+class Sink {
+public:
+    // What opening had to do is added to `events`. unavailable: neither directory can be used.
+    static Result<std::unique_ptr<Sink>> open(
+        const SinkPlaces& places,
+        const config::SpoolConfig& config,
+        const Clock& clock,
+        std::vector<Event>& events
+    );
+
+    // Begins to send. All outlive the sink; `watchdog` may be null.
+    void start(
+        uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
+    );
+    // What waits is sent for at most `patience`, not at all while offline; then says goodbye.
+    void stop(std::chrono::milliseconds patience);
+
+    [[nodiscard]] store::Spool& spool() { return *spool_; }
+    [[nodiscard]] uplink::UplinkStatus status() const;
+    // Nothing waits.
+    [[nodiscard]] bool drained() const;
+    [[nodiscard]] std::uint64_t samples_waiting() const;
+
+private:
+    Sink() = default;
+    std::unique_ptr<store::Spool> spool_;
+    std::unique_ptr<UplinkThread> uplink_;
+};
+
+}  // namespace cxedge::app

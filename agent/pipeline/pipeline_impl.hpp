@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to this folder: declarations and readings are in pipeline.cpp, windows in windows.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/pipeline/entry.hpp"
+#include "agent/pipeline/pipeline.hpp"
+
+namespace cxedge::pipeline {
+
+class Pipeline::Impl {
+public:
+    Impl(PipelineOptions options, PipelineOutput& output)
+        : options_(std::move(options)), output_(output) {}
+
+    Result<SeriesId> declare(const SeriesInfo& asked);
+    Status accept(SeriesId series, double value, SampleTime time, const Now& now);
+    Status accept_lost(SeriesId series, SampleTime time, const Now& now);
+    void accept_event(Event event, const Now& now);
+    [[nodiscard]] Stream stream_of(SeriesId series) const {
+        return index_of(series) < entries_.size() ? entries_[index_of(series)].plan.stream
+                                                  : Stream::bulk;
+    }
+    void tick(const Now& now);
+    void flush(const Now& now);
+    void save(std::string& out) const;
+    Result<RestoredIds> restore(std::string_view saved);
+
+    PipelineCounters counters;
+
+private:
+    static void take_over(Entry& entry, Entry read);
+    Result<SeriesId> known(const SeriesInfo& info, SeriesId id);
+    Result<SeriesId> add(SeriesInfo info);
+    Result<std::vector<SeriesId>> define(const SeriesInfo& info, const Plan& plan);
+    Status refuse(Error error);
+    static Status check_time(const Entry& entry, SampleTime time);
+    [[nodiscard]] Status check_value(const Entry& entry, double value) const;
+    void note_reading(Entry& entry, const Now& now);
+    void emit(const Entry& entry, std::size_t which, SampleTime time, SampleValue value);
+    void pass_raw(Entry& entry, double value, SampleTime time);
+    void accept_state(Entry& entry, double value, SampleTime time);
+    void gather(Entry& entry, double value, SampleTime time, const Now& now);
+    void emit_late(Entry& entry, double value, SampleTime time);
+    [[nodiscard]] std::optional<double> increment(Entry& entry, double value, SampleTime time);
+    void accept_windowed_loss(Entry& entry, SampleTime time, const Now& now);
+    bool join_window(Entry& entry, SampleTime time, const Now& now);
+    void open(Entry& entry, std::int64_t window, const Now& now);
+    void close(Entry& entry, const Now& now);
+    void emit_window(Entry& entry, SampleTime end);
+    void check_stale(Entry& entry, const Now& now);
+
+    PipelineOptions options_;
+    PipelineOutput& output_;
+    std::vector<Entry> entries_;
+    std::map<SeriesKey, SeriesId> ids_;
+};
+
+}  // namespace cxedge::pipeline

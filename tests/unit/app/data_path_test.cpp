@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data path on a real spool and journal; "the process ends" is its destruction without a flush.
+#include "agent/app/data_path.hpp"
+
+#include <map>
+
+#include "agent/wire/batch_codec.hpp"
+
+#include "tests/support/catch.hpp"
+#include "tests/support/manual_clock.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace cxedge::app {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
+
+SeriesInfo gauge(const std::string& metric) {
+    return {{metric, {}}, Kind::gauge, "1", {}, 0};
+}
+
+class Bench {
+public:
+    Bench() { start(); }
+
+    void start() {
+        store::SpoolOptions options;
+        options.directory = dir_.file("state");
+        options.ring_file = dir_.file("ring");
+        auto spool = store::Spool::open(options, clock);
+        REQUIRE(spool.ok());
+        spool_ = std::move(*spool);
+        SealOptions seal;
+        seal.samples = 10;
+        seal.worth = 5;
+        auto outlet = Outlet::make(seal, {}, *spool_, clock);
+        REQUIRE(outlet.ok());
+        std::vector<std::unique_ptr<Outlet>> outlets;
+        outlets.push_back(std::move(*outlet));
+        pipeline::PipelineOptions pipeline;
+        pipeline::Rule raw;
+        raw.match = "raw.*";
+        raw.unit = "1";
+        raw.has_keep = true;
+        raw.keep = pipeline::Keep::raw;
+        pipeline::Rule windowed;
+        windowed.match = "win.*";
+        windowed.unit = "1";
+        pipeline.rules = {raw, windowed};
+        loop_ = std::make_unique<EventLoop>();
+        path = std::make_unique<DataPath>(
+            DataPath::Options{pipeline, dir_.file("journal"), journal_bytes},
+            std::move(outlets),
+            *loop_,
+            clock
+        );
+    }
+    // The process is gone; nothing of its memory is left but what lies in files.
+    void die() {
+        path.reset();
+        loop_.reset();
+        spool_.reset();
+    }
+    void restart() {
+        die();
+        start();
+    }
+    void pass(milliseconds time) {
+        clock.advance(time);
+        path->tick();
+        loop_->poll();
+    }
+    void give(const std::string& metric, double value) {
+        const auto id = path->declare(gauge(metric));
+        REQUIRE(id.ok());
+        REQUIRE(path->accept(*id, value, at_boot(clock.boot_now())).ok());
+        loop_->poll();
+    }
+    // Values of everything in the spool, by (lane, seq).
+    std::vector<double> stored() {
+        std::vector<double> values;
+        std::uint64_t after = 0;
+        for (;;) {
+            const auto batches = spool_->read(Lane::live, after, 100);
+            REQUIRE(batches.ok());
+            if (batches->empty()) {
+                return values;
+            }
+            after = batches->back().position;
+            for (const store::StoredBatch& batch : *batches) {
+                append_values(batch, values);
+            }
+        }
+    }
+    store::Spool& spool() { return *spool_; }
+
+    test::ManualClock clock;
+    std::unique_ptr<DataPath> path;
+    std::size_t journal_bytes = 64U << 10U;
+
+private:
+    static void append_values(const store::StoredBatch& batch, std::vector<double>& values) {
+        wire::ReceivedBatch received;
+        received.body.codec = batch.batch.codec;
+        received.body.bytes = batch.batch.body;
+        received.body.samples = batch.batch.samples;
+        received.body.events = batch.batch.events;
+        received.body.dict_size = batch.batch.dict_size;
+        const auto body = wire::decode_body(received);
+        REQUIRE(body.ok());
+        for (const Sample& sample : body->samples) {
+            values.push_back(std::get<double>(sample.value));
+        }
+    }
+
+    test::TempDir dir_;
+    std::unique_ptr<EventLoop> loop_;
+    std::unique_ptr<store::Spool> spool_;
+};
+
+TEST_CASE("data_path: a small batch waits for company, a large one does not", "[app]") {
+    Bench bench;
+    bench.give("raw.a", 1);
+    bench.pass(milliseconds(300));
+    CHECK(bench.stored().empty());
+    bench.pass(milliseconds(600));
+    CHECK(bench.stored() == std::vector<double>{1});
+    for (int i = 2; i < 8; ++i) {
+        bench.give("raw.a", i);
+    }
+    bench.pass(milliseconds(250));
+    CHECK(bench.stored().size() == 7);
+    for (int i = 8; i < 18; ++i) {
+        bench.give("raw.a", i);
+    }
+    CHECK(bench.stored().size() == 17);
+}
+
+TEST_CASE("data_path: offline a batch waits for the commit interval", "[app]") {
+    Bench bench;
+    bench.path->set_online(0, false);
+    bench.pass(milliseconds(1));
+    bench.give("raw.a", 1);
+    bench.pass(milliseconds(2000));
+    CHECK(bench.stored().empty());
+    bench.pass(milliseconds(4000));
+    CHECK(bench.stored().size() == 1);
+}
+
+TEST_CASE("data_path: accepted and not yet sealed survives the process, once", "[app]") {
+    Bench bench;
+    double next = 0;
+    for (int round = 0; round < 30; ++round) {
+        for (int i = 0; i <= round % 13; ++i) {
+            bench.give("raw.a", next++);
+        }
+        bench.restart();
+    }
+    bench.pass(milliseconds(1000));
+    const auto stored = bench.stored();
+    REQUIRE(stored.size() == static_cast<std::size_t>(next));
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        CHECK(stored[i] == static_cast<double>(i));
+    }
+}
+
+TEST_CASE("data_path: an open window survives the process", "[app]") {
+    Bench bench;
+    bench.give("win.a", 10);
+    bench.restart();
+    bench.give("win.a", 20);
+    bench.restart();
+    bench.pass(std::chrono::minutes(1));
+    bench.pass(milliseconds(1000));
+    CHECK(bench.stored() == std::vector<double>{15});
+}
+
+TEST_CASE("data_path: a full journal begins anew and loses nothing", "[app]") {
+    Bench bench;
+    constexpr int kMany = 40'000;
+    for (int i = 0; i < kMany; ++i) {
+        bench.give("raw.a", i + 0.5);
+        if (i % 9973 == 0) {
+            bench.restart();
+        }
+    }
+    bench.restart();
+    bench.pass(milliseconds(1000));
+    const auto stored = bench.stored();
+    REQUIRE(stored.size() == kMany);
+    CHECK(stored.back() == kMany - 0.5);
+}
+
+TEST_CASE("data_path: a clock step is told and ends the batch", "[app]") {
+    Bench bench;
+    bench.give("raw.a", 1);
+    bench.clock.step_wall(std::chrono::hours(1));
+    bench.pass(milliseconds(10));
+    CHECK(bench.stored().size() == 1);
+    const auto control = bench.spool().read(Lane::control, 0, 10);
+    REQUIRE(control.ok());
+    REQUIRE(control->size() == 1);
+    wire::ReceivedBatch received;
+    received.body.codec = control->front().batch.codec;
+    received.body.bytes = control->front().batch.body;
+    const auto body = wire::decode_body(received);
+    REQUIRE(body.ok());
+    REQUIRE(body->clock_steps.size() == 1);
+    CHECK(body->clock_steps[0].after_ms - body->clock_steps[0].before_ms == 3'600'000);
+}
+
+TEST_CASE("data_path: what nobody can repeat is declared as a gap", "[app]") {
+    Bench bench;
+    bench.give("raw.a", 1);
+    bench.path->turned_away(SeriesId{0});
+    bench.path->turned_away(SeriesId{0});
+    bench.pass(milliseconds(1000));
+    // Without SpoolOptions::declare the count stays; it is in the counters.
+    CHECK(bench.path->counters().readings_turned_away == 2);
+}
+
+}  // namespace
+}  // namespace cxedge::app
