@@ -187,9 +187,9 @@ void Agent::run() {
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
     }
-    notify_ready(fmt::format(
-        "{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front()
-    ));
+    notify_ready(
+        fmt::format("{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front())
+    );
     log::info(
         "agent", fmt::format("cxedge {} running, {} sources", version(), config_.sources.size())
     );

@@ -37,8 +37,9 @@ Box::Box(std::uint16_t broker_port, const std::string& sources)
 Box::Box(const std::string& uplink, const std::string& sources) : state_dir_(dir_.file("state")) {
     std::ofstream(dir_.file("site.toml"))
         << "[node]\ntenant = \"t\"\nsite = \"s\"\nid = \"n\"\n[uplink]\n"
-        << replaced(uplink, "{dir}", dir_.path().string()) << "\n[agent]\nheartbeat_s = 2\ncontrol_socket = \""
-        << dir_.file("control.sock") << "\"\n[spool]\nseal_ms = 200\n[pipeline]\nwindow_s = 1\n"
+        << replaced(uplink, "{dir}", dir_.path().string())
+        << "\n[agent]\nheartbeat_s = 2\ncontrol_socket = \"" << dir_.file("control.sock")
+        << "\"\n[spool]\nseal_ms = 200\n[pipeline]\nwindow_s = 1\n"
         << replaced(sources, "{dir}", dir_.path().string());
 }
 
@@ -169,7 +170,8 @@ std::vector<std::string> send_kpi(const std::string& path, const std::vector<std
     for (const std::string& line : lines) {
         out += line + "\n";
     }
-    if (::send(fd.get(), out.data(), out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out.size())) {
+    if (::send(fd.get(), out.data(), out.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(out.size())) {
         throw std::runtime_error("cannot send to " + path);
     }
     std::string answers;

@@ -104,7 +104,9 @@ TEST_CASE("uplink: a certificate is not trusted until its CA is, without a resta
     options.key_file = files.key;
     const MosquittoServer broker(options);
     Box box(
-        fmt::format("broker = \"mqtts://127.0.0.1:{}\"\nca_file = \"{{dir}}/ca.crt\"", broker.port()),
+        fmt::format(
+            "broker = \"mqtts://127.0.0.1:{}\"\nca_file = \"{{dir}}/ca.crt\"", broker.port()
+        ),
         kKpi
     );
     std::filesystem::copy_file(other.certificate(), box.file("ca.crt"));
@@ -156,7 +158,9 @@ TEST_CASE("uplink: a broker that denies everything loses nothing", "[e2e]") {
     Inbox inbox(open.port());
     Box box(
         fmt::format(
-            "broker = [\"mqtt://127.0.0.1:{}\", \"mqtt://127.0.0.1:{}\"]\n", closed.port(), open.port()
+            "broker = [\"mqtt://127.0.0.1:{}\", \"mqtt://127.0.0.1:{}\"]\n",
+            closed.port(),
+            open.port()
         ),
         kKpi
     );
