@@ -72,10 +72,27 @@ Result<std::string> read_first_line(const std::string& path) {
     return line;
 }
 
+Result<std::vector<uplink::Endpoint>> endpoints_of(const std::vector<std::string>& urls) {
+    std::vector<uplink::Endpoint> endpoints;
+    for (const std::string& text : urls) {
+        Result<config::BrokerUrl> url = config::parse_broker_url(text);
+        if (!url) {
+            return url.error().during("uplink.broker");
+        }
+        endpoints.push_back({std::move(url->host), url->port, url->tls});
+    }
+    return endpoints;
+}
+
 std::filesystem::path own_directory() {
     std::error_code error;
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
     return error ? std::filesystem::path("/usr/bin") : self.parent_path();
+}
+
+// A broker throws out the elder of two clients of the same id: a node's name is unique in its site.
+std::string client_id_of(const wire::NodeIdentity& identity) {
+    return "cxedge-" + identity.tenant + "." + identity.site + "." + identity.node;
 }
 
 }  // namespace
@@ -128,20 +145,39 @@ pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config) {
     return options;
 }
 
-Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config) {
-    const config::UplinkConfig& from = config.uplink;
-    const Result<config::BrokerUrl> url = config::parse_broker_url(from.broker);
-    if (!url) {
-        return url.error().during("uplink.broker");
+OutletFilter outlet_filter(const config::SinkConfig& sink) {
+    constexpr std::array<std::string_view, kStreamCount> kNames{"event", "kpi", "bulk", "health"};
+    OutletFilter filter;
+    filter.metrics = sink.metrics;
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        filter.streams.at(i) =
+            sink.streams.empty() ||
+            std::find(sink.streams.begin(), sink.streams.end(), kNames.at(i)) != sink.streams.end();
+    }
+    return filter;
+}
+
+Result<uplink::UplinkOptions> uplink_options(
+    const config::AgentConfig& config, const config::UplinkConfig& from
+) {
+    Result<std::vector<uplink::Endpoint>> endpoints = endpoints_of(from.brokers);
+    if (!endpoints) {
+        return endpoints.error();
     }
     uplink::UplinkOptions options;
     options.identity = identity_of(config);
     options.version = version();
     options.window = static_cast<unsigned>(from.window);
-    options.broker.host = url->host;
-    options.broker.port = url->port;
-    options.broker.tls = url->tls;
-    options.broker.client_id = "cxedge-" + options.identity.node;
+    uplink::point_at(options.broker, endpoints->front());
+    options.alternatives.assign(endpoints->begin() + 1, endpoints->end());
+    options.ack_timeout = from.ack_timeout;
+    options.live_age = from.live_age;
+    options.backfill_bytes_per_s = static_cast<std::uint64_t>(from.backfill_kib_per_s) << 10U;
+    options.backfill_start_jitter = from.backfill_start_jitter;
+    options.fast_retry = from.fast_retry;
+    options.failback = from.failback;
+    options.clock_wait = std::chrono::hours(from.clock_wait_h);
+    options.broker.client_id = client_id_of(options.identity);
     options.broker.username = from.username;
     options.broker.ca_file = from.ca_file;
     options.broker.certificate_file = from.certificate_file;

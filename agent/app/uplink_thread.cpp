@@ -17,13 +17,14 @@ UplinkThread::UplinkThread(
     uplink::UplinkOptions options,
     store::Spool& spool,
     const Clock& clock,
-    telemetry::WatchdogFeed& watchdog
+    telemetry::WatchdogFeed* watchdog
 )
     : spool_(spool),
       clock_(clock),
       watchdog_(watchdog),
       broker_(uplink::make_mosquitto_broker()),
-      uplink_(std::move(options), spool, *broker_, clock, probe_clock),
+      scout_(options.alternatives.empty() ? nullptr : uplink::make_mosquitto_broker()),
+      uplink_(std::move(options), spool, {*broker_, scout_.get()}, clock, probe_clock),
       thread_([this] { run(); }) {}
 
 UplinkThread::~UplinkThread() {
@@ -33,7 +34,9 @@ UplinkThread::~UplinkThread() {
 void UplinkThread::run() {
     while (!stopping_.load()) {
         uplink_.run_once(kTurn);
-        watchdog_.tick(telemetry::Ticker::uplink);
+        if (watchdog_ != nullptr) {
+            watchdog_->tick(telemetry::Ticker::uplink);
+        }
     }
     uplink_.stop();
 }

@@ -5,6 +5,7 @@
 
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
+#include "agent/config/uplink_schema.hpp"
 
 namespace cxedge::config {
 namespace {
@@ -21,46 +22,6 @@ Schema<NodeConfig> node_schema() {
         .check(check_optional_name);
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
-    return s;
-}
-
-Schema<UplinkConfig> uplink_schema() {
-    Schema<UplinkConfig> s;
-    s.text("broker", &UplinkConfig::broker, "mqtt://host[:1883], or mqtts://host[:8883] for TLS")
-        .check(check_broker);
-    s.text("username", &UplinkConfig::username, "User name at the broker; empty: none");
-    s.text(
-         "password_file",
-         &UplinkConfig::password_file,
-         "File whose first line is the password; never the password itself"
-    )
-        .check(check_optional_path);
-    s.text(
-         "ca_file",
-         &UplinkConfig::ca_file,
-         "CA certificates (PEM) that the broker must chain to; empty with mqtts: the system's"
-    )
-        .check(check_optional_path);
-    s.text(
-         "certificate_file",
-         &UplinkConfig::certificate_file,
-         "Client certificate (PEM); needs key_file and mqtts"
-    )
-        .check(check_optional_path);
-    s.text("key_file", &UplinkConfig::key_file, "Private key (PEM) of certificate_file")
-        .check(check_optional_path);
-    s.duration(
-         "keepalive_s",
-         &UplinkConfig::keepalive,
-         "MQTT keep-alive: a dead link is noticed after 1.5 times this; 5 to 3600"
-    )
-        .range(5, 3600);
-    s.integer(
-         "window",
-         &UplinkConfig::window,
-         "Batches sent and not yet acknowledged, at most; 1 to 1000"
-    )
-        .range(1, 1000);
     return s;
 }
 
@@ -174,6 +135,7 @@ Schema<AgentConfig> agent_schema() {
     s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
     s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
     s.ignore("rule");
+    s.ignore("sink");
     s.ignore("source");
     return s;
 }
@@ -262,6 +224,7 @@ std::vector<SettingHelp> settings_help() {
             out.push_back(std::move(setting));
         }
     };
+    append("sink", sink_schema().help());
     append("rule", rule_schema().help());
     append("source", source_schema().help());
     return out;

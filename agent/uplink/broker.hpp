@@ -50,6 +50,9 @@ struct BrokerOptions {
     std::uint32_t will_delay_s = 30;
 };
 
+// To connect to `endpoint`.
+void point_at(BrokerOptions& options, const Endpoint& endpoint);
+
 // What CONNACK granted (MQTT 5.0 section 3.2.2.3).
 struct BrokerLimits {
     std::uint16_t receive_maximum = 65535;

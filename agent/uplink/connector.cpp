@@ -15,12 +15,6 @@ constexpr std::chrono::milliseconds kProbeTurn{20};
 
 }  // namespace
 
-void point_at(BrokerOptions& options, const Endpoint& endpoint) {
-    options.host = endpoint.host;
-    options.port = endpoint.port;
-    options.tls = endpoint.tls;
-}
-
 Connector::Connector(Options options, Broker* scout, SteadyTime now)
     : endpoints_(std::move(options.endpoints)),
       pace_(options.pace),

@@ -61,7 +61,4 @@ private:
     SteadyTime next_probe_{};
 };
 
-// Options with another endpoint's address.
-void point_at(BrokerOptions& options, const Endpoint& endpoint);
-
 }  // namespace cxedge::uplink

@@ -14,6 +14,12 @@ std::string to_string(const Endpoint& endpoint) {
                 : fmt::format("{}:{}", endpoint.host, endpoint.port);
 }
 
+void point_at(BrokerOptions& options, const Endpoint& endpoint) {
+    options.host = endpoint.host;
+    options.port = endpoint.port;
+    options.tls = endpoint.tls;
+}
+
 EndpointList::EndpointList(std::vector<Endpoint> endpoints) : endpoints_(std::move(endpoints)) {
     assert(!endpoints_.empty());
 }
