@@ -35,6 +35,7 @@ std::string KpiFeeder::value_of(std::size_t sample) {
 KpiFeeder::KpiFeeder(KpiFeed feed)
     : feed_(std::move(feed)),
       sent_(feed_.samples),
+      limit_(feed_.samples),
       begin_(SteadyClock::now()),
       thread_([this] { run(); }) {}
 
@@ -59,7 +60,7 @@ bool KpiFeeder::finish(std::chrono::milliseconds patience) {
 }
 
 bool KpiFeeder::at_end() const {
-    return next_ == feed_.samples && waiting_.empty() && again_.empty();
+    return next_ >= limit_ && waiting_.empty() && again_.empty();
 }
 
 void KpiFeeder::run() {
@@ -106,7 +107,7 @@ std::size_t KpiFeeder::due() const {
         elapsed -= elapsed % feed_.burst;
     }
     const double seconds = std::chrono::duration<double>(elapsed).count();
-    return std::min(feed_.samples, static_cast<std::size_t>(seconds * feed_.rate));
+    return std::min(limit_.load(), static_cast<std::size_t>(seconds * feed_.rate));
 }
 
 void KpiFeeder::write_due() {

@@ -48,6 +48,8 @@ public:
     KpiFeeder& operator=(const KpiFeeder&) = delete;
     ~KpiFeeder();
 
+    // Begins no further samples. Thread: any.
+    void end() { limit_ = next_.load(); }
     // Waits until every sample is answered or given up; after `patience` it stops where it is.
     // Returns whether it came to the end.
     bool finish(std::chrono::milliseconds patience);
@@ -74,6 +76,7 @@ private:
     KpiFeed feed_;
     std::vector<KpiSent> sent_;
     std::atomic<std::size_t> next_{0};
+    std::atomic<std::size_t> limit_;
     std::atomic<std::size_t> acknowledged_{0};
     std::atomic<std::size_t> refusals_{0};
     std::atomic<bool> stopping_{false};
