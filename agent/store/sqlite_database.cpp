@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/sqlite_database.hpp"
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -30,6 +31,10 @@ ErrorCode code_of(int sqlite_code) {
     }
 }
 
+bool is_no_space(int errno_value) {
+    return errno_value == ENOSPC || errno_value == EDQUOT || errno_value == EFBIG;
+}
+
 Error error_of(sqlite3* database, int sqlite_code) {
     const int errno_value = database == nullptr ? 0 : sqlite3_system_errno(database);
     const char* text = database == nullptr ? sqlite3_errstr(sqlite_code) : sqlite3_errmsg(database);
@@ -37,7 +42,9 @@ Error error_of(sqlite3* database, int sqlite_code) {
     if (errno_value != 0 && code_of(sqlite_code) != ErrorCode::corrupt) {
         message += ": " + std::system_category().message(errno_value);
     }
-    return {code_of(sqlite_code), std::move(message)};
+    // A full disk comes as SQLITE_FULL from a write, and as an I/O error from all else.
+    const bool full = (sqlite_code & 0xFF) == SQLITE_IOERR && is_no_space(errno_value);
+    return {full ? ErrorCode::exhausted : code_of(sqlite_code), std::move(message)};
 }
 
 int ask_expired(void* context) {
@@ -114,12 +121,13 @@ void Database::Close::operator()(sqlite3* handle) const {
     sqlite3_close_v2(handle);
 }
 
-Result<Database> Database::open(const std::string& path) {
+Result<Database> Database::open(const std::string& path, const std::string& vfs) {
     // NOMUTEX: each connection has its own mutex in the spool already.
     constexpr int kFlags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &handle, kFlags, nullptr);
+    const int code =
+        sqlite3_open_v2(path.c_str(), &handle, kFlags, vfs.empty() ? nullptr : vfs.c_str());
     Database database;
     database.handle_.reset(handle);
     if (code != SQLITE_OK) {

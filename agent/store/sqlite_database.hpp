@@ -53,9 +53,10 @@ private:
 
 class Database {
 public:
-    // Opens or creates. Errors: corrupt (not a database, damaged), exhausted (full), else
-    // unavailable; messages name SQLite's extended result code and errno.
-    static Result<Database> open(const std::string& path);
+    // Opens or creates, through SQLite's VFS of that name (empty: the default). Errors: corrupt
+    // (not a database, damaged), exhausted (disk or database full), else unavailable; messages name
+    // SQLite's extended result code and errno.
+    static Result<Database> open(const std::string& path, const std::string& vfs = {});
 
     Result<Statement> prepare(std::string_view sql);
     // Runs statements separated by semicolons; their rows are ignored.
