@@ -86,7 +86,7 @@ Status Agent::start_threads() {
     Sink& main = *sinks_.front();
     const HealthReport::Identity identity{
         options->identity,
-        config_.uplink.broker,
+        config_.uplink.brokers.front(),
         static_cast<std::uint64_t>(config_.spool.max_mib) << 20U};
     const HealthReport report(identity, main.spool(), clock_, [&main] { return main.status(); });
     Event started;
@@ -187,8 +187,9 @@ void Agent::run() {
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
     }
-    notify_ready(fmt::format("{} sources, broker {}", config_.sources.size(), config_.uplink.broker)
-    );
+    notify_ready(fmt::format(
+        "{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front()
+    ));
     log::info(
         "agent", fmt::format("cxedge {} running, {} sources", version(), config_.sources.size())
     );

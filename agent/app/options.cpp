@@ -72,6 +72,18 @@ Result<std::string> read_first_line(const std::string& path) {
     return line;
 }
 
+Result<std::vector<uplink::Endpoint>> endpoints_of(const std::vector<std::string>& urls) {
+    std::vector<uplink::Endpoint> endpoints;
+    for (const std::string& text : urls) {
+        Result<config::BrokerUrl> url = config::parse_broker_url(text);
+        if (!url) {
+            return url.error().during("uplink.broker");
+        }
+        endpoints.push_back({std::move(url->host), url->port, url->tls});
+    }
+    return endpoints;
+}
+
 std::filesystem::path own_directory() {
     std::error_code error;
     const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -130,17 +142,23 @@ pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config) {
 
 Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config) {
     const config::UplinkConfig& from = config.uplink;
-    const Result<config::BrokerUrl> url = config::parse_broker_url(from.broker);
-    if (!url) {
-        return url.error().during("uplink.broker");
+    Result<std::vector<uplink::Endpoint>> endpoints = endpoints_of(from.brokers);
+    if (!endpoints) {
+        return endpoints.error();
     }
     uplink::UplinkOptions options;
     options.identity = identity_of(config);
     options.version = version();
     options.window = static_cast<unsigned>(from.window);
-    options.broker.host = url->host;
-    options.broker.port = url->port;
-    options.broker.tls = url->tls;
+    uplink::point_at(options.broker, endpoints->front());
+    options.alternatives.assign(endpoints->begin() + 1, endpoints->end());
+    options.ack_timeout = from.ack_timeout;
+    options.live_age = from.live_age;
+    options.backfill_bytes_per_s = static_cast<std::uint64_t>(from.backfill_kib_per_s) << 10U;
+    options.backfill_start_jitter = from.backfill_start_jitter;
+    options.fast_retry = from.fast_retry;
+    options.failback = from.failback;
+    options.clock_wait = std::chrono::hours(from.clock_wait_h);
     options.broker.client_id = "cxedge-" + options.identity.node;
     options.broker.username = from.username;
     options.broker.ca_file = from.ca_file;

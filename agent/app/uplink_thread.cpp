@@ -23,7 +23,8 @@ UplinkThread::UplinkThread(
       clock_(clock),
       watchdog_(watchdog),
       broker_(uplink::make_mosquitto_broker()),
-      uplink_(std::move(options), spool, *broker_, clock, probe_clock),
+      scout_(options.alternatives.empty() ? nullptr : uplink::make_mosquitto_broker()),
+      uplink_(std::move(options), spool, {*broker_, scout_.get()}, clock, probe_clock),
       thread_([this] { run(); }) {}
 
 UplinkThread::~UplinkThread() {

@@ -39,6 +39,7 @@ private:
     const Clock& clock_;
     telemetry::WatchdogFeed& watchdog_;
     std::unique_ptr<uplink::Broker> broker_;
+    std::unique_ptr<uplink::Broker> scout_;  // only with several brokers
     uplink::Uplink uplink_;
     std::atomic<bool> stopping_{false};
     std::thread thread_;

@@ -126,6 +126,8 @@ public:
     // A duration; the key must end in _s or _ms and the number is in that unit.
     Field duration(std::string key, std::chrono::milliseconds T::*member, std::string help);
     Field texts(std::string key, std::vector<std::string> T::*member, std::string help);
+    // One text, or a list of at least one.
+    Field text_or_texts(std::string key, std::vector<std::string> T::*member, std::string help);
     Field numbers(std::string key, std::vector<double> T::*member, std::string help);
     // A table of free keys with text values.
     Field text_map(

@@ -210,6 +210,17 @@ void read_value(const FieldBase& field, const Site& site, std::chrono::milliseco
 }
 
 void read_value(const FieldBase& field, const Site& site, std::vector<std::string>& out) {
+    const bool one_will_do = field.type == kTextOrTexts;
+    if (one_will_do && std::holds_alternative<std::string>(site.node.value)) {
+        std::string text = out.empty() ? std::string() : out.front();
+        read_value(field, site, text);
+        out = {std::move(text)};
+        return;
+    }
+    if (one_will_do && site.node.list() != nullptr && site.node.list()->empty()) {
+        complain(site, "is empty, but at least one text is needed");
+        return;
+    }
     read_list(field, site, out);
 }
 
@@ -262,6 +273,9 @@ SettingsNode write_value(const FieldBase& field, std::chrono::milliseconds value
 }
 
 SettingsNode write_value(const FieldBase& field, const std::vector<std::string>& value) {
+    if (field.type == kTextOrTexts && value.size() == 1) {
+        return write_value(field, value.front());
+    }
     SettingsNode::List list;
     for (const std::string& item : value) {
         list.push_back(write_value(field, item));

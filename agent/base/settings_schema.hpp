@@ -7,6 +7,9 @@
 namespace cxedge {
 namespace detail {
 
+// A field of several texts that may be written as one.
+inline constexpr const char* kTextOrTexts = "text or list of texts";
+
 struct FieldBase {
     std::string key;
     std::string type;  // for people: "text", "seconds", ...
@@ -145,6 +148,13 @@ typename Schema<T>::Field Schema<T>::texts(
     std::string key, std::vector<std::string> T::*member, std::string help
 ) {
     return leaf(std::move(key), "list of texts", member, std::move(help));
+}
+
+template <class T>
+typename Schema<T>::Field Schema<T>::text_or_texts(
+    std::string key, std::vector<std::string> T::*member, std::string help
+) {
+    return leaf(std::move(key), detail::kTextOrTexts, member, std::move(help));
 }
 
 template <class T>

@@ -22,7 +22,8 @@ struct NodeConfig {
 };
 
 struct UplinkConfig {
-    std::string broker = "mqtt://127.0.0.1:1883";  // mqtt://host[:port] or mqtts://host[:port]
+    // mqtt://host[:port] or mqtts://host[:port], in order of preference; never empty.
+    std::vector<std::string> brokers{"mqtt://127.0.0.1:1883"};
     std::string username;
     std::string password_file;     // first line of the file; secrets are references, never values
     std::string ca_file;           // empty with mqtts: the system's CA store
@@ -30,6 +31,13 @@ struct UplinkConfig {
     std::string key_file;
     std::chrono::milliseconds keepalive{30000};
     std::int64_t window = 32;
+    std::chrono::milliseconds ack_timeout{30000};
+    std::chrono::milliseconds live_age{60000};
+    std::int64_t backfill_kib_per_s = 0;
+    std::chrono::milliseconds backfill_start_jitter{0};
+    std::chrono::milliseconds fast_retry{120000};
+    std::chrono::milliseconds failback{600000};
+    std::int64_t clock_wait_h = 24;
 };
 
 struct SpoolConfig {

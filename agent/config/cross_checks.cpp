@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/cross_checks.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include <fmt/core.h>
@@ -68,13 +69,24 @@ void check_needs(
     }
 }
 
+bool is_plain_url(const SettingsNode& node) {
+    const auto* url = std::get_if<std::string>(&node.value);
+    return url != nullptr && url->starts_with("mqtt://");
+}
+
+bool only_plain_brokers(const Section& section) {
+    const SettingsNode* broker = section.node.find("broker");
+    if (broker == nullptr || broker->list() == nullptr) {
+        return broker != nullptr && is_plain_url(*broker);
+    }
+    return std::all_of(broker->list()->begin(), broker->list()->end(), is_plain_url);
+}
+
 void check_uplink(const Section& section) {
     check_needs(section, "certificate_file", "key_file", ", its private key");
     check_needs(section, "key_file", "certificate_file", ", the certificate it belongs to");
     check_needs(section, "password_file", "username", "");
-    const SettingsNode* broker = section.node.find("broker");
-    const auto* url = broker == nullptr ? nullptr : std::get_if<std::string>(&broker->value);
-    if (url == nullptr || !url->starts_with("mqtt://")) {
+    if (!only_plain_brokers(section)) {
         return;
     }
     for (const char* key : {"ca_file", "certificate_file"}) {

@@ -5,40 +5,49 @@
 
 namespace cxedge::uplink {
 
-void AckBatch::add(std::uint64_t position, SteadyTime now) {
-    if (positions_.empty()) {
+void AckBatch::add(const Entry& entry, SteadyTime now) {
+    if (entries_.empty()) {
         due_ = now + kDelay;
+        failed_ = false;
     }
-    positions_.push_back(position);
+    entries_.push_back(entry);
 }
 
 bool AckBatch::contains(std::uint64_t position) const {
-    return std::find(positions_.begin(), positions_.end(), position) != positions_.end();
+    return std::any_of(entries_.begin(), entries_.end(), [position](const Entry& entry) {
+        return entry.position == position;
+    });
 }
 
 std::optional<SteadyTime> AckBatch::due() const {
-    return positions_.empty() ? std::nullopt : std::optional(due_);
+    return entries_.empty() ? std::nullopt : std::optional(due_);
 }
 
 bool AckBatch::is_due(SteadyTime now, bool complete) const {
-    if (positions_.empty()) {
+    if (entries_.empty()) {
         return false;
     }
-    return now >= due_ || (!failed_ && (complete || positions_.size() >= kEnough));
+    return now >= due_ || (!failed_ && (complete || entries_.size() >= kEnough));
 }
 
-Status AckBatch::flush(store::Spool& spool, SteadyTime now) {
-    if (positions_.empty()) {
-        return {};
+Result<store::Spool::Delivered> AckBatch::flush(store::Spool& spool, SteadyTime now) {
+    store::Spool::Delivered sum;
+    std::vector<std::uint64_t> positions;
+    positions.reserve(entries_.size());
+    for (const Entry& entry : entries_) {
+        positions.push_back(entry.position);
+        sum.samples += entry.samples;
+        sum.events += entry.events;
     }
-    Status status = spool.acknowledge(positions_);
+    sum.batches = positions.size();
+    const Status status = positions.empty() ? Status() : spool.acknowledge(positions);
     failed_ = !status.ok();
     if (failed_) {
         due_ = now + kRetry;
-    } else {
-        positions_.clear();
+        return status.error();
     }
-    return status;
+    entries_.clear();
+    return sum;
 }
 
 }  // namespace cxedge::uplink

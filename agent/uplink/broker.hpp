@@ -16,9 +16,25 @@
 
 namespace cxedge::uplink {
 
+enum class Protocol : std::uint8_t {
+    v5,    // MQTT 5.0
+    v311,  // MQTT 3.1.1: no limits, no reason codes, a PUBACK is always "ok"
+};
+std::string_view to_string(Protocol protocol);
+
+struct Endpoint {
+    std::string host;
+    std::uint16_t port = 1883;
+    bool tls = false;
+    bool operator==(const Endpoint&) const = default;
+};
+// "host:1883", "[::1]:8883"
+std::string to_string(const Endpoint& endpoint);
+
 struct BrokerOptions {
     std::string host;
     std::uint16_t port = 1883;
+    Protocol protocol = Protocol::v5;
     std::string client_id;
     std::string username;
     std::string password;
@@ -34,10 +50,27 @@ struct BrokerOptions {
     std::uint32_t will_delay_s = 30;
 };
 
+// To connect to `endpoint`.
+void point_at(BrokerOptions& options, const Endpoint& endpoint);
+
 // What CONNACK granted (MQTT 5.0 section 3.2.2.3).
 struct BrokerLimits {
     std::uint16_t receive_maximum = 65535;
     std::uint32_t maximum_packet_size = 0;  // 0 = none stated
+};
+
+// How far the connection that was lost last had come; says what it cost the broker.
+enum class Reached : std::uint8_t {
+    nothing,  // a file or the host's name was in the way
+    name,     // an address, but no TCP connection: refused, or no answer
+    server,   // TCP; then TLS failed, or CONNECT was refused or not answered
+    session,  // CONNACK
+};
+struct Loss {
+    Reached reached = Reached::nothing;
+    // Of CONNACK or DISCONNECT, in the numbers of MQTT 5.0; 0: the broker gave none.
+    std::uint8_t reason = 0;
+    bool closed = false;  // the other side closed without a word, a TLS alert included
 };
 
 class BrokerListener {
@@ -49,6 +82,8 @@ public:
     // PUBACK for what publish() returned as `mid`; reason >= 0x80 is a refusal (MQTT 5.0 3.4.2.1).
     virtual void on_puback(int mid, std::uint8_t reason) = 0;
     virtual void on_message(const std::string& topic, std::string_view payload, bool retained) = 0;
+    // SUBACK; `reason` >= 0x80 is a refusal (MQTT 5.0 3.9.3). Who does not wait for it need not know.
+    virtual void on_subscribed(const std::string& /*topic_filter*/, std::uint8_t /*reason*/) {}
 };
 
 class Broker {
@@ -56,8 +91,8 @@ public:
     virtual ~Broker() = default;
 
     // Begins a connection; the outcome comes to `listener` out of poll(), at the latest after
-    // connect_timeout. Blocks for the name lookup only. An error means that nothing was begun and
-    // that the listener will not be called: invalid_argument (a file cannot be read), unavailable.
+    // connect_timeout. Never blocks. An error means that nothing was begun and that the listener
+    // will not be called: invalid_argument (a file cannot be read), unavailable.
     virtual Status connect(const BrokerOptions& options, BrokerListener& listener) = 0;
     // DISCONNECT with reason 0 (no will), after what was published before it. Waits for the broker
     // to close, a quarter of a second at most. The listener is not called again. Idempotent.
@@ -78,6 +113,8 @@ public:
 
     // Waits up to `timeout` for network traffic or wake() and handles it.
     virtual void poll(std::chrono::milliseconds timeout) = 0;
+    // Of the connection that on_disconnected() told last.
+    [[nodiscard]] virtual Loss last_loss() const = 0;
     // Makes a running or the next poll() return at once. Thread: any.
     virtual void wake() = 0;
 };

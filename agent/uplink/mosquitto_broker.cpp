@@ -2,7 +2,9 @@
 // The MqttClient over libmosquitto, written around what Debian 12's 2.0.11 does (delivery.md
 // section 5). The library's callbacks only note what happened; nothing is called from inside them.
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <map>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -38,7 +40,16 @@ struct Arrivals {
     std::string ended;                // why the broker refused or ended the connection
     std::vector<std::string> errors;  // the library's own error lines
     bool greeted = false;             // CONNACK came
+    std::uint8_t reason = 0;          // with which the broker refused or ended it
+    std::map<int, std::string> filters;  // of subscriptions not yet answered, by mid
 };
+
+// MQTT 3.1.1 section 3.2.2.3 in the numbers of MQTT 5.0.
+std::uint8_t connack_reason(int code) {
+    constexpr std::array<std::uint8_t, 6> kOld{0x00, 0x84, 0x85, 0x88, 0x86, 0x87};
+    const auto known = static_cast<std::size_t>(code) < kOld.size();
+    return known ? kOld[static_cast<std::size_t>(code)] : static_cast<std::uint8_t>(code);
+}
 
 Arrivals& arrivals_of(void* user) {
     return *static_cast<Arrivals*>(user);
@@ -53,7 +64,8 @@ void note_connack(
 ) {
     Arrivals& arrivals = arrivals_of(user);
     if (reason != 0) {
-        arrivals.ended = "refused: " + describe_reason(static_cast<std::uint8_t>(reason));
+        arrivals.reason = connack_reason(reason);
+        arrivals.ended = "refused: " + describe_reason(arrivals.reason);
         return;
     }
     Connected connected;
@@ -72,8 +84,9 @@ void note_disconnect(
 ) {
     // Below that it is a result code of the library, which the failing call returns as well.
     if (reason >= kFirstRefusal && reason <= 0xff) {
-        arrivals_of(user).ended =
-            "ended by the broker: " + describe_reason(static_cast<std::uint8_t>(reason));
+        Arrivals& arrivals = arrivals_of(user);
+        arrivals.reason = static_cast<std::uint8_t>(reason);
+        arrivals.ended = "ended by the broker: " + describe_reason(arrivals.reason);
     }
 }
 
@@ -101,17 +114,19 @@ void note_message(
 // NOLINTNEXTLINE(readability-function-size): six parameters are the library's choice
 void note_suback(
     mosquitto* /*handle*/,
-    void* /*user*/,
-    int /*mid*/,
+    void* user,
+    int mid,
     int count,
     const int* granted,
     const mosquitto_property* /*properties*/
 ) {
-    const int* refused =
-        std::find_if(granted, granted + count, [](int reason) { return reason >= kFirstRefusal; });
-    if (refused != granted + count) {
-        const std::string why = describe_reason(static_cast<std::uint8_t>(*refused));
-        log::warn("uplink", "subscription refused: " + why);
+    Arrivals& arrivals = arrivals_of(user);
+    const auto filter = arrivals.filters.find(mid);
+    if (filter != arrivals.filters.end() && count > 0) {
+        arrivals.queue.emplace_back(
+            Subscribed{filter->second, static_cast<std::uint8_t>(granted[0])}
+        );
+        arrivals.filters.erase(filter);
     }
 }
 
@@ -191,8 +206,10 @@ Status set_will(mosquitto* handle, const BrokerOptions& options) {
     if (options.will_topic.empty()) {
         return {};
     }
-    PropertyList properties;
-    properties.add(MQTT_PROP_WILL_DELAY_INTERVAL, options.will_delay_s);
+    PropertyList properties;  // MQTT 3.1.1 has none
+    if (options.protocol == Protocol::v5) {
+        properties.add(MQTT_PROP_WILL_DELAY_INTERVAL, options.will_delay_s);
+    }
     const int code = mosquitto_will_set_v5(
         handle,
         options.will_topic.c_str(),
@@ -248,7 +265,8 @@ Status configure(mosquitto* handle, const BrokerOptions& options) {
     mosquitto_message_v5_callback_set(handle, note_message);
     mosquitto_subscribe_v5_callback_set(handle, note_suback);
     mosquitto_log_callback_set(handle, note_log);
-    mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
+    const int version = options.protocol == Protocol::v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
+    mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, version);
     mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
     // The library would queue beyond its own limit of 20; the window is ours.
     mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, 65535);
@@ -277,6 +295,9 @@ public:
     MosquittoClient& operator=(const MosquittoClient&) = delete;
 
     Status connect(const std::string& address, bool ipv6) override;
+    // For TLS the library must be given the name.
+    [[nodiscard]] bool connect_blocks() const override { return options_.tls; }
+    [[nodiscard]] Loss loss() const override;
     [[nodiscard]] int socket() const override { return mosquitto_socket(handle_.get()); }
     [[nodiscard]] bool wants_write() const override { return mosquitto_want_write(handle_.get()); }
     Status exchange() override;
@@ -312,7 +333,9 @@ Result<std::unique_ptr<MqttClient>> MosquittoClient::create(const BrokerOptions&
 
 Status MosquittoClient::connect(const std::string& address, bool ipv6) {
     PropertyList properties;
-    properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options_.session_expiry_s);
+    if (options_.protocol == Protocol::v5) {
+        properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options_.session_expiry_s);
+    }
     // TLS needs the name, for SNI and for the check of the certificate; the bind address then keeps
     // the library from trying the other address family first and hanging there.
     const std::string& host = options_.tls ? options_.host : address;
@@ -388,9 +411,21 @@ Result<int> MosquittoClient::publish(
 }
 
 Status MosquittoClient::subscribe(const std::string& topic_filter) {
+    int mid = 0;
     const int code =
-        mosquitto_subscribe_v5(handle_.get(), nullptr, topic_filter.c_str(), 1, 0, nullptr);
-    return code == MOSQ_ERR_SUCCESS ? Status() : Status(library_error("subscribing", code));
+        mosquitto_subscribe_v5(handle_.get(), &mid, topic_filter.c_str(), 1, 0, nullptr);
+    if (code != MOSQ_ERR_SUCCESS) {
+        return library_error("subscribing", code);
+    }
+    arrivals_.filters[mid] = topic_filter;
+    return {};
+}
+
+Loss MosquittoClient::loss() const {
+    Loss loss;
+    loss.reason = arrivals_.reason;
+    loss.closed = arrivals_.reason == 0 && arrivals_.errors.empty();
+    return loss;
 }
 
 Status MosquittoClient::say_goodbye() {

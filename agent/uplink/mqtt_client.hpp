@@ -28,15 +28,21 @@ struct Message {
     std::string payload;
     bool retained = false;
 };
-using Arrival = std::variant<Connected, Puback, Message>;
+struct Subscribed {
+    std::string topic_filter;
+    std::uint8_t reason = 0;  // >= 0x80: refused
+};
+using Arrival = std::variant<Connected, Puback, Message, Subscribed>;
 
 class MqttClient {
 public:
     virtual ~MqttClient() = default;
 
-    // Opens the socket and sends CONNECT. Requires that `address`, one of the host's, was reachable
-    // a moment ago: the library blocks on one that is not.
+    // Opens the socket and sends CONNECT. `address`, one of the host's, should have been reachable a
+    // moment ago: the library blocks on one that is not. Thread: any one, before all else.
     virtual Status connect(const std::string& address, bool ipv6) = 0;
+    // Whether connect() looks the name up itself, and so may block even on a reachable address.
+    [[nodiscard]] virtual bool connect_blocks() const = 0;
     // -1 once closed.
     [[nodiscard]] virtual int socket() const = 0;
     [[nodiscard]] virtual bool wants_write() const = 0;
@@ -53,6 +59,8 @@ public:
         const std::string& topic, std::string_view payload, bool retain
     ) = 0;
     virtual Status subscribe(const std::string& topic_filter) = 0;
+    // After an error: what the broker said at the end, if it did.
+    [[nodiscard]] virtual Loss loss() const = 0;
     // Sends DISCONNECT; exchange() until the socket is closed.
     virtual Status say_goodbye() = 0;
 };

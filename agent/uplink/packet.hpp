@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -17,20 +16,18 @@ struct Packet {
     std::string payload;
 };
 
-// What is decided about a batch only when it is sent: times in UTC, with the clock as it is
-// known by now; live or backfill; the id of its dictionary.
-struct SendTime {
-    WallTime wall{};
-    BootTime boot{};
-    std::uint32_t boot_count = 0;          // of the spool: whose boot `boot` belongs to
-    std::chrono::milliseconds live_age{};  // sealed longer ago is backfill
+// What is decided about a batch only when it is sent.
+struct BatchTime {
+    WallTime t0{};  // UTC of the batch's relative time 0
     wire::ClockState clock;
+    bool estimated = false;
+    bool backfill = false;
 };
 
 Packet make_packet(
     const wire::Topics& topics,
     const store::StoredBatch& stored,
-    const SendTime& time,
+    const BatchTime& time,
     std::uint32_t dict_id
 );
 

@@ -39,16 +39,24 @@ Status PolledBroker::connect(const BrokerOptions& options, BrokerListener& liste
     if (!client) {
         return client.error();
     }
-    auto probe = TcpProbe::start(options.host, options.port);
-    if (!probe) {
-        return probe.error();
-    }
     options_ = options;
     listener_ = &listener;
     client_ = std::move(client.value());
-    probe_ = std::move(probe.value());
-    phase_ = Phase::probing;
     deadline_ = clock_.steady_now() + options.connect_timeout;
+    const Addresses addresses = numeric_address(options.host, options.port);
+    if (addresses || addresses.error().code != ErrorCode::not_found) {
+        begin_probe(addresses);
+        return {};
+    }
+    auto lookup = BlockingCall<Addresses>::start([host = options.host, port = options.port] {
+        return look_up(host, port);
+    });
+    if (!lookup) {
+        drop();
+        return lookup.error();
+    }
+    lookup_ = std::move(lookup.value());
+    phase_ = Phase::looking;
     return {};
 }
 
@@ -73,7 +81,9 @@ void PolledBroker::await_close() {
 void PolledBroker::drop() {
     ++generation_;
     phase_ = Phase::idle;
+    lookup_.reset();
     probe_.reset();
+    opening_.reset();
     client_.reset();
     arrivals_.clear();
     loss_.reset();
@@ -94,7 +104,7 @@ Result<int> PolledBroker::publish(const std::string& topic, std::string_view pay
     }
     auto mid = client_->publish(topic, payload, retain);
     if (!mid) {
-        lose(mid.error().message);
+        lose_client(mid.error());
     }
     return mid;
 }
@@ -113,13 +123,25 @@ Status PolledBroker::subscribe(const std::string& topic_filter) {
 
 void PolledBroker::poll(milliseconds timeout) {
     wait(capped(timeout));
-    if (phase_ == Phase::probing) {
-        step_probe();
-    } else if (phase_ != Phase::idle) {
-        serve();
-    }
+    step();
     check_deadline();
     deliver();
+}
+
+void PolledBroker::step() {
+    switch (phase_) {
+        case Phase::idle:
+            return;
+        case Phase::looking:
+            return step_lookup();
+        case Phase::probing:
+            return step_probe();
+        case Phase::opening:
+            return step_open();
+        case Phase::greeting:
+        case Phase::up:
+            return serve();
+    }
 }
 
 void PolledBroker::wake() {
@@ -135,7 +157,7 @@ milliseconds PolledBroker::capped(milliseconds timeout) const {
     if (write_blocked_) {
         timeout = std::min(timeout, kHandshakePause);
     }
-    if (phase_ == Phase::probing || phase_ == Phase::greeting) {
+    if (waits_for_connack()) {
         timeout =
             std::min(timeout, std::chrono::ceil<milliseconds>(deadline_ - clock_.steady_now()));
     }
@@ -150,9 +172,13 @@ short PolledBroker::events_wanted() const {
 void PolledBroker::wait(milliseconds timeout) {
     fds_.clear();
     fds_.push_back({wake_fd_.get(), POLLIN, 0});
-    if (phase_ == Phase::probing) {
+    if (lookup_) {
+        fds_.push_back({lookup_->fd(), POLLIN, 0});
+    } else if (probe_) {
         probe_->add_to(fds_);
-    } else if (phase_ != Phase::idle) {
+    } else if (opening_) {
+        fds_.push_back({opening_->fd(), POLLIN, 0});
+    } else if (client_) {
         fds_.push_back({client_->socket(), events_wanted(), 0});
     }
     ::poll(fds_.data(), static_cast<nfds_t>(fds_.size()), static_cast<int>(timeout.count()));
@@ -160,23 +186,75 @@ void PolledBroker::wait(milliseconds timeout) {
     [[maybe_unused]] const auto drained = ::read(wake_fd_.get(), &count, sizeof count);
 }
 
+void PolledBroker::step_lookup() {
+    if (lookup_->done()) {
+        const Addresses addresses = lookup_->take();
+        lookup_.reset();
+        begin_probe(addresses);
+    }
+}
+
+void PolledBroker::begin_probe(const Addresses& addresses) {
+    if (!addresses) {
+        lose(addresses.error().message, {Reached::nothing});
+        return;
+    }
+    auto probe = TcpProbe::start(*addresses, options_.port);
+    if (!probe) {
+        lose(probe.error().message, {Reached::name});
+        return;
+    }
+    probe_ = std::move(probe.value());
+    phase_ = Phase::probing;
+}
+
 void PolledBroker::step_probe() {
     switch (probe_->step()) {
         case TcpProbe::State::pending:
             return;
         case TcpProbe::State::failed:
-            lose(std::string(probe_->problem().message));
+            lose(std::string(probe_->problem().message), {Reached::name});
             return;
         case TcpProbe::State::reached:
-            send_connect(*std::exchange(probe_, std::nullopt));
+            open(*std::exchange(probe_, std::nullopt));
             return;
     }
 }
 
-void PolledBroker::send_connect(const TcpProbe& probe) {
+// A client that looks the name up itself does so on a thread of its own, and the client with it: if
+// it takes longer than our patience, both are left to themselves.
+void PolledBroker::open(const TcpProbe& probe) {
+    if (!client_->connect_blocks()) {
+        opened(client_->connect(probe.address(), probe.ipv6()));
+        return;
+    }
+    const std::shared_ptr<MqttClient> client(std::move(client_));
+    auto opening = BlockingCall<Opened>::start([client, address = probe.address(), ipv6 = probe.ipv6()] {
+        Status status = client->connect(address, ipv6);
+        return Opened{client, std::move(status)};
+    });
+    if (!opening) {
+        lose(opening.error().message, {Reached::nothing});
+        return;
+    }
+    opening_ = std::move(opening.value());
+    phase_ = Phase::opening;
+}
+
+void PolledBroker::step_open() {
+    if (!opening_->done()) {
+        return;
+    }
+    Opened result = opening_->take();
+    opening_.reset();
+    client_ = std::move(result.client);
+    opened(result.status);
+}
+
+void PolledBroker::opened(const Status& status) {
     phase_ = Phase::greeting;
-    if (Status status = client_->connect(probe.address(), probe.ipv6()); !status) {
-        lose(status.error().message);
+    if (!status) {
+        lose_client(status.error());
     }
 }
 
@@ -184,7 +262,7 @@ void PolledBroker::serve() {
     const Status status = client_->exchange();
     take_arrivals();
     if (!status) {
-        lose(status.error().message);
+        lose_client(status.error());
         return;
     }
     write_blocked_ = options_.tls && phase_ == Phase::greeting && client_->wants_write();
@@ -201,27 +279,51 @@ void PolledBroker::take_arrivals() {
     }
 }
 
+bool PolledBroker::waits_for_connack() const {
+    return phase_ != Phase::idle && phase_ != Phase::up;
+}
+
 void PolledBroker::check_deadline() {
-    const bool waiting = phase_ == Phase::probing || phase_ == Phase::greeting;
-    if (!waiting || clock_.steady_now() < deadline_) {
+    if (!waits_for_connack() || clock_.steady_now() < deadline_) {
         return;
     }
     const auto seconds = options_.connect_timeout.count();
-    lose(
-        phase_ == Phase::probing
-            ? fmt::format(
-                  "{} port {} did not answer within {} s", options_.host, options_.port, seconds
-              )
-            : fmt::format("no answer to CONNECT within {} s", seconds)
-    );
+    switch (phase_) {
+        case Phase::looking:
+            lose(
+                fmt::format("looking up {} took longer than {} s", options_.host, seconds),
+                {Reached::nothing}
+            );
+            return;
+        case Phase::probing:
+            lose(
+                fmt::format(
+                    "{} port {} did not answer within {} s", options_.host, options_.port, seconds
+                ),
+                {Reached::name}
+            );
+            return;
+        default:
+            lose(fmt::format("no answer to CONNECT within {} s", seconds), {Reached::server});
+    }
 }
 
-void PolledBroker::lose(std::string why) {
+// The client knows what the broker said at the end.
+void PolledBroker::lose_client(const Error& error) {
+    Loss loss = client_->loss();
+    loss.reached = phase_ == Phase::up ? Reached::session : Reached::server;
+    lose(error.message, loss);
+}
+
+void PolledBroker::lose(std::string why, const Loss& loss) {
     phase_ = Phase::idle;
+    lookup_.reset();
     probe_.reset();
+    opening_.reset();
     client_.reset();
     write_blocked_ = false;
     loss_ = std::move(why);
+    last_loss_ = loss;
 }
 
 void PolledBroker::deliver() {
@@ -245,6 +347,8 @@ void PolledBroker::deliver_one(const Arrival& arrival) {
         listener_->on_puback(puback->mid, puback->reason);
     } else if (const auto* message = std::get_if<Message>(&arrival)) {
         listener_->on_message(message->topic, message->payload, message->retained);
+    } else if (const auto* subscribed = std::get_if<Subscribed>(&arrival)) {
+        listener_->on_subscribed(subscribed->topic_filter, subscribed->reason);
     }
 }
 

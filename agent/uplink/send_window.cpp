@@ -6,14 +6,20 @@
 
 namespace cxedge::uplink {
 
-void SendWindow::reset(std::size_t limit) {
+void SendWindow::reset() {
     packets_.clear();
-    limit_ = limit;
 }
 
 std::size_t SendWindow::batches() const {
     const auto count = std::count_if(packets_.begin(), packets_.end(), [](const auto& packet) {
         return packet.second.batch;
+    });
+    return static_cast<std::size_t>(count);
+}
+
+std::size_t SendWindow::backlog() const {
+    const auto count = std::count_if(packets_.begin(), packets_.end(), [](const auto& packet) {
+        return packet.second.backlog;
     });
     return static_cast<std::size_t>(count);
 }

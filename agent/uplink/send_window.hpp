@@ -16,6 +16,7 @@ struct InFlight {
     std::string topic;
     bool batch = false;          // else: state or dictionary
     Lane lane = Lane::control;   // of a batch
+    bool backlog = false;        // of a batch: it came from the backlog
     std::uint64_t position = 0;  // in the spool, of a batch
     std::uint32_t samples = 0;
     std::uint32_t events = 0;
@@ -26,10 +27,10 @@ struct InFlight {
 // connection: reset() on each. Thread: one.
 class SendWindow {
 public:
-    void reset(std::size_t limit);
-    [[nodiscard]] bool full() const { return packets_.size() >= limit_; }
+    void reset();
     [[nodiscard]] std::size_t size() const { return packets_.size(); }
     [[nodiscard]] std::size_t batches() const;
+    [[nodiscard]] std::size_t backlog() const;
     void add(int mid, InFlight packet);
     // Empty for a mid that is not in flight: a repeated or strange PUBACK.
     std::optional<InFlight> settle(int mid);
@@ -38,7 +39,6 @@ public:
 
 private:
     std::map<int, InFlight> packets_;
-    std::size_t limit_ = 0;
 };
 
 }  // namespace cxedge::uplink

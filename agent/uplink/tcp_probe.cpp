@@ -1,53 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/uplink/tcp_probe.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <memory>
+#include <utility>
 
-#include <netdb.h>
 #include <sys/socket.h>
 
 namespace cxedge::uplink {
-namespace {
 
-// A name with more addresses than this is load-balanced: any few of them will do.
-constexpr std::size_t kMaxAddresses = 4;
-
-std::string numeric(const addrinfo& info) {
-    std::array<char, NI_MAXHOST> text{};
-    const int failed = ::getnameinfo(
-        info.ai_addr, info.ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST
-    );
-    return failed == 0 ? std::string(text.data()) : std::string();
-}
-
-}  // namespace
-
-Result<TcpProbe> TcpProbe::start(const std::string& host, std::uint16_t port) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* raw = nullptr;
+Result<TcpProbe> TcpProbe::start(
+    const std::vector<NetworkAddress>& addresses, std::uint16_t port
+) {
     TcpProbe probe;
     probe.port_ = std::to_string(port);
-    const int failed = ::getaddrinfo(host.c_str(), probe.port_.c_str(), &hints, &raw);
-    if (failed != 0) {
-        return unavailable("looking up " + host + ": " + ::gai_strerror(failed));
-    }
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(raw, &::freeaddrinfo);
-    probe.problem_ = unavailable(host + " has no usable address");
-    for (const addrinfo* info = raw; info != nullptr && probe.attempts_.size() < kMaxAddresses;
-         info = info->ai_next) {
+    probe.problem_ = unavailable("the name has no usable address");
+    for (const NetworkAddress& address : addresses) {
         Attempt attempt;
-        attempt.address = numeric(*info);
-        attempt.ipv6 = info->ai_family == AF_INET6;
-        attempt.socket.reset(::socket(
-            info->ai_family, info->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, info->ai_protocol
-        ));
+        attempt.address = address.text;
+        attempt.ipv6 = address.ipv6();
+        attempt.socket.reset(
+            ::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+        );
+        const auto* const generic = reinterpret_cast<const sockaddr*>(&address.bytes);
         const bool begun = attempt.socket &&
-                           (::connect(attempt.socket.get(), info->ai_addr, info->ai_addrlen) == 0 ||
+                           (::connect(attempt.socket.get(), generic, address.size) == 0 ||
                             errno == EINPROGRESS);
         if (begun) {
             probe.attempts_.push_back(std::move(attempt));

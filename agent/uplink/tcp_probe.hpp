@@ -11,6 +11,7 @@
 
 #include "agent/base/result.hpp"
 #include "agent/base/unique_fd.hpp"
+#include "agent/uplink/name_lookup.hpp"
 
 namespace cxedge::uplink {
 
@@ -19,9 +20,11 @@ class TcpProbe {
 public:
     enum class State : std::uint8_t { pending, reached, failed };
 
-    // Looks the name up (this blocks) and begins to connect to its addresses, all at once.
-    // unavailable: the name is unknown or no address can be tried.
-    static Result<TcpProbe> start(const std::string& host, std::uint16_t port);
+    // Begins to connect to the addresses, all at once: a dead one costs nothing. unavailable: none
+    // can be tried.
+    static Result<TcpProbe> start(
+        const std::vector<NetworkAddress>& addresses, std::uint16_t port
+    );
 
     // Descriptors to wait for before the next step().
     void add_to(std::vector<pollfd>& fds) const;

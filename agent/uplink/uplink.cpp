@@ -2,9 +2,7 @@
 #include "agent/uplink/uplink.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -13,14 +11,12 @@
 
 #include "agent/base/ids.hpp"
 #include "agent/base/log.hpp"
-#include "agent/uplink/ack_batch.hpp"
-#include "agent/uplink/announcer.hpp"
-#include "agent/uplink/backoff.hpp"
-#include "agent/uplink/lane_feed.hpp"
-#include "agent/uplink/packet.hpp"
+#include "agent/uplink/acknowledgements.hpp"
+#include "agent/uplink/batch_sender.hpp"
+#include "agent/uplink/connector.hpp"
 #include "agent/uplink/reason_code.hpp"
-#include "agent/uplink/send_window.hpp"
 #include "agent/wire/node_state.hpp"
+#include "agent/wire/platform_ack.hpp"
 #include "agent/wire/request.hpp"
 #include "agent/wire/topics.hpp"
 
@@ -29,10 +25,35 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A connection that lasted this long was a good one: the next wait is short again.
-constexpr std::chrono::seconds kStable{60};
 // A consumer that keeps asking for the dictionary gets it this often.
 constexpr milliseconds kRequestInterval{1000};
+// The same complaint is logged again after this.
+constexpr milliseconds kSameComplaint{60000};
+
+std::uint64_t seed_of(const UplinkOptions& options) {
+    return options.seed != 0 ? options.seed : random_u64();
+}
+
+Connector::Options connector_options(const UplinkOptions& options) {
+    Connector::Options out;
+    out.endpoints.push_back({options.broker.host, options.broker.port, options.broker.tls});
+    out.endpoints.insert(
+        out.endpoints.end(), options.alternatives.begin(), options.alternatives.end()
+    );
+    out.pace = {options.backoff_min, options.backoff_max, options.fast_retry, seed_of(options)};
+    out.failback = options.failback;
+    return out;
+}
+
+BatchSender::Options sender_options(const UplinkOptions& options) {
+    BatchSender::Options out;
+    out.identity = options.identity;
+    out.window = options.window;
+    out.backfill_bytes_per_s = options.backfill_bytes_per_s;
+    out.backfill_start_jitter = options.backfill_start_jitter;
+    out.seed = seed_of(options);
+    return out;
+}
 
 }  // namespace
 
@@ -41,7 +62,7 @@ public:
     Impl(
         UplinkOptions options,
         store::Spool& spool,
-        Broker& broker,
+        Brokers brokers,
         const Clock& clock,
         ClockProbe probe
     );
@@ -54,80 +75,73 @@ public:
     [[nodiscard]] UplinkStatus status() const;
 
     void on_connected(const BrokerLimits& limits) override;
-    void on_disconnected(const std::string& why) override { go_offline(why); }
-    void on_puback(int mid, std::uint8_t reason) override;
+    void on_disconnected(const std::string& why) override;
+    void on_puback(int mid, std::uint8_t reason) override { sender_.acknowledged(mid, reason); }
     void on_message(const std::string& topic, std::string_view payload, bool retained) override;
+    void on_subscribed(const std::string& topic_filter, std::uint8_t reason) override;
 
 private:
-    enum class Step : std::uint8_t { sent, deferred, idle };
-
     void start_connecting();
+    void work_online();
+    void subscribe(const std::string& topic);
     void go_offline(const std::string& why);
+    void leave();
     void check_ack_timeout();
     void answer_requests();
-    void announce();
-    void fill_window();
-    Step send_next();
-    Step send_control();
-    const store::StoredBatch* next_batch(LaneFeed& feed);
-    [[nodiscard]] bool is_settled(std::uint64_t position) const;
-    Step send_batch(LaneFeed& feed, const store::StoredBatch& stored);
-    Step skip(LaneFeed& feed, const store::StoredBatch& stored, const std::string& why);
-    bool publish(const Packet& message, bool retain, InFlight packet);
-    void settle_batch(const InFlight& packet, std::uint8_t reason);
-    void flush_acks();
+    void on_request(std::string_view payload);
+    void on_platform_ack(std::string_view payload);
+    void flush_acks(bool all);
     [[nodiscard]] std::string node_state(bool online) const;
     [[nodiscard]] milliseconds time_left(milliseconds timeout) const;
     [[nodiscard]] SteadyTime online_due(SteadyTime until) const;
-    LaneFeed& feed_of(Lane lane) { return feeds_[static_cast<std::size_t>(lane)]; }
     void set_connection(Connection connection);
     void complain(const std::string& what);
-    template <class Change>
-    void change_status(Change change);
+    void publish_status();
 
     const UplinkOptions options_;
     store::Spool& spool_;
     Broker& broker_;
     const Clock& clock_;
-    const ClockProbe probe_;
     const wire::Topics topics_;
-    Backoff backoff_;
-    Announcer announcer_;
-    std::array<LaneFeed, kLaneCount> feeds_;
-    SendWindow window_;
-    std::deque<Packet> control_;  // retained: state and dictionary, sent before any batch
+    Connector connector_;
+    SendClock send_clock_;
+    Acknowledgements acks_;
+    BatchSender sender_;
     Connection connection_ = Connection::offline;
+    BrokerOptions present_;  // of the present connection
     std::uint64_t session_ = 0;
     bool stopped_ = false;
-    SteadyTime next_attempt_{};
-    SteadyTime online_since_{};
-    AckBatch acks_;
     bool dictionary_wanted_ = false;
     SteadyTime next_answer_{};
+    SteadyTime complained_{};
     std::atomic<bool> appended_ = false;
+    UplinkStatus picture_;  // this thread's
     mutable std::mutex status_mutex_;
-    UplinkStatus status_;
+    UplinkStatus status_;  // what others see of it
 };
 
 Uplink::Impl::Impl(
-    UplinkOptions options, store::Spool& spool, Broker& broker, const Clock& clock, ClockProbe probe
+    UplinkOptions options,
+    store::Spool& spool,
+    Brokers brokers,
+    const Clock& clock,
+    ClockProbe probe
 )
     : options_(std::move(options)),
       spool_(spool),
-      broker_(broker),
+      broker_(brokers.main),
       clock_(clock),
-      probe_(std::move(probe)),
       topics_(options_.identity.tenant, options_.identity.site, options_.identity.node),
-      backoff_(
-          options_.backoff_min,
-          options_.backoff_max,
-          options_.seed != 0 ? options_.seed : random_u64()
-      ),
-      announcer_(options_.identity, spool),
-      feeds_{
-          LaneFeed(spool, Lane::control), LaneFeed(spool, Lane::live), LaneFeed(spool, Lane::bulk)},
-      next_attempt_(clock.steady_now()) {
-    status_.since = clock.wall_now();
+      connector_(connector_options(options_), brokers.scout, clock.steady_now()),
+      send_clock_({options_.live_age, options_.clock_wait}, spool, clock, std::move(probe)),
+      acks_(spool),
+      sender_(
+          sender_options(options_),
+          {spool, brokers.main, clock, send_clock_, acks_},
+          [this](const std::string& what) { complain(what); }
+      ) {
+    picture_.since = clock.wall_now();
+    publish_status();
     spool_.on_append([this] {
         appended_ = true;
         broker_.wake();
@@ -140,73 +154,117 @@ Uplink::Impl::~Impl() {
 }
 
 void Uplink::Impl::run_once(milliseconds timeout) {
+    send_clock_.observe();
     if (appended_.exchange(false)) {
-        std::for_each(feeds_.begin(), feeds_.end(), [](LaneFeed& feed) { feed.more(); });
+        sender_.more();
     }
-    if (connection_ == Connection::offline && !stopped_ && clock_.steady_now() >= next_attempt_) {
+    const bool offline = connection_ == Connection::offline;
+    if (offline && !stopped_ && clock_.steady_now() >= connector_.next_attempt()) {
         start_connecting();
     }
     if (connection_ == Connection::online) {
-        check_ack_timeout();
-        answer_requests();
-        fill_window();
+        work_online();
     }
     broker_.poll(time_left(timeout));
-    if (acks_.is_due(clock_.steady_now(), window_.batches() == 0)) {
-        flush_acks();
+    flush_acks(false);
+    publish_status();
+}
+
+void Uplink::Impl::work_online() {
+    check_ack_timeout();
+    answer_requests();
+    if (connection_ == Connection::online) {
+        if (const Status status = sender_.fill(); !status) {
+            const Loss loss = broker_.last_loss();
+            broker_.drop();
+            go_offline(status.error().message);
+            connector_.lost(loss, clock_.steady_now());
+        }
+    }
+    const SteadyTime now = clock_.steady_now();
+    if (connection_ == Connection::online && connector_.preferred_is_back(present_, now)) {
+        log::info("uplink", "the preferred broker works again");
+        leave();
+        connector_.leave_for_preferred(now);
     }
 }
 
 void Uplink::Impl::stop() {
     stopped_ = true;
-    flush_acks();
+    flush_acks(true);
+    leave();
+    publish_status();
+}
+
+// With a last word, so that the broker does not have to publish the will.
+void Uplink::Impl::leave() {
     if (connection_ == Connection::online) {
-        // One packet identifier is kept free for this: see on_connected().
+        // One packet identifier is kept free for this: see BatchSender::connected().
         if (auto sent = broker_.publish(topics_.state(), node_state(false), true); !sent) {
             log::warn("uplink", "publishing state offline: " + sent.error().message);
         }
     }
     broker_.disconnect();
-    window_.reset(0);
-    control_.clear();
+    sender_.disconnected();
+    flush_acks(true);
+    acks_.disconnected();
     set_connection(Connection::offline);
 }
+
+// ---- status ----
 
 UplinkStatus Uplink::Impl::status() const {
     const std::lock_guard lock(status_mutex_);
     return status_;
 }
 
-template <class Change>
-void Uplink::Impl::change_status(Change change) {
+void Uplink::Impl::publish_status() {
+    const BatchSender::Counters counters = sender_.counters();
+    picture_.in_flight = sender_.batches_in_flight();
+    picture_.batches_sent = counters.sent;
+    picture_.bytes_sent = counters.bytes;
+    picture_.batches_refused = counters.refused;
+    picture_.batches_resent = counters.resent;
+    picture_.batches_buried = counters.buried;
+    picture_.endpoint = to_string(connector_.endpoint());
+    picture_.protocol = to_string(connector_.protocol(clock_.steady_now()));
+    picture_.holding = send_clock_.holding();
+    picture_.backfill_bytes = sender_.backlog_bytes();
+    picture_.platform_ack = acks_.stage() == Acknowledgements::Stage::platform;
     const std::lock_guard lock(status_mutex_);
-    change(status_);
-    status_.in_flight = window_.batches();
+    status_ = picture_;
 }
 
 void Uplink::Impl::set_connection(Connection connection) {
     connection_ = connection;
-    change_status([&](UplinkStatus& status) {
-        status.since = status.connection == connection ? status.since : clock_.wall_now();
-        status.connection = connection;
-    });
+    if (picture_.connection != connection) {
+        picture_.since = clock_.wall_now();
+    }
+    picture_.connection = connection;
 }
 
 void Uplink::Impl::complain(const std::string& what) {
-    log::warn("uplink", what);
-    change_status([&](UplinkStatus& status) { status.last_error = what; });
+    const SteadyTime now = clock_.steady_now();
+    if (what != picture_.last_error || now - complained_ >= kSameComplaint) {
+        complained_ = now;
+        log::warn("uplink", what);
+    }
+    picture_.last_error = what;
 }
 
 // ---- connection ----
 
 void Uplink::Impl::start_connecting() {
+    const SteadyTime now = clock_.steady_now();
     session_ = random_u64();
-    BrokerOptions options = options_.broker;
-    options.will_topic = topics_.state();
-    options.will_payload = node_state(false);
+    present_ = options_.broker;
+    connector_.attempt(present_, now);
+    present_.will_topic = topics_.state();
+    present_.will_payload = node_state(false);
     set_connection(Connection::connecting);
-    if (Status status = broker_.connect(options, *this); !status) {
+    if (const Status status = broker_.connect(present_, *this); !status) {
         go_offline(status.error().message);
+        connector_.lost({}, now);
     }
 }
 
@@ -221,239 +279,126 @@ std::string Uplink::Impl::node_state(bool online) const {
 }
 
 void Uplink::Impl::on_connected(const BrokerLimits& limits) {
-    // One of what the broker grants stays free, so that stop() can always publish the state.
-    const unsigned granted = std::max<unsigned>(limits.receive_maximum, 2) - 1;
-    window_.reset(std::clamp(options_.window, 1U, granted));
-    control_.clear();
-    std::for_each(feeds_.begin(), feeds_.end(), [](LaneFeed& feed) { feed.restart(); });
-    online_since_ = clock_.steady_now();
+    const SteadyTime now = clock_.steady_now();
+    connector_.connected(now);
+    acks_.connected(now);
     set_connection(Connection::online);
-    change_status([](UplinkStatus& status) { ++status.connects; });
+    ++picture_.connects;
     log::info(
-        "uplink", fmt::format("connected to {}:{}", options_.broker.host, options_.broker.port)
+        "uplink",
+        fmt::format(
+            "connected to {} with {}", to_string(connector_.endpoint()), to_string(present_.protocol)
+        )
     );
-    control_.push_back({topics_.state(), node_state(true)});
-    announcer_.forget();
-    announce();
-    if (Status status = broker_.subscribe(topics_.command_request()); !status) {
-        complain("subscribing to commands: " + status.error().message);
+    // Before any batch: what comes on dn/ack decides who deletes.
+    subscribe(topics_.platform_ack());
+    subscribe(topics_.command_request());
+    sender_.connected(limits, node_state(true));
+}
+
+void Uplink::Impl::subscribe(const std::string& topic) {
+    if (const Status status = broker_.subscribe(topic); !status) {
+        complain("subscribing to " + topic + ": " + status.error().message);
     }
 }
 
-void Uplink::Impl::go_offline(const std::string& why) {
-    const SteadyTime now = clock_.steady_now();
-    if (connection_ == Connection::online && now - online_since_ >= kStable) {
-        backoff_.reset();
+void Uplink::Impl::on_subscribed(const std::string& topic_filter, std::uint8_t reason) {
+    if (reason >= kFirstRefusal) {
+        complain(fmt::format(
+            "the broker refused the subscription to {}: {}", topic_filter, describe_reason(reason)
+        ));
     }
-    const milliseconds wait = backoff_.next();
-    next_attempt_ = now + wait;
-    window_.reset(0);
-    control_.clear();
-    flush_acks();
+    if (topic_filter == topics_.platform_ack()) {
+        acks_.subscribed(clock_.steady_now());
+    }
+}
+
+void Uplink::Impl::on_disconnected(const std::string& why) {
+    const Loss loss = broker_.last_loss();
+    go_offline(why);
+    connector_.lost(loss, clock_.steady_now());
+}
+
+void Uplink::Impl::go_offline(const std::string& why) {
     complain(why);
-    log::info("uplink", fmt::format("next attempt in {} ms", wait.count()));
+    sender_.disconnected();
+    flush_acks(true);
+    acks_.disconnected();
     set_connection(Connection::offline);
 }
 
 void Uplink::Impl::check_ack_timeout() {
-    const auto oldest = window_.oldest();
-    if (oldest && clock_.steady_now() - *oldest > options_.ack_timeout) {
+    const auto oldest = sender_.oldest();
+    const SteadyTime now = clock_.steady_now();
+    if (oldest && now - *oldest > options_.ack_timeout) {
         // MQTT 5.0 allows no repeat on a live connection (4.4.0-1): a new one replays. Without a
         // goodbye, so that the will tells if there is no new one.
         broker_.drop();
         go_offline(fmt::format("no acknowledgement for {} ms", options_.ack_timeout.count()));
+        connector_.stalled(now);
     }
 }
 
-// ---- dictionary ----
+// ---- what others say ----
 
 void Uplink::Impl::
     on_message(const std::string& topic, std::string_view payload, bool /*retained*/) {
+    if (topic == topics_.platform_ack()) {
+        on_platform_ack(payload);
+    } else if (topic == topics_.command_request()) {
+        on_request(payload);
+    }
+}
+
+void Uplink::Impl::on_request(std::string_view payload) {
     const auto request = wire::decode_request(payload);
-    const bool asked = request && std::holds_alternative<wire::NeedDictionary>(*request);
-    dictionary_wanted_ |= asked && topic == topics_.command_request();
+    if (!request) {
+        complain("a request on " + topics_.command_request() + ": " + request.error().message);
+    } else if (const auto* resend = std::get_if<wire::Resend>(&*request)) {
+        sender_.resend(*resend);
+    } else {
+        dictionary_wanted_ = true;
+    }
+}
+
+void Uplink::Impl::on_platform_ack(std::string_view payload) {
+    const auto ack = wire::decode_platform_ack(payload);
+    if (!ack) {
+        complain("an acknowledgement of the platform: " + ack.error().message);
+    } else if (acks_.platform_says(*ack, clock_.steady_now())) {
+        sender_.restart();
+    }
 }
 
 void Uplink::Impl::answer_requests() {
     const SteadyTime now = clock_.steady_now();
-    if (!dictionary_wanted_ || !control_.empty() || now < next_answer_) {
+    if (!dictionary_wanted_ || sender_.announcing() || now < next_answer_) {
         return;
     }
     dictionary_wanted_ = false;
     next_answer_ = now + kRequestInterval;
-    announcer_.forget();
-    announce();
+    sender_.announce_all();
 }
 
-void Uplink::Impl::announce() {
-    auto parts = announcer_.announce();
-    if (!parts) {
-        complain(parts.error().message);
-        return;
-    }
-    for (wire::DictionaryPart& part : *parts) {
-        control_.push_back({topics_.dictionary(part.part), std::move(part.payload)});
-    }
-}
-
-// ---- sending ----
-
-void Uplink::Impl::fill_window() {
-    for (LaneFeed& feed : feeds_) {
-        feed.rewind_if_due(clock_.steady_now());
-    }
-    while (connection_ == Connection::online && !window_.full() && send_next() != Step::idle) {
-    }
-    change_status([](UplinkStatus&) {});
-}
-
-Uplink::Impl::Step Uplink::Impl::send_next() {
-    if (!control_.empty()) {
-        return send_control();
-    }
-    for (LaneFeed& feed : feeds_) {
-        if (const store::StoredBatch* stored = next_batch(feed)) {
-            return send_batch(feed, *stored);
-        }
-    }
-    return Step::idle;
-}
-
-const store::StoredBatch* Uplink::Impl::next_batch(LaneFeed& feed) {
+void Uplink::Impl::flush_acks(bool all) {
     const SteadyTime now = clock_.steady_now();
-    const store::StoredBatch* stored = feed.front(now);
-    while (stored != nullptr && is_settled(stored->position)) {
-        feed.pop();
-        stored = feed.front(now);
-    }
-    return stored;
-}
-
-// In flight, or delivered and not yet deleted: a second walk meets these.
-bool Uplink::Impl::is_settled(std::uint64_t position) const {
-    return window_.contains(position) || acks_.contains(position);
-}
-
-Uplink::Impl::Step Uplink::Impl::send_control() {
-    const Packet message = std::move(control_.front());
-    control_.pop_front();
-    if (!broker_.fits(message.topic.size(), message.payload.size())) {
-        complain(fmt::format(
-            "{} is too large for the broker: {} bytes", message.topic, message.payload.size()
-        ));
-        return Step::deferred;
-    }
-    publish(message, true, {});
-    return Step::sent;
-}
-
-Uplink::Impl::Step Uplink::Impl::send_batch(LaneFeed& feed, const store::StoredBatch& stored) {
-    const std::uint32_t dict_size = stored.batch.dict_size;
-    if (!announcer_.covers(dict_size)) {
-        announce();  // goes out before any batch
-    }
-    const auto dict_id = announcer_.content_id(dict_size);
-    if (!dict_id || !announcer_.covers(dict_size)) {
-        feed.refused(stored.position, clock_.steady_now());
-        return skip(
-            feed, stored, dict_id ? "its series cannot be announced" : dict_id.error().message
-        );
-    }
-    if (!control_.empty()) {
-        return Step::deferred;
-    }
-    const BootTime boot = clock_.boot_now();
-    const SendTime time{
-        WallTime(boot + clock_.wall_offset()), boot, spool_.boot(), options_.live_age, probe_()};
-    const Packet packet = make_packet(topics_, stored, time, *dict_id);
-    if (!broker_.fits(packet.topic.size(), packet.payload.size())) {
-        return skip(
-            feed,
-            stored,
-            fmt::format("{} bytes are too large for the broker", packet.payload.size())
-        );
-    }
-    InFlight in_flight;
-    in_flight.batch = true;
-    in_flight.lane = lane_of(stored.batch.stream);
-    in_flight.position = stored.position;
-    in_flight.samples = stored.batch.samples;
-    in_flight.events = stored.batch.events;
-    if (publish(packet, false, std::move(in_flight))) {
-        feed.pop();
-        change_status([](UplinkStatus& status) { ++status.batches_sent; });
-    }
-    return Step::sent;
-}
-
-// Stays in the spool; the next connection tries again at the latest.
-Uplink::Impl::Step Uplink::Impl::skip(
-    LaneFeed& feed, const store::StoredBatch& stored, const std::string& why
-) {
-    complain(fmt::format(
-        "batch {} of lane {} stays in the spool: {}",
-        stored.seq,
-        to_string(lane_of(stored.batch.stream)),
-        why
-    ));
-    feed.pop();
-    return Step::deferred;
-}
-
-bool Uplink::Impl::publish(const Packet& message, bool retain, InFlight packet) {
-    auto mid = broker_.publish(message.topic, message.payload, retain);
-    if (!mid) {
-        broker_.drop();
-        go_offline(mid.error().message);
-        return false;
-    }
-    packet.topic = message.topic;
-    packet.sent = clock_.steady_now();
-    window_.add(*mid, std::move(packet));
-    change_status([&](UplinkStatus& status) { status.bytes_sent += message.payload.size(); });
-    return true;
-}
-
-// ---- acknowledgements ----
-
-void Uplink::Impl::on_puback(int mid, std::uint8_t reason) {
-    const auto packet = window_.settle(mid);
-    if (!packet) {
+    const auto done = all ? acks_.flush_all(now) : acks_.flush(now, sender_.batches_in_flight() == 0);
+    if (!done) {
+        complain("deleting delivered batches: " + done.error().message);
         return;
     }
-    if (reason >= kFirstRefusal) {
-        complain(fmt::format("the broker refused {}: {}", packet->topic, describe_reason(reason)));
-    }
-    if (packet->batch) {
-        settle_batch(*packet, reason);
-    }
+    picture_.batches_delivered += done->batches;
+    picture_.samples_delivered += done->samples;
+    picture_.events_delivered += done->events;
 }
 
-void Uplink::Impl::settle_batch(const InFlight& packet, std::uint8_t reason) {
-    if (reason >= kFirstRefusal) {
-        feed_of(packet.lane).refused(packet.position, clock_.steady_now());
-        change_status([](UplinkStatus& status) { ++status.batches_refused; });
-        return;
-    }
-    acks_.add(packet.position, clock_.steady_now());
-    change_status([&](UplinkStatus& status) {
-        ++status.batches_delivered;
-        status.samples_delivered += packet.samples;
-        status.events_delivered += packet.events;
-    });
-}
-
-void Uplink::Impl::flush_acks() {
-    if (Status status = acks_.flush(spool_, clock_.steady_now()); !status) {
-        complain("deleting delivered batches: " + status.error().message);
-    }
-}
+// ---- time ----
 
 milliseconds Uplink::Impl::time_left(milliseconds timeout) const {
     const SteadyTime now = clock_.steady_now();
     SteadyTime until = now + timeout;
     if (connection_ == Connection::offline && !stopped_) {
-        until = std::min(until, next_attempt_);
+        until = std::min(until, connector_.next_attempt());
     }
     until = std::min(until, acks_.due().value_or(until));
     if (connection_ == Connection::online) {
@@ -463,25 +408,20 @@ milliseconds Uplink::Impl::time_left(milliseconds timeout) const {
 }
 
 SteadyTime Uplink::Impl::online_due(SteadyTime until) const {
-    if (const auto oldest = window_.oldest()) {
+    if (const auto oldest = sender_.oldest()) {
         until = std::min(until, *oldest + options_.ack_timeout + milliseconds(1));
     }
-    if (window_.full()) {
-        return until;  // the rest must wait for an acknowledgement
-    }
-    if (dictionary_wanted_) {
+    if (dictionary_wanted_ && !sender_.announcing()) {
         until = std::min(until, next_answer_);
     }
-    for (const LaneFeed& feed : feeds_) {
-        until = std::min(until, feed.due().value_or(until));
-    }
-    return until;
+    until = std::min(until, sender_.due().value_or(until));
+    return std::min(until, connector_.probe_due(clock_.steady_now()).value_or(until));
 }
 
 Uplink::Uplink(
-    UplinkOptions options, store::Spool& spool, Broker& broker, const Clock& clock, ClockProbe probe
+    UplinkOptions options, store::Spool& spool, Brokers brokers, const Clock& clock, ClockProbe probe
 )
-    : impl_(std::make_unique<Impl>(std::move(options), spool, broker, clock, std::move(probe))) {}
+    : impl_(std::make_unique<Impl>(std::move(options), spool, brokers, clock, std::move(probe))) {}
 
 Uplink::~Uplink() = default;
 

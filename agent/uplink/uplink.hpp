@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Moves batches from the spool to the broker: at least once, in order within a lane, never more
-// than a window unacknowledged, never published offline (delivery.md 4.3). Thread: one; time comes
+// Moves batches from the spool to the broker: at least once, fresh ones before the backlog, never
+// more than a window unacknowledged, never published offline (README.md). Thread: one; time comes
 // in through `Clock`, so that the simulator can drive it.
 #pragma once
 
@@ -15,13 +15,15 @@
 #include "agent/base/lane.hpp"
 #include "agent/store/spool.hpp"
 #include "agent/uplink/broker.hpp"
+#include "agent/uplink/send_clock.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/dictionary.hpp"
 
 namespace cxedge::uplink {
 
 struct UplinkOptions {
-    BrokerOptions broker;
+    BrokerOptions broker;                // the preferred one
+    std::vector<Endpoint> alternatives;  // further ones, in order of preference
     wire::NodeIdentity identity;
     std::string version;
     unsigned window = 32;                         // unacknowledged batches at most
@@ -29,7 +31,21 @@ struct UplinkOptions {
     std::chrono::milliseconds backoff_max{300000};
     std::chrono::milliseconds ack_timeout{30000};  // oldest unacknowledged older: reconnect, replay
     std::chrono::milliseconds live_age{60000};     // sealed longer ago: backfill topic
-    std::uint64_t seed = 0;                        // of the reconnect jitter; 0: from the kernel
+    std::uint64_t backfill_bytes_per_s = 0;        // 0: no limit
+    std::chrono::milliseconds backfill_start_jitter{0};  // after connecting, at random
+    std::chrono::milliseconds fast_retry{120000};  // outage so long: retry fast while TCP is refused
+    std::chrono::milliseconds failback{600000};  // on a lesser broker: look for the preferred one
+    std::chrono::milliseconds clock_wait{86400000};  // data waits so long for a plausible clock
+    std::uint64_t seed = 0;                          // of all jitter; 0: from the kernel
+};
+
+// Both outlive the uplink.
+struct Brokers {
+    // NOLINTNEXTLINE(google-explicit-constructor): one broker is all that most need
+    Brokers(Broker& its_main, Broker* its_scout = nullptr) : main(its_main), scout(its_scout) {}
+    Broker& main;
+    // Another connection, to find out whether the preferred broker works again; null: no failback.
+    Broker* scout;
 };
 
 enum class Connection : std::uint8_t { offline, connecting, online };
@@ -41,23 +57,27 @@ struct UplinkStatus {
     std::uint64_t connects = 0;
     std::uint64_t in_flight = 0;     // batches
     std::uint64_t batches_sent = 0;  // publishes, repeats included
-    std::uint64_t batches_delivered = 0;
+    std::uint64_t batches_delivered = 0;  // and deleted here
     std::uint64_t samples_delivered = 0;
     std::uint64_t events_delivered = 0;
     std::uint64_t bytes_sent = 0;       // MQTT payload
     std::uint64_t batches_refused = 0;  // PUBACK >= 0x80
+    std::uint64_t batches_resent = 0;   // publishes that repeat: refused, lost on the way, asked for
+    std::uint64_t batches_buried = 0;   // dead letters
+    std::string endpoint;               // "host:port" in use or tried next
+    std::string protocol;               // "MQTT 5.0", "MQTT 3.1.1"
+    std::string holding;                // why data waits although online; empty: it does not
+    std::uint64_t backfill_bytes = 0;   // left of the backlog, an estimate
+    bool platform_ack = false;          // the platform's word deletes, not the broker's
 };
 
 class Uplink {
 public:
-    // What the uplink needs to know of the clock when it sends.
-    using ClockProbe = std::function<wire::ClockState()>;
-
     // References outlive the uplink.
     Uplink(
         UplinkOptions options,
         store::Spool& spool,
-        Broker& broker,
+        Brokers brokers,
         const Clock& clock,
         ClockProbe probe
     );

@@ -18,9 +18,10 @@ std::vector<ScriptedBroker::Published> ScriptedBroker::to(const std::string& par
     return found;
 }
 
-void ScriptedBroker::lose_connection(const std::string& why) {
+void ScriptedBroker::lose_connection(const std::string& why, uplink::Loss loss) {
     due_.clear();
     loss_ = why;
+    last_loss_ = loss;
 }
 
 void ScriptedBroker::receive(const std::string& topic, const std::string& payload) {
@@ -45,6 +46,7 @@ Status ScriptedBroker::connect(
 void ScriptedBroker::close() {
     phase_ = Phase::idle;
     due_.clear();
+    unanswered_.clear();
     loss_.reset();
     outstanding_ = 0;
 }
@@ -90,6 +92,7 @@ bool ScriptedBroker::fits(std::size_t topic_bytes, std::size_t payload_bytes) co
 
 Status ScriptedBroker::subscribe(const std::string& topic_filter) {
     subscribed.push_back(topic_filter);
+    unanswered_.push_back(topic_filter);
     return {};
 }
 
@@ -102,21 +105,48 @@ void ScriptedBroker::poll(std::chrono::milliseconds timeout) {
     } else if (phase_ == Phase::greeting) {
         greet();
     } else if (phase_ == Phase::up) {
+        send_subacks();
         send_pubacks();
         send_messages();
     }
 }
 
+void ScriptedBroker::refuse(const std::string& why, uplink::Loss loss) {
+    close();
+    last_loss_ = loss;
+    listener_->on_disconnected(why);
+}
+
 void ScriptedBroker::greet() {
+    if (tcp_refused || (dead && dead(options))) {
+        refuse("connection refused", {uplink::Reached::name, 0, false});
+        return;
+    }
+    if (!speaks_v5 && options.protocol == uplink::Protocol::v5) {
+        refuse("refused: unsupported protocol version", {uplink::Reached::server, 0x84, false});
+        return;
+    }
     if (refused_connects > 0) {
         --refused_connects;
-        close();
-        listener_->on_disconnected("refused: not authorised (0x87)");
+        refuse("refused: not authorised (0x87)", {uplink::Reached::server, 0x87, false});
         return;
     }
     phase_ = Phase::up;
     ++connections;
     listener_->on_connected(limits);
+}
+
+void ScriptedBroker::send_subacks() {
+    if (!answers_subscriptions) {
+        return;
+    }
+    for (const std::string& filter : std::exchange(unanswered_, {})) {
+        listener_->on_subscribed(filter, subscription_reason);
+        const auto found = retained.find(filter);
+        if (found != retained.end()) {
+            listener_->on_message(filter, found->second, true);
+        }
+    }
 }
 
 void ScriptedBroker::send_pubacks() {

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/uplink/broker.hpp"
@@ -39,9 +41,17 @@ public:
     uplink::BrokerLimits limits;
     int unreachable_connects = 0;  // that many connect() calls fail
     int refused_connects = 0;      // that many connections are refused
+    bool tcp_refused = false;      // connections fail before the broker hears of them
+    std::function<bool(const uplink::BrokerOptions&)> dead;  // likewise, by what is connected to
+    bool speaks_v5 = true;
+    std::map<std::string, std::string> retained;  // sent after the SUBACK of their topic
+    bool answers_subscriptions = true;
+    std::uint8_t subscription_reason = 0;
     // As on a real network, the uplink hears of it in its next poll(); until then it publishes
     // into the void.
-    void lose_connection(const std::string& why);
+    void lose_connection(
+        const std::string& why, uplink::Loss loss = {uplink::Reached::session, 0, false}
+    );
     void receive(const std::string& topic, const std::string& payload);
 
     // ---- what happened ----
@@ -68,6 +78,7 @@ public:
     [[nodiscard]] bool fits(std::size_t topic_bytes, std::size_t payload_bytes) const override;
     Status subscribe(const std::string& topic_filter) override;
     void poll(std::chrono::milliseconds timeout) override;
+    [[nodiscard]] uplink::Loss last_loss() const override { return last_loss_; }
     void wake() override { ++wakes; }
 
 private:
@@ -79,6 +90,8 @@ private:
     };
     void close();
     void greet();
+    void refuse(const std::string& why, uplink::Loss loss);
+    void send_subacks();
     void send_pubacks();
     void send_messages();
 
@@ -88,7 +101,9 @@ private:
     std::size_t outstanding_ = 0;
     std::vector<Due> due_;
     std::deque<std::pair<std::string, std::string>> inbox_;
+    std::vector<std::string> unanswered_;  // subscriptions
     std::optional<std::string> loss_;
+    uplink::Loss last_loss_;
 };
 
 }  // namespace cxedge::test

@@ -16,7 +16,7 @@ TEST_CASE("load: an empty site file gives the defaults", "[config]") {
     REQUIRE(loaded.ok());
     const config::AgentConfig& config = loaded->config;
     CHECK(config.node.tenant == "default");
-    CHECK(config.uplink.broker == "mqtt://127.0.0.1:1883");
+    CHECK(config.uplink.brokers == Lines{"mqtt://127.0.0.1:1883"});
     CHECK(config.pipeline.window == std::chrono::seconds(60));
     CHECK(config.spool.seal == std::chrono::milliseconds(800));
     CHECK(config.agent.log_level == "info");
@@ -317,6 +317,28 @@ TEST_CASE("load: certificates go with keys and with TLS", "[config]") {
             )
             .size() == 1
     );
+}
+
+TEST_CASE("load: one broker, or several in order of preference", "[config]") {
+    const ConfigFiles files;
+    CHECK(files.problems("[uplink]\nbroker = [\"mqtts://a\", \"mqtt://b:1884\"]\n").empty());
+    CHECK(
+        files.problems("[uplink]\nbroker = [\"mqtts://a\", \"b\"]\n") ==
+        Lines{"site.toml:2:24: uplink.broker[1]: \"b\" does not begin with mqtt:// or mqtts://"}
+    );
+    CHECK(
+        files.problems("[uplink]\nbroker = []\n") ==
+        Lines{"site.toml:2:10: uplink.broker: is empty, but at least one text is needed"}
+    );
+    CHECK(
+        files.problems("[uplink]\nbroker = 7\n") ==
+        Lines{"site.toml:2:10: uplink.broker: is an integer, but text or list of texts is needed"}
+    );
+    // One of them with TLS is enough for its files.
+    CHECK(files.problems("[uplink]\nbroker = [\"mqtt://a\", \"mqtts://b\"]\nca_file = \"/c\"\n")
+              .empty());
+    CHECK(files.problems("[uplink]\nbroker = [\"mqtt://a\", \"mqtt://b\"]\nca_file = \"/c\"\n")
+              .size() == 1);
 }
 
 TEST_CASE("load: windows divide a day", "[config]") {

@@ -47,6 +47,7 @@ public:
         }
         in_poll = false;
     }
+    [[nodiscard]] uplink::Loss last_loss() const override { return {}; }
     void wake() override {}
 
     void arrives(const std::string& topic, const std::string& payload) {

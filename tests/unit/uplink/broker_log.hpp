@@ -19,6 +19,7 @@ struct BrokerLog final : uplink::BrokerListener {
     std::vector<std::string> disconnected;
     std::vector<std::pair<int, std::uint8_t>> pubacks;
     std::vector<std::pair<std::string, std::string>> messages;
+    std::vector<std::pair<std::string, std::uint8_t>> subscribed;
 
     void on_connected(const uplink::BrokerLimits& granted) override {
         ++connected;
@@ -29,6 +30,9 @@ struct BrokerLog final : uplink::BrokerListener {
     void on_message(const std::string& topic, std::string_view payload, bool /*retained*/)
         override {
         messages.emplace_back(topic, payload);
+    }
+    void on_subscribed(const std::string& topic_filter, std::uint8_t reason) override {
+        subscribed.emplace_back(topic_filter, reason);
     }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real broker implementation against a real mosquitto.
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <thread>
 
@@ -273,19 +274,18 @@ TEST_CASE("mosquitto_broker: nothing listens there", "[uplink]") {
     listener.fd.reset();
     Client client(options_for(port));
     CHECK(mentions(client.ends_with(), "Connection refused"));
+    CHECK(client.broker->last_loss().reached == Reached::name);
 }
 
-TEST_CASE("mosquitto_broker: an unknown host is an error at once", "[uplink]") {
-    BrokerLog log;
-    const auto broker = make_mosquitto_broker();
+TEST_CASE("mosquitto_broker: an unknown host ends the attempt, without blocking it", "[uplink]") {
     BrokerOptions options = options_for(1883);
     options.host = "no such host";
-    const Status status = broker->connect(options, log);
-    REQUIRE_FALSE(status.ok());
-    CHECK(status.error().code == ErrorCode::unavailable);
-    CHECK(mentions(status.error().message, "looking up no such host"));
-    broker->poll(milliseconds(0));
-    CHECK(log.disconnected.empty());
+    const Client client(options);  // connect() does not know yet
+    CHECK(client.log.disconnected.empty());
+    Client other(options);
+    CHECK(mentions(other.ends_with(), "looking up no such host"));
+    CHECK(other.broker->last_loss().reached == Reached::nothing);
+    CHECK(other.log.disconnected.size() == 1);
 }
 
 TEST_CASE(
@@ -330,6 +330,82 @@ TEST_CASE("mosquitto_broker: the reason that a broker gives for ending is passed
     }));
     CHECK(client.log.connected == 1);
     CHECK(mentions(client.log.disconnected.front(), "session taken over"));
+    CHECK(client.broker->last_loss().reached == Reached::session);
+    CHECK(client.broker->last_loss().reason == 0x8e);
+}
+
+// What a broker of the old kind says to CONNECT, then closes.
+struct OldBroker {
+    DeafListener listener{8};
+    std::string_view answer;  // empty: it only closes
+    std::vector<UniqueFd> accepted;
+
+    Loss refuses(Client& client) {
+        poll_until(*client.broker, [&] {
+            UniqueFd fd(::accept4(listener.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            if (fd && accepted.empty()) {
+                accepted.push_back(std::move(fd));  // the probe
+            } else if (fd) {
+                std::array<char, 512> connect{};
+                [[maybe_unused]] const auto got = ::recv(fd.get(), connect.data(), connect.size(), 0);
+                ::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+            }
+            return !client.log.disconnected.empty();
+        });
+        return client.broker->last_loss();
+    }
+};
+
+TEST_CASE("mosquitto_broker: a broker that speaks only MQTT 3.1.1 is told apart", "[uplink]") {
+    OldBroker broker;
+    SECTION("it says so in the old form") {
+        broker.answer = std::string_view("\x20\x02\x00\x01", 4);
+        Client client(options_for(broker.listener.port()));
+        const Loss loss = broker.refuses(client);
+        CHECK(loss.reached == Reached::server);
+        CHECK(loss.reason == 0x84);
+        CHECK(mentions(client.log.disconnected.front(), "unsupported protocol version"));
+    }
+    SECTION("it only closes") {
+        Client client(options_for(broker.listener.port()));
+        const Loss loss = broker.refuses(client);
+        CHECK(loss.reached == Reached::server);
+        CHECK(loss.reason == 0);
+        CHECK(loss.closed);
+    }
+    SECTION("a refusal of MQTT 3.1.1 has the same meaning as one of 5.0") {
+        broker.answer = std::string_view("\x20\x02\x00\x05", 4);
+        BrokerOptions options = options_for(broker.listener.port());
+        options.protocol = Protocol::v311;
+        Client client(options);
+        CHECK(broker.refuses(client).reason == 0x87);
+        CHECK(client.log.disconnected.front() == "refused: not authorised (0x87)");
+    }
+}
+
+TEST_CASE("mosquitto_broker: MQTT 3.1.1 carries everything but limits and reasons", "[uplink]") {
+    if (skipped()) {
+        return;
+    }
+    MosquittoOptions server_options;
+    server_options.max_packet_size = 100'000;
+    const MosquittoServer server(server_options);
+    BrokerOptions options = options_for(server.port());
+    options.protocol = Protocol::v311;
+    options.will_topic = "state";
+    options.will_payload = "gone";
+    Client client(options);
+    REQUIRE(client.comes_up());
+    CHECK(client.log.limits.receive_maximum == 65535);
+    CHECK(client.log.limits.maximum_packet_size == 0);
+    REQUIRE(client.broker->subscribe("a/#").ok());
+    const auto mid = client.broker->publish("a/b", "hello", true);
+    REQUIRE(mid.ok());
+    CHECK(client.gets_message("a/b", "hello"));
+    REQUIRE(poll_until(*client.broker, [&] { return !client.log.pubacks.empty(); }));
+    CHECK(client.log.pubacks == std::vector<std::pair<int, std::uint8_t>>{{*mid, 0}});
+    CHECK(client.log.subscribed == std::vector<std::pair<std::string, std::uint8_t>>{{"a/#", 1}});
+    client.broker->disconnect();
 }
 
 TEST_CASE("mosquitto_broker: wake() ends a poll from another thread", "[uplink]") {

@@ -41,9 +41,26 @@ store::NewBatch sealed_batch(const Clock& clock, Stream stream, std::uint32_t di
     return batch;
 }
 
+store::NewBatch declare(const Declaration& declaration) {
+    wire::BatchBuilder builder;
+    for (const Gap& gap : declaration.gaps) {
+        builder.add(wire::Declared<Gap>{at_boot(BootTime(1)), gap});
+    }
+    for (const DeadLetter& dead : declaration.dead) {
+        builder.add(wire::Declared<DeadLetter>{at_boot(BootTime(1)), dead});
+    }
+    const wire::SealedBody body = builder.seal();
+    store::NewBatch batch;
+    batch.stream = Stream::event;
+    batch.codec = body.codec;
+    batch.body = body.bytes;
+    return batch;
+}
+
 UplinkRig::UplinkRig(uplink::UplinkOptions options) {
     store::SpoolOptions spool_options;
     spool_options.directory = directory.file("spool");
+    spool_options.declare = declare;
     auto opened = store::Spool::open(spool_options, clock);
     REQUIRE(opened.ok());
     spool = std::move(opened.value());
@@ -76,13 +93,20 @@ void UplinkRig::append(Stream stream, int count, std::uint32_t dict_size) {
 void UplinkRig::turn(int count) {
     for (int i = 0; i < count; ++i) {
         uplink->run_once(std::chrono::milliseconds(1000));
+        clock.advance(kTurn);
+    }
+}
+
+void UplinkRig::still(int count) {
+    for (int i = 0; i < count; ++i) {
+        uplink->run_once(std::chrono::milliseconds(1000));
     }
 }
 
 void UplinkRig::pass(std::chrono::milliseconds by, std::chrono::milliseconds step) {
     for (std::chrono::milliseconds passed{0}; passed < by; passed += step) {
         clock.advance(step);
-        turn();
+        uplink->run_once(std::chrono::milliseconds(1000));
     }
 }
 

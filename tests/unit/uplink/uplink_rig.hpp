@@ -22,14 +22,20 @@ std::string series_definition(const std::string& metric);
 // A batch of one sample of series `dict_size - 1`, sealed now.
 store::NewBatch sealed_batch(const Clock& clock, Stream stream, std::uint32_t dict_size);
 
+// The lane 0 batch of a declaration.
+store::NewBatch declare(const Declaration& declaration);
+
 // An uplink between a real spool and a scripted broker, with a clock that the test moves.
 struct UplinkRig {
     explicit UplinkRig(uplink::UplinkOptions options = rig_options());
 
     void add_series(std::uint32_t count);
     void append(Stream stream, int count = 1, std::uint32_t dict_size = 1);
-    // So many turns of the uplink; the clock stands still.
+    // So many turns of the uplink; each takes kTurn.
+    static constexpr std::chrono::milliseconds kTurn{100};
     void turn(int count = 1);
+    // Likewise, while the clock stands still.
+    void still(int count = 1);
     // Turns with the clock moving on by `by` in steps.
     void pass(std::chrono::milliseconds by, std::chrono::milliseconds step);
     [[nodiscard]] std::uint64_t held() const;  // batches in the spool

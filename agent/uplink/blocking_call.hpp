@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "agent/base/result.hpp"
+#include "agent/base/unique_fd.hpp"
+
+namespace cxedge::uplink {
+
+// One call of a library that may block for long, such as a name lookup, on a thread of its own. Who
+// loses patience destroys the object: the call then ends in the background and its result with it.
+// Thread: one; the call must use nothing that can go away before it.
+template <class T>
+class BlockingCall {
+public:
+    // unavailable: no thread to be had.
+    static Result<BlockingCall> start(std::function<T()> call) {
+        auto shared = std::make_shared<Shared>();
+        shared->done_fd.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+        if (!shared->done_fd) {
+            return system_error("waiting for a blocking call", errno);
+        }
+        try {
+            std::thread([shared, call = std::move(call)] { shared->run(call); }).detach();
+        } catch (const std::system_error& error) {
+            return system_error("starting a thread", error.code().value());
+        }
+        return BlockingCall(std::move(shared));
+    }
+
+    // Readable once it is done.
+    [[nodiscard]] int fd() const { return shared_->done_fd.get(); }
+    [[nodiscard]] bool done() const { return shared_->done.load(); }
+    // Requires: done(). Once.
+    T take() { return std::move(*shared_->result); }
+
+private:
+    struct Shared {
+        UniqueFd done_fd;
+        std::optional<T> result;
+        std::atomic<bool> done = false;
+
+        void run(const std::function<T()>& call) {
+            result.emplace(call());
+            done = true;
+            const std::uint64_t one = 1;
+            [[maybe_unused]] const auto written = ::write(done_fd.get(), &one, sizeof one);
+        }
+    };
+    explicit BlockingCall(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+    std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace cxedge::uplink
