@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/base/event_loop.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
@@ -61,6 +64,71 @@ private:
     std::chrono::milliseconds period_;
     EventLoop::Callback callback_;
     bool cancelled_ = false;
+};
+
+// Of a loop with a clock of its own.
+class ClockTimerState final : public LoopHandle::State {
+public:
+    ClockTimerState(SteadyTime due, std::chrono::milliseconds period, EventLoop::Callback callback)
+        : due_(due), period_(period), callback_(std::move(callback)) {}
+
+    void cancel() override { over_ = true; }
+    [[nodiscard]] bool over() const { return over_; }
+    [[nodiscard]] SteadyTime due() const { return due_; }
+
+    void fire(SteadyTime now) {
+        if (period_.count() > 0) {
+            due_ += ((now - due_) / period_ + 1) * period_;  // what was missed is skipped
+        } else {
+            over_ = true;
+        }
+        callback_();
+    }
+
+private:
+    SteadyTime due_;
+    std::chrono::milliseconds period_;
+    EventLoop::Callback callback_;
+    bool over_ = false;
+};
+
+// Fires what is due, in order of time, only when asked.
+class ClockTimers {
+public:
+    explicit ClockTimers(const Clock& clock) : clock_(clock) {}
+
+    LoopHandle add(
+        std::chrono::milliseconds delay,
+        std::chrono::milliseconds period,
+        EventLoop::Callback callback
+    ) {
+        const SteadyTime due = clock_.steady_now() + delay;
+        timers_.push_back(std::make_shared<ClockTimerState>(due, period, std::move(callback)));
+        return LoopHandle(timers_.back());
+    }
+
+    void fire_due() {
+        const SteadyTime now = clock_.steady_now();
+        while (const auto next = earliest()) {
+            if (next->due() > now) {
+                return;
+            }
+            next->fire(now);
+        }
+    }
+
+private:
+    std::shared_ptr<ClockTimerState> earliest() {
+        std::erase_if(timers_, [](const auto& timer) { return timer->over(); });
+        const auto found =
+            std::min_element(timers_.begin(), timers_.end(), [](const auto& a, const auto& b) {
+                return a->due() < b->due();
+            });
+        return found == timers_.end() ? nullptr : *found;
+    }
+
+    const Clock& clock_;
+    std::vector<std::shared_ptr<ClockTimerState>> timers_;
 };
 
 class DescriptorState final : public LoopHandle::State,
@@ -145,11 +213,26 @@ void LoopHandle::cancel() {
 
 class EventLoop::Impl {
 public:
+    LoopHandle timer(
+        std::chrono::milliseconds delay, std::chrono::milliseconds period, Callback callback
+    ) {
+        if (timers) {
+            return timers->add(delay, period, std::move(callback));
+        }
+        auto state = std::make_shared<TimerState>(context, period, std::move(callback));
+        state->arm(SteadyClock::now() + delay);
+        return LoopHandle(std::move(state));
+    }
+
+    std::optional<ClockTimers> timers;  // empty: the context's own
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
 };
 
 EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
+EventLoop::EventLoop(const Clock& clock) : EventLoop() {
+    impl_->timers.emplace(clock);
+}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
@@ -159,6 +242,10 @@ void EventLoop::run() {
 
 void EventLoop::poll() {
     impl_->context.poll();
+    if (impl_->timers) {
+        impl_->timers->fire_due();
+        impl_->context.poll();  // what they posted
+    }
 }
 
 void EventLoop::stop() {
@@ -170,17 +257,11 @@ void EventLoop::post(Callback task) {
 }
 
 LoopHandle EventLoop::after(std::chrono::milliseconds delay, Callback callback) {
-    auto state = std::make_shared<TimerState>(
-        impl_->context, std::chrono::milliseconds(0), std::move(callback)
-    );
-    state->arm(SteadyClock::now() + delay);
-    return LoopHandle(std::move(state));
+    return impl_->timer(delay, std::chrono::milliseconds(0), std::move(callback));
 }
 
 LoopHandle EventLoop::every(std::chrono::milliseconds period, Callback callback) {
-    auto state = std::make_shared<TimerState>(impl_->context, period, std::move(callback));
-    state->arm(SteadyClock::now() + period);
-    return LoopHandle(std::move(state));
+    return impl_->timer(period, period, std::move(callback));
 }
 
 LoopHandle EventLoop::when_readable(int fd, Callback callback) {
