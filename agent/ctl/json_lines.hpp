@@ -24,9 +24,6 @@
 
 namespace cxedge::ctl {
 
-// The text of a state's value; null when it has none.
-const std::string* state_text(double value, const std::vector<std::string>& states);
-
 class JsonLines final : public LineWriter {
 public:
     // `out` outlives the writer.
@@ -39,10 +36,6 @@ public:
 
 private:
     void sample(const std::string& prefix, const Sample& sample, const SeriesInfo& info);
-    void event(const std::string& prefix, const Event& event);
-    void gap(const std::string& prefix, const wire::Declared<Gap>& gap);
-    void dead_letter(const std::string& prefix, const wire::Declared<DeadLetter>& dead);
-    void clock_step(const std::string& prefix, const ClockStep& step);
 
     std::string& out_;
 };

@@ -8,6 +8,7 @@
 #include "agent/ctl/decode.hpp"
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/flush.hpp"
+#include "agent/ctl/receive.hpp"
 #include "agent/ctl/status.hpp"
 #include "agent/ctl/tail.hpp"
 
@@ -22,6 +23,7 @@ struct CommandLine {
     CLI::App app{"cxctl: looks into a cxedge node and into what it sends"};
     std::function<ExitCode()> verb;
     cxedge::ctl::TailOptions tail;
+    cxedge::ctl::ReceiveOptions receive;
     cxedge::ctl::DecodeOptions decode;
     cxedge::ctl::StatusOptions status;
     cxedge::ctl::FlushOptions flush;
@@ -70,6 +72,53 @@ void add_tail(CommandLine& line) {
     verb.callback([&line] {
         line.verb = [&line] {
             return cxedge::ctl::run_tail(line.tail);
+        };
+    });
+}
+
+void add_receive_files(CLI::App& verb, cxedge::ctl::ReceiveOptions& receive) {
+    verb.add_option("--out", receive.out_file, "File to append to; default: standard output");
+    verb.add_option("--format", receive.format, "Default: by the name of the output, else jsonl")
+        ->check(CLI::IsMember({"jsonl", "csv", "sqlite"}));
+    verb.add_option(
+        "--state",
+        receive.state_file,
+        "Where the position is kept (SQLite); default: OUT.state.db, for sqlite the output itself"
+    );
+}
+
+void add_receive(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "receive", "Write what nodes send to a file, each sample once, and acknowledge it to them"
+    );
+    cxedge::ctl::ReceiveOptions& receive = line.receive;
+    add_connection(verb, receive.connection);
+    add_receive_files(verb, receive);
+    verb.add_option(
+            "--client-id",
+            receive.connection.session,
+            "MQTT client id; of two receivers with the same one the broker throws one out"
+    )
+        ->capture_default_str();
+    constexpr unsigned kLongestAckMs = 60000;
+    verb.add_option("--ack-ms", receive.ack_ms, "Commit and acknowledge this often")
+        ->check(CLI::Range(1U, kLongestAckMs))
+        ->capture_default_str();
+    verb.add_flag(
+        "--no-ack",
+        receive.no_ack,
+        "Do not acknowledge to nodes, and withdraw it where it was done: they then keep nothing "
+        "that the broker took"
+    );
+    verb.add_option("--seconds", receive.seconds, "Stop after this time")
+        ->check(CLI::NonNegativeNumber);
+    verb.add_flag(
+        "--equation", receive.equation, "At the end, received + gaps + dead letters of each lane"
+    );
+    verb.footer("Example: cxctl receive --broker mqtt://broker.example --out store.db");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_receive(line.receive);
         };
     });
 }
@@ -170,6 +219,7 @@ void add_verbs(CommandLine& line) {
     line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
     line.app.require_subcommand(1);
     add_tail(line);
+    add_receive(line);
     add_decode(line);
     add_status(line);
     add_flush(line);

@@ -8,7 +8,7 @@
 #include <fmt/core.h>
 
 #include "agent/ctl/human_text.hpp"
-#include "agent/ctl/json_lines.hpp"
+#include "agent/ctl/json_fields.hpp"
 
 namespace cxedge::ctl {
 namespace {

@@ -75,6 +75,19 @@ Statement& Statement::bind(int parameter, std::string_view bytes) {
     return *this;
 }
 
+Statement& Statement::bind_text(int parameter, std::string_view utf8) {
+    const char* data = utf8.data() == nullptr ? "" : utf8.data();
+    note(
+        sqlite3_bind_text64(handle_.get(), parameter, data, utf8.size(), SQLITE_STATIC, SQLITE_UTF8)
+    );
+    return *this;
+}
+
+Statement& Statement::bind_real(int parameter, double value) {
+    note(sqlite3_bind_double(handle_.get(), parameter, value));
+    return *this;
+}
+
 bool Statement::next() {
     if (failure_ != SQLITE_OK) {
         return false;

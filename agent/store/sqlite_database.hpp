@@ -28,6 +28,8 @@ public:
     // Parameters count from 1. Bytes are not copied: they must live until finish().
     Statement& bind(int parameter, std::int64_t value);
     Statement& bind(int parameter, std::string_view bytes);
+    Statement& bind_text(int parameter, std::string_view utf8);
+    Statement& bind_real(int parameter, double value);
 
     // True when there is a row; false at the end or on an error, which finish() returns.
     bool next();

@@ -46,7 +46,7 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
         {"config", {"base", "model"}},
         {"telemetry", {"base", "model"}},
         {"control", {"base", "telemetry"}},
-        {"ctl", {"base", "wire", "control", "model", "telemetry", "uplink", "config"}},
+        {"ctl", {"base", "wire", "control", "model", "telemetry", "uplink", "config", "store"}},
     };
     return table;
 }

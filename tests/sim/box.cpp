@@ -106,6 +106,7 @@ Status Box::start_path() {
 }
 
 void Box::start_uplink() {
+    broker_.node_lives();
     uplink::UplinkOptions options;
     options.broker.host = "broker";
     options.identity = {"t", "s", "n", {}};

@@ -45,6 +45,7 @@ void SimBroker::crash() {
 
 void SimBroker::node_died() {
     close();
+    node_dead_ = true;
 }
 
 void SimBroker::read_all() {
@@ -110,8 +111,11 @@ void SimBroker::close() {
 Status SimBroker::connect(
     const uplink::BrokerOptions& /*options*/, uplink::BrokerListener& listener
 ) {
-    listener_ = &listener;
     close();
+    if (node_dead_) {
+        return unavailable("the process is gone");
+    }
+    listener_ = &listener;
     phase_ = Phase::greeting;
     ++connection_;
     return {};

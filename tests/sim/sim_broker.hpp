@@ -46,6 +46,7 @@ public:
     void cut_connection();
     // The node's process is gone: nothing more comes from it, nobody hears the answers.
     void node_died();
+    void node_lives() { node_dead_ = false; }
 
     // ---- the platform's side ----
     // What has come through by now.
@@ -90,6 +91,7 @@ private:
     const SimClock& clock_;
     Dice& dice_;
     bool up_ = true;
+    bool node_dead_ = false;
     Phase phase_ = Phase::idle;
     std::string lost_why_;
     uplink::Loss loss_;
