@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include <fmt/core.h>
+
 #include "agent/base/ids.hpp"
 
 namespace cxedge::store {
@@ -44,7 +46,27 @@ std::uint32_t small(const Statement& row, int column) {
     return static_cast<std::uint32_t>(row.integer(column));
 }
 
+constexpr std::string_view kColumns =
+    "position, epoch, seq, boot, stream, samples, events, dict_size, codec, t0_boot_ms,"
+    " sealed_boot_ms, sealed_wall_ms, clock_quality, crc, body";
+
 }  // namespace
+
+std::string insert_row_sql(std::string_view table) {
+    return fmt::format(
+        "INSERT INTO {}({}) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+        table,
+        kColumns
+    );
+}
+
+std::string select_rows_sql(std::string_view table) {
+    return fmt::format(
+        "SELECT {} FROM {} WHERE position > ?1 AND position <= ?2 ORDER BY position",
+        kColumns,
+        table
+    );
+}
 
 std::optional<Lane> lane_of_position(std::uint64_t position) {
     const std::uint64_t lane = position >> kLaneShift;

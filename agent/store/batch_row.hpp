@@ -2,8 +2,10 @@
 // One row of table `batch`: columns, position and check sum (README.md in this folder).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "agent/base/lane.hpp"
@@ -13,9 +15,7 @@
 
 namespace cxedge::store {
 
-// A position is the row's key: the lane in the top byte, a running number below. So one table in
-// one B-tree gives each lane in its order without an index that every commit would have to write
-// too.
+// A position is the row's key: the lane in the top byte, a running number below.
 inline constexpr int kLaneShift = 56;
 constexpr std::uint64_t position_of(Lane lane, std::uint64_t number) {
     return (static_cast<std::uint64_t>(lane) << kLaneShift) | number;
@@ -26,16 +26,15 @@ constexpr std::uint64_t number_of(std::uint64_t position) {
 // Empty when no lane has such positions: the row is damaged.
 std::optional<Lane> lane_of_position(std::uint64_t position);
 
-inline constexpr std::string_view kInsertRow =
-    "INSERT INTO batch(position, epoch, seq, boot, stream, samples, events, dict_size, codec,"
-    " t0_boot_ms, sealed_boot_ms, sealed_wall_ms, clock_quality, crc, body)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+// The table of each lane, and the one table of schema version 1.
+inline constexpr std::array<std::string_view, kLaneCount> kLaneTables{
+    "batch_control", "batch_live", "batch_bulk"};
+inline constexpr std::string_view kFormerTable = "batch";
 
-// The columns that read_row() and read_loss() expect.
-inline constexpr std::string_view kSelectLane =
-    "SELECT position, epoch, seq, boot, stream, samples, events, dict_size, codec, t0_boot_ms,"
-    " sealed_boot_ms, sealed_wall_ms, clock_quality, crc, body FROM batch"
-    " WHERE position > ?1 AND position <= ?2 ORDER BY position";
+// All columns, as bind_row() fills and read_row() expects them.
+std::string insert_row_sql(std::string_view table);
+// Rows with ?1 < position <= ?2, in order.
+std::string select_rows_sql(std::string_view table);
 
 // `row` must outlive the statement's run().
 void bind_row(Statement& insert, const StoredBatch& row);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/database_file.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -8,6 +9,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include "agent/base/unique_fd.hpp"
 #include "agent/store/quarantine.hpp"
@@ -21,17 +23,20 @@ constexpr std::chrono::seconds kCheckBudget{2};
 
 // Why each: README.md. page_size and auto_vacuum count only before the first table.
 constexpr const char* kPragmas =
-    "PRAGMA page_size=4096;"
+    "PRAGMA page_size=512;"
     "PRAGMA auto_vacuum=NONE;"
     "PRAGMA cell_size_check=ON;"
     "PRAGMA journal_mode=WAL;"
     "PRAGMA synchronous=FULL;"
     "PRAGMA secure_delete=OFF;"
-    "PRAGMA wal_autocheckpoint=512;"
-    "PRAGMA journal_size_limit=4194304;"
+    "PRAGMA journal_size_limit=4718592;"
     "PRAGMA temp_store=MEMORY;"
-    "PRAGMA cache_size=-1024;"
+    "PRAGMA cache_size=-256;"
     "PRAGMA mmap_size=0;";
+
+// Of log before it is copied into the database: what is delivered and deleted earlier is copied
+// once at most.
+constexpr std::int64_t kLogBytes = 4 << 20;
 
 std::string suspect_mark(const std::string& path) {
     return path + ".suspect";
@@ -68,6 +73,20 @@ Status quick_check(Database& database, const Clock& clock) {
     return *verdict == "ok" ? Status() : Status(corrupt(*verdict));
 }
 
+Status run_schema(Database& database, const DatabaseFormat& format, const char* statements) {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) {
+        return transaction.error();
+    }
+    const Status made = database.execute(fmt::format(
+        "{} PRAGMA application_id={}; PRAGMA user_version={};",
+        statements,
+        format.application_id,
+        format.version
+    ));
+    return made ? transaction->commit() : made;
+}
+
 Status check_identity(Database& database, const DatabaseFormat& format) {
     const auto id = database.query_integer("PRAGMA application_id");
     if (!id) {
@@ -80,26 +99,15 @@ Status check_identity(Database& database, const DatabaseFormat& format) {
     if (!version) {
         return version.error();
     }
+    if (*version == format.version - 1 && format.upgrade != nullptr) {
+        return run_schema(database, format, format.upgrade);
+    }
     if (*version != format.version) {
         return corrupt(
             fmt::format("of schema version {}, this program knows {}", *version, format.version)
         );
     }
     return {};
-}
-
-Status create_schema(Database& database, const DatabaseFormat& format) {
-    auto transaction = Transaction::begin(database);
-    if (!transaction) {
-        return transaction.error();
-    }
-    const Status made = database.execute(fmt::format(
-        "{} PRAGMA application_id={}; PRAGMA user_version={};",
-        format.schema,
-        format.application_id,
-        format.version
-    ));
-    return made ? transaction->commit() : made;
 }
 
 // Checks the content, or makes it. True: made.
@@ -113,14 +121,36 @@ Result<bool> establish(Database& database, const DatabaseFormat& format, const C
         return pages.error();
     }
     if (*tables == 0) {
-        const Status created = create_schema(database, format);
+        const Status created = run_schema(database, format, format.schema);
         return created ? Result<bool>(true) : created.error();
     }
-    Status status = check_identity(database, format);
-    if (status && static_cast<std::uint64_t>(*pages) * 4096 <= kCheckedBytes) {
+    const auto page_bytes = database.query_integer("PRAGMA page_size");
+    if (!page_bytes) {
+        return page_bytes.error();
+    }
+    Status status;
+    if (static_cast<std::uint64_t>(*pages * *page_bytes) <= kCheckedBytes) {
         status = quick_check(database, clock);
     }
+    status = status ? check_identity(database, format) : status;
     return status ? Result<bool>(false) : status.error();
+}
+
+Status bound_log(Database& database) {
+    const auto page_bytes = database.query_integer("PRAGMA page_size");
+    if (!page_bytes) {
+        return page_bytes.error();
+    }
+    return database.execute(fmt::format(
+        "PRAGMA wal_autocheckpoint={}", kLogBytes / std::max<std::int64_t>(*page_bytes, 1)
+    ));
+}
+
+Result<Database> open_connection(const DatabasePlace& place) {
+    auto database = Database::open(place.path, place.vfs);
+    Status status = database ? database->execute(kPragmas) : Status(database.error());
+    status = status ? bound_log(*database) : status;
+    return status ? std::move(database) : status.error().during("opening " + place.path);
 }
 
 std::string file_name(const std::string& path) {
@@ -129,38 +159,28 @@ std::string file_name(const std::string& path) {
 
 }  // namespace
 
-Result<Database> open_connection(const std::string& path) {
-    auto database = Database::open(path);
-    if (!database) {
-        return database.error().during("opening " + path);
-    }
-    if (Status status = database->execute(kPragmas); !status) {
-        return status.error().during("opening " + path);
-    }
-    return database;
-}
-
 Result<OpenedDatabase> open_database(
-    const std::string& path, const DatabaseFormat& format, const Clock& clock
+    const DatabasePlace& place, const DatabaseFormat& format, const Clock& clock
 ) {
-    if (Status status = check_outside(path); !status) {
+    if (Status status = check_outside(place.path); !status) {
         return status.error();
     }
-    auto database = open_connection(path);
+    auto database = open_connection(place);
     if (!database) {
         return database.error();
     }
     const auto created = establish(*database, format, clock);
     if (!created) {
-        return created.error().during("checking " + path);
+        return created.error().during("checking " + place.path);
     }
     return OpenedDatabase{std::move(*database), *created};
 }
 
 Result<RepairedDatabase> open_or_replace(
-    const std::string& path, const DatabaseFormat& format, const Clock& clock
+    const DatabasePlace& place, const DatabaseFormat& format, const Clock& clock
 ) {
-    auto opened = open_database(path, format, clock);
+    const std::string& path = place.path;
+    auto opened = open_database(place, format, clock);
     if (opened) {
         return RepairedDatabase{std::move(opened->database), opened->created, {}, {}};
     }
@@ -174,11 +194,19 @@ Result<RepairedDatabase> open_or_replace(
     }
     std::error_code ignored;
     fs::remove(suspect_mark(path), ignored);
-    auto fresh = open_database(path, format, clock);
+    auto fresh = open_database(place, format, clock);
     if (!fresh) {
         return fresh.error();
     }
     return RepairedDatabase{std::move(fresh->database), fresh->created, *moved, why};
+}
+
+FileIdentity identity_of(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0) {
+        return {};
+    }
+    return {info.st_dev, info.st_ino};
 }
 
 void mark_suspect(const std::string& path) {

@@ -15,8 +15,14 @@ namespace cxedge::store {
 // How one of our database files is recognised and made.
 struct DatabaseFormat {
     std::int32_t application_id = 0;
-    std::int32_t version = 0;      // user_version; a file with a newer one is not ours to touch
-    const char* schema = nullptr;  // CREATE statements of `version`
+    std::int32_t version = 0;       // user_version; a file with a newer one is not ours to touch
+    const char* schema = nullptr;   // CREATE statements of `version`
+    const char* upgrade = nullptr;  // statements that lead from `version` - 1 to `version`
+};
+
+struct DatabasePlace {
+    std::string path;
+    std::string vfs;  // SQLite's VFS by name; empty: the default
 };
 
 struct OpenedDatabase {
@@ -27,10 +33,8 @@ struct OpenedDatabase {
 // Opens a file with the project's pragmas, checks it (see kCheckedBytes) and makes the schema where
 // the file is new or empty. corrupt: quarantine it.
 Result<OpenedDatabase> open_database(
-    const std::string& path, const DatabaseFormat& format, const Clock& clock
+    const DatabasePlace& place, const DatabaseFormat& format, const Clock& clock
 );
-// One more connection to a file that open_database() has found good.
-Result<Database> open_connection(const std::string& path);
 
 // open_database(), and once more on a fresh file when the first is damaged; `moved` is then the
 // damaged file's new path and `why` what was wrong with it.
@@ -41,8 +45,16 @@ struct RepairedDatabase {
     std::string why;
 };
 Result<RepairedDatabase> open_or_replace(
-    const std::string& path, const DatabaseFormat& format, const Clock& clock
+    const DatabasePlace& place, const DatabaseFormat& format, const Clock& clock
 );
+
+// Tells a file from another that has taken its name; both 0: there is none.
+struct FileIdentity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    bool operator==(const FileIdentity&) const = default;
+};
+FileIdentity identity_of(const std::string& path);
 
 // quick_check reads the whole file; larger ones would delay the start by seconds on eMMC, and every
 // row has its own check sum anyway.

@@ -11,9 +11,10 @@ void LaneLedger::add(const Entry& entry) {
     sums_.events += entry.events;
     sums_.bytes += entry.bytes;
     if (spans_.empty() || spans_.back().oldest.epoch != entry.epoch) {
-        spans_.push_back({entry, entry.position});
+        spans_.push_back({entry, entry.position, entry.seq});
     }
     spans_.back().last_position = entry.position;
+    spans_.back().last_seq = entry.seq;
 }
 
 void LaneLedger::subtract(const Entry& entry) {

@@ -24,7 +24,9 @@ public:
         std::uint64_t position = 0;
         std::uint64_t epoch = 0;
         std::uint64_t seq = 0;
-        std::int64_t wall_ms = 0;
+        std::int64_t wall_ms = 0;  // when it was sealed
+        std::int64_t sealed_boot_ms = 0;
+        std::uint32_t boot = 0;
         std::uint64_t samples = 0;
         std::uint64_t events = 0;
         std::uint64_t bytes = 0;
@@ -33,6 +35,7 @@ public:
     struct Span {
         Entry oldest;
         std::uint64_t last_position = 0;
+        std::uint64_t last_seq = 0;
     };
 
     // Positions must rise from call to call.
@@ -40,6 +43,7 @@ public:
     // Takes a deleted entry off the sums. When its position was the oldest of a span, the caller
     // must then name the span's next entry by replace_oldest().
     void subtract(const Entry& entry);
+    [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }
     // Null when no span begins at `position`.
     [[nodiscard]] const Span* span_at(std::uint64_t position) const;
     // `next` at or before the span's last position becomes its oldest; null ends the span.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/queue_file.hpp"
 
+#include <fmt/core.h>
+
 #include "agent/base/ids.hpp"
+#include "agent/store/batch_row.hpp"
 
 namespace cxedge::store {
 namespace {
@@ -9,43 +12,78 @@ namespace {
 // "CXQ" and a digit.
 constexpr std::int32_t kQueueApplicationId = 0x43585131;
 
+constexpr std::string_view kColumns =
+    " epoch INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL,"
+    " boot INTEGER NOT NULL,"
+    " stream INTEGER NOT NULL,"
+    " samples INTEGER NOT NULL,"
+    " events INTEGER NOT NULL,"
+    " dict_size INTEGER NOT NULL,"
+    " codec INTEGER NOT NULL,"
+    " t0_boot_ms INTEGER NOT NULL,"
+    " sealed_boot_ms INTEGER NOT NULL,"
+    " sealed_wall_ms INTEGER NOT NULL,"
+    " clock_quality INTEGER NOT NULL,"
+    " crc INTEGER NOT NULL,"
+    " body BLOB NOT NULL";
+
+// One table a lane: a row is always added at its table's end, which writes the fewest pages.
+std::string batch_table(std::string_view name) {
+    return fmt::format("CREATE TABLE {}(position INTEGER PRIMARY KEY,{}) STRICT;", name, kColumns);
+}
+
+std::string new_tables() {
+    std::string sql;
+    for (const std::string_view name : kLaneTables) {
+        sql += batch_table(name);
+    }
+    return sql + fmt::format(
+                     "CREATE TABLE dead(id INTEGER PRIMARY KEY, position INTEGER NOT NULL,{},"
+                     " reason INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+                     " buried_wall_ms INTEGER NOT NULL) STRICT;",
+                     kColumns
+                 );
+}
+
+std::string schema() {
+    return new_tables() +
+           "CREATE TABLE series("
+           " id INTEGER PRIMARY KEY,"
+           " crc INTEGER NOT NULL,"
+           " definition BLOB NOT NULL) STRICT;"
+           "CREATE TABLE meta("
+           " id INTEGER PRIMARY KEY CHECK(id = 1),"
+           " epoch INTEGER NOT NULL,"
+           " boot INTEGER NOT NULL) STRICT;"
+           "INSERT INTO meta VALUES(1, 0, 0);";
+}
+
+// Version 1 had one table `batch` with the lane in the top byte of the position, as it still is.
+std::string upgrade() {
+    std::string sql = new_tables();
+    for (std::size_t lane = 0; lane < kLaneTables.size(); ++lane) {
+        sql += fmt::format(
+            "INSERT INTO {} SELECT * FROM batch WHERE position >> {} = {};",
+            kLaneTables.at(lane),
+            kLaneShift,
+            lane
+        );
+    }
+    return sql + "DROP TABLE batch; ALTER TABLE meta DROP COLUMN next_number;";
+}
+
 }  // namespace
 
 const DatabaseFormat& queue_format() {
-    static constexpr DatabaseFormat kFormat{
-        kQueueApplicationId,
-        1,
-        "CREATE TABLE batch("
-        " position INTEGER PRIMARY KEY,"
-        " epoch INTEGER NOT NULL,"
-        " seq INTEGER NOT NULL,"
-        " boot INTEGER NOT NULL,"
-        " stream INTEGER NOT NULL,"
-        " samples INTEGER NOT NULL,"
-        " events INTEGER NOT NULL,"
-        " dict_size INTEGER NOT NULL,"
-        " codec INTEGER NOT NULL,"
-        " t0_boot_ms INTEGER NOT NULL,"
-        " sealed_boot_ms INTEGER NOT NULL,"
-        " sealed_wall_ms INTEGER NOT NULL,"
-        " clock_quality INTEGER NOT NULL,"
-        " crc INTEGER NOT NULL,"
-        " body BLOB NOT NULL) STRICT;"
-        "CREATE TABLE series("
-        " id INTEGER PRIMARY KEY,"
-        " crc INTEGER NOT NULL,"
-        " definition BLOB NOT NULL) STRICT;"
-        "CREATE TABLE meta("
-        " id INTEGER PRIMARY KEY CHECK(id = 1),"
-        " epoch INTEGER NOT NULL,"
-        " boot INTEGER NOT NULL,"
-        " next_number INTEGER NOT NULL) STRICT;"
-        "INSERT INTO meta VALUES(1, 0, 0, 1);"};
+    static const std::string kSchema = schema();
+    static const std::string kUpgrade = upgrade();
+    static const DatabaseFormat kFormat{kQueueApplicationId, 2, kSchema.c_str(), kUpgrade.c_str()};
     return kFormat;
 }
 
 Result<QueueMeta> read_meta(Database& queue) {
-    auto row = queue.prepare("SELECT epoch, boot, next_number FROM meta WHERE id = 1");
+    auto row = queue.prepare("SELECT epoch, boot FROM meta WHERE id = 1");
     if (!row) {
         return row.error();
     }
@@ -54,7 +92,6 @@ Result<QueueMeta> read_meta(Database& queue) {
     if (found) {
         meta.epoch = from_column(row->integer(0));
         meta.boot = static_cast<std::uint32_t>(row->integer(1));
-        meta.next_number = from_column(row->integer(2));
     }
     if (Status status = row->finish(); !status) {
         return status.error();
@@ -63,13 +100,11 @@ Result<QueueMeta> read_meta(Database& queue) {
 }
 
 Status write_meta(Database& queue, const QueueMeta& meta) {
-    auto update = queue.prepare("INSERT OR REPLACE INTO meta VALUES(1, ?1, ?2, ?3)");
+    auto update = queue.prepare("INSERT OR REPLACE INTO meta VALUES(1, ?1, ?2)");
     if (!update) {
         return update.error();
     }
-    update->bind(1, to_column(meta.epoch))
-        .bind(2, std::int64_t{meta.boot})
-        .bind(3, to_column(meta.next_number));
+    update->bind(1, to_column(meta.epoch)).bind(2, std::int64_t{meta.boot});
     return update->run();
 }
 

@@ -17,9 +17,8 @@ const DatabaseFormat& queue_format();
 
 // The one row of table `meta`.
 struct QueueMeta {
-    std::uint64_t epoch = 0;        // of state.db when the two were last used together
-    std::uint32_t boot = 0;         // last boot counter: state.db may be lost
-    std::uint64_t next_number = 1;  // positions' running numbers below were given or skipped
+    std::uint64_t epoch = 0;  // of state.db when the two were last used together
+    std::uint32_t boot = 0;   // last boot counter: state.db may be lost
 };
 
 Result<QueueMeta> read_meta(Database& queue);

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
+#include <string>
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "agent/store/batch_row.hpp"
 #include "agent/store/database_file.hpp"
@@ -18,20 +22,37 @@ constexpr std::chrono::seconds kSalvageBudget{20};
 // Bounds the -wal file that one transaction makes.
 constexpr std::size_t kRowsPerTransaction = 256;
 
-// Appends the positions that a query yields until its end or damage.
-void collect(Database& database, const char* sql, std::vector<std::uint64_t>& positions) {
+constexpr int kJumps = 40;
+
+// Appends the positions that a query yields until its end (true) or damage.
+bool collect(Database& database, const std::string& sql, std::vector<std::uint64_t>& positions) {
     auto rows = database.prepare(sql);
     while (rows && rows->next()) {
         positions.push_back(from_column(rows->integer(0)));
     }
+    return rows && rows->finish().ok();
 }
 
-// Walks the table from both ends, so that one bad page does not hide what lies behind it. Keys
-// only: a damaged body does not end the walk.
-std::vector<std::uint64_t> find_positions(Database& damaged) {
+// Walks the table from both ends, and from ever further behind each damaged place, so that a bad
+// page does not hide what lies behind it. Keys only: a damaged body does not end a walk.
+std::vector<std::uint64_t> find_positions(Database& damaged, std::string_view table) {
     std::vector<std::uint64_t> positions;
-    collect(damaged, "SELECT position FROM batch ORDER BY position", positions);
-    collect(damaged, "SELECT position FROM batch ORDER BY position DESC", positions);
+    const std::string all = fmt::format("SELECT position FROM {} ", table);
+    collect(damaged, all + "ORDER BY position DESC", positions);
+    const std::uint64_t end = positions.empty() ? 0 : positions.back();
+    std::uint64_t from = 0;
+    std::uint64_t step = 1;
+    for (int jumps = 0; jumps < kJumps && (end == 0 || from < end); ++jumps) {
+        const std::size_t before = positions.size();
+        const auto sql = fmt::format("{}WHERE position > {} ORDER BY position", all, from);
+        if (collect(damaged, sql, positions)) {
+            break;
+        }
+        const bool onward = positions.size() > before;
+        step = onward ? 1 : step * 2;
+        jumps = onward ? 0 : jumps;
+        from = (onward ? positions.back() : from) + step;
+    }
     std::sort(positions.begin(), positions.end());
     positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
     return positions;
@@ -39,17 +60,15 @@ std::vector<std::uint64_t> find_positions(Database& damaged) {
 
 class Salvager {
 public:
-    Salvager(Database& damaged, Database& queue) : damaged_(damaged), queue_(queue) {}
+    Salvager(Database& damaged, SqliteQueue& queue) : damaged_(damaged), queue_(queue) {}
 
-    Status prepare() {
-        auto select = damaged_.prepare(kSelectLane);
-        auto insert = queue_.prepare(kInsertRow);
-        if (!select || !insert) {
-            return select ? insert.error() : select.error();
+    // False: the damaged file has no such table.
+    bool begin(std::string_view table) {
+        auto select = damaged_.prepare(select_rows_sql(table));
+        if (select) {
+            select_ = std::move(*select);
         }
-        select_ = std::move(*select);
-        insert_ = std::move(*insert);
-        return {};
+        return select.ok();
     }
 
     Status copy_definitions() {
@@ -57,13 +76,13 @@ public:
         if (!definitions) {
             return definitions.error();
         }
-        auto transaction = Transaction::begin(queue_);
+        auto transaction = Transaction::begin(queue_.database());
         if (!transaction) {
             return transaction.error();
         }
         std::uint32_t id = 0;
         for (const std::string& definition : definitions->list) {
-            if (Status status = write_definition(queue_, id++, definition); !status) {
+            if (Status status = write_definition(queue_.database(), id++, definition); !status) {
                 return status;
             }
         }
@@ -74,7 +93,7 @@ public:
 
     // One transaction. An error is of the new queue: the damaged one only gives fewer rows.
     Status copy(const std::uint64_t* begin, const std::uint64_t* end) {
-        auto transaction = Transaction::begin(queue_);
+        auto transaction = Transaction::begin(queue_.database());
         if (!transaction) {
             return transaction.error();
         }
@@ -84,8 +103,7 @@ public:
             if (!row) {
                 continue;
             }
-            bind_row(insert_, *row);
-            if (Status status = insert_.run(); !status) {
+            if (Status status = queue_.insert(*row); !status) {
                 return status;
             }
             ++copied;
@@ -93,6 +111,20 @@ public:
         Status status = transaction->commit();
         done.batches += status ? copied : 0;
         return status;
+    }
+
+    void copy_all(
+        const std::vector<std::uint64_t>& positions, const std::function<bool()>& in_time
+    ) {
+        std::size_t next = 0;
+        while (next < positions.size() && in_time()) {
+            const std::size_t count = std::min(kRowsPerTransaction, positions.size() - next);
+            if (!copy(positions.data() + next, positions.data() + next + count)) {
+                break;
+            }
+            next += count;
+        }
+        done.abandoned += positions.size() - next;
     }
 
     Salvaged done;
@@ -120,16 +152,15 @@ private:
     }
 
     Database& damaged_;
-    Database& queue_;
+    SqliteQueue& queue_;
     Statement select_;
-    Statement insert_;
 };
 
 }  // namespace
 
-Salvaged salvage(const std::string& damaged, Database& queue, const Clock& clock) {
+Salvaged salvage(const DatabasePlace& damaged, SqliteQueue& queue, const Clock& clock) {
     const SteadyTime end = clock.steady_now() + kSalvageBudget;
-    auto source = Database::open(damaged);
+    auto source = Database::open(damaged.path, damaged.vfs);
     if (!source) {
         return {};
     }
@@ -139,19 +170,17 @@ Salvaged salvage(const std::string& damaged, Database& queue, const Clock& clock
         return {};
     }
     Salvager salvager(*source, queue);
-    if (!salvager.prepare() || !salvager.copy_definitions()) {
+    if (!salvager.copy_definitions()) {
         return std::move(salvager.done);
     }
-    const std::vector<std::uint64_t> positions = find_positions(*source);
-    std::size_t done = 0;
-    while (done < positions.size() && clock.steady_now() < end) {
-        const std::size_t count = std::min(kRowsPerTransaction, positions.size() - done);
-        if (!salvager.copy(positions.data() + done, positions.data() + done + count)) {
-            break;
+    for (const std::string_view table :
+         {kFormerTable, kLaneTables[0], kLaneTables[1], kLaneTables[2]}) {
+        if (salvager.begin(table)) {
+            salvager.copy_all(find_positions(*source, table), [&] {
+                return clock.steady_now() < end;
+            });
         }
-        done += count;
     }
-    salvager.done.abandoned = positions.size() - done;
     return std::move(salvager.done);
 }
 

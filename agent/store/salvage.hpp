@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "agent/base/clock.hpp"
+#include "agent/store/database_file.hpp"
 #include "agent/store/lane_ledger.hpp"
 #include "agent/store/spool.hpp"
-#include "agent/store/sqlite_database.hpp"
+#include "agent/store/sqlite_queue.hpp"
 
 namespace cxedge::store {
 
@@ -22,6 +23,6 @@ struct Salvaged {
 // Copies from a damaged queue into an empty one what its check sums prove good: series definitions
 // from 0 up to the first bad one, and every batch that these can decode, with its position, epoch
 // and seq. Never fails: what cannot be read stays in the damaged file.
-Salvaged salvage(const std::string& damaged, Database& queue, const Clock& clock);
+Salvaged salvage(const DatabasePlace& damaged, SqliteQueue& queue, const Clock& clock);
 
 }  // namespace cxedge::store

@@ -10,87 +10,20 @@
 
 #include "agent/base/ids.hpp"
 #include "agent/store/batch_row.hpp"
-#include "agent/store/database_file.hpp"
 #include "agent/store/directory_claim.hpp"
-#include "agent/store/salvage.hpp"
-#include "agent/store/sqlite_spool.hpp"
+#include "agent/store/tiered_spool.hpp"
 
 namespace cxedge::store {
 namespace {
 
-constexpr std::uint64_t kPageBytes = 4096;
-// Below this the schema itself would not fit.
-constexpr std::uint64_t kLeastPages = 16;
+// As in tiered_spool.cpp: what one write to state.db buys.
+constexpr std::uint64_t kReserve = 16384;
 
-// The content of queue.db, read and believed.
-struct Queue {
-    Database database;
-    bool created = false;
-    QueueMeta meta;
-    std::uint32_t definitions = 0;
-    LaneLedgers ledgers;
-    std::uint32_t last_boot = 0;  // highest in any row
-    std::uint64_t last_number = 0;
-    SequenceState last_seq;  // highest of meta.epoch in each lane
-};
+using LaneNumbers = std::array<std::uint64_t, kLaneCount>;
 
-Status load_row(const Statement& row, Queue& queue) {
-    LaneLedger::Entry entry;
-    entry.position = from_column(row.integer(0));
-    entry.epoch = from_column(row.integer(1));
-    entry.seq = from_column(row.integer(2));
-    entry.wall_ms = row.integer(3);
-    entry.samples = from_column(row.integer(4));
-    entry.events = from_column(row.integer(5));
-    entry.bytes = from_column(row.integer(6));
-    const auto lane = lane_of_position(entry.position);
-    if (!lane) {
-        return corrupt(fmt::format("row {} belongs to no lane", row.integer(0)));
-    }
-    const auto index = static_cast<std::size_t>(*lane);
-    queue.ledgers.at(index).add(entry);
-    queue.last_boot = std::max(queue.last_boot, static_cast<std::uint32_t>(row.integer(7)));
-    queue.last_number = std::max(queue.last_number, number_of(entry.position));
-    if (entry.epoch == queue.meta.epoch) {
-        std::uint64_t& seq = queue.last_seq.floor.at(index);
-        seq = std::max(seq, entry.seq);
-    }
-    return {};
-}
-
-Status load_rows(Queue& queue) {
-    auto rows = queue.database.prepare(
-        "SELECT position, epoch, seq, sealed_wall_ms, samples, events, length(body), boot FROM "
-        "batch"
-        " ORDER BY position"
-    );
-    if (!rows) {
-        return rows.error();
-    }
-    queue.last_seq.epoch = queue.meta.epoch;
-    Status status;
-    while (status && rows->next()) {
-        status = load_row(*rows, queue);
-    }
-    const Status finished = rows->finish();
-    return status ? finished : status;
-}
-
-Status load(Queue& queue) {
-    const auto meta = read_meta(queue.database);
-    if (!meta) {
-        return meta.error();
-    }
-    queue.meta = *meta;
-    const auto definitions = read_definitions(queue.database);
-    if (!definitions) {
-        return definitions.error();
-    }
-    if (!definitions->complete) {
-        return corrupt("a series definition is damaged");
-    }
-    queue.definitions = static_cast<std::uint32_t>(definitions->list.size());
-    return load_rows(queue);
+Gap gap_of(const LostBatch& lost) {
+    return {
+        lost.lane, lost.epoch, lost.seq, lost.seq, lost.samples, lost.events, GapCause::corrupt};
 }
 
 // Opens the parts one after the other, repairing on the way and writing down what it did.
@@ -99,175 +32,245 @@ public:
     Opener(const SpoolOptions& options, const Clock& clock)
         : options_(options),
           clock_(clock),
-          queue_path_(options.directory + "/queue.db"),
-          state_path_(options.directory + "/state.db") {}
+          queue_place_{options.directory + "/queue.db", options.vfs},
+          state_place_{options.directory + "/state.db", options.vfs} {}
 
     Result<std::unique_ptr<Spool>> run() {
         auto lock = claim_directory(options_.directory);
         if (!lock) {
             return lock.error();
         }
-        auto state = open_state();
+        auto state = NodeState::open(state_place_, clock_, report_.repairs);
         if (!state) {
             return state.error();
         }
-        auto queue = open_queue();
+        auto queue = open_queue(queue_place_, clock_, report_.repairs);
         if (!queue) {
             return queue.error();
         }
-        const auto sequences = continue_or_begin(*state, *queue);
-        if (!sequences) {
-            return sequences.error().during(state_path_);
+        const std::string boot_id = read_boot_id();
+        auto ring = SealedRing::open({options_.ring_file, options_.ring_bytes, boot_id});
+        if (!ring) {
+            return ring.error();
         }
-        if (Status status = write_queue_meta(*state, *queue, *sequences); !status) {
+        report_.repairs.insert(report_.repairs.end(), ring->repairs.begin(), ring->repairs.end());
+        collect_losses(*ring, *queue);
+        check_ring(*ring, *queue);
+        Status status = continue_or_begin(**state, *queue, *ring);
+        status = status ? count_boot(**state, *queue, *ring, boot_id) : status;
+        if (!status) {
             return status.error().during("preparing " + options_.directory);
         }
-        auto reading = open_connection(queue_path_);
-        if (!reading) {
-            return reading.error();
-        }
-        auto spool = SqliteSpool::make(SpoolParts{
-            std::move(*lock),
-            queue_path_,
-            std::move(*state),
-            std::move(queue->database),
-            std::move(*reading),
-            *sequences,
-            queue->meta,
-            std::move(queue->ledgers),
-            queue->definitions,
-            std::max(options_.max_bytes / kPageBytes, kLeastPages),
-            std::move(report_),
-            options_.declare});
-        if (!spool) {
-            return spool.error();
-        }
-        Status declared = declare_losses(**spool);
-        return declared ? std::move(spool) : declared.error();
-    }
-
-    Status declare_losses(Spool& spool) const {
-        Declaration declaration;
-        for (const LostBatch& lost : losses_) {
-            declaration.gaps.push_back(
-                {lost.lane,
-                 lost.epoch,
-                 lost.seq,
-                 lost.seq,
-                 lost.samples,
-                 lost.events,
-                 GapCause::corrupt}
-            );
-        }
-        return losses_.empty() ? Status() : spool.declare(declaration);
+        ring->ring.publish();
+        return std::unique_ptr<Spool>(std::make_unique<TieredSpool>(
+            options_,
+            clock_,
+            SpoolParts{
+                std::move(*lock),
+                std::move(*state),
+                std::move(*queue),
+                std::move(ring->ring),
+                sequences_,
+                std::move(report_),
+                std::move(gaps_)}
+        ));
     }
 
 private:
-    Result<StateFile> open_state() {
-        auto opened = open_or_replace(state_path_, StateFile::format(), clock_);
-        if (!opened) {
-            return opened.error();
+    // The ring's counts say what queue.db held; without them only what was seen can be said.
+    void collect_losses(const SealedRing::Opening& ring, OpenedQueue& queue) {
+        gaps_ = ring.lost;
+        if (ring.continued) {
+            const RingState& state = ring.ring.state();
+            const auto lost = gaps_against(state.flash, state.epoch, queue);
+            gaps_.insert(gaps_.end(), lost.begin(), lost.end());
+            return;
         }
-        if (!opened->moved.empty()) {
-            note("state.db was damaged ({}), moved to {}", opened->why, opened->moved);
-        }
-        return StateFile(std::move(opened->database));
-    }
-
-    // A second round when the file passes the checks and its content does not.
-    Result<Queue> open_queue() {
-        for (int round = 0;; ++round) {
-            auto opened = open_or_replace(queue_path_, queue_format(), clock_);
-            if (!opened) {
-                return opened.error();
-            }
-            Queue queue;
-            queue.database = std::move(opened->database);
-            queue.created = opened->created;
-            if (!opened->moved.empty()) {
-                note("queue.db was damaged ({}), moved to {}", opened->why, opened->moved);
-                rescue(opened->moved, queue.database);
-            }
-            Status status = load(queue);
-            if (status) {
-                return queue;
-            }
-            if (status.error().code != ErrorCode::corrupt || round > 0) {
-                return status.error().during("reading " + queue_path_);
-            }
-            note("queue.db has damaged content: {}", status.error().message);
-            mark_suspect(queue_path_);
+        for (const LostBatch& lost : queue.losses) {
+            gaps_.push_back(gap_of(lost));
         }
     }
 
-    void rescue(const std::string& damaged, Database& queue) {
-        Salvaged salvaged = salvage(damaged, queue, clock_);
-        note(
-            "salvaged {} batches and {} series definitions from {}; {} batches unreadable, {} left "
-            "there",
-            salvaged.batches,
-            salvaged.definitions,
-            damaged,
-            salvaged.losses.size(),
-            salvaged.abandoned
+    // Batches of the ring that need definitions which went with queue.db, or whose positions do
+    // not lie behind those of queue.db (another one, or restored from a copy).
+    void check_ring(SealedRing::Opening& opening, OpenedQueue& queue) {
+        SealedRing& ring = opening.ring;
+        RingState& state = ring.state();
+        state.next_number = std::max(state.next_number, queue.last_number + 1);
+        for (std::size_t lane = 0; lane < queue.ledgers.size(); ++lane) {
+            const std::uint64_t last = queue.ledgers.at(lane).last_position();
+            bool behind = true;
+            for (const SealedRing::Entry& entry : ring.lane(static_cast<Lane>(lane))) {
+                if (entry.dict_size > queue.definitions.size()) {
+                    lose(entry, static_cast<Lane>(lane));
+                    ring.release(*ring.find(entry.position));
+                    continue;
+                }
+                behind = behind && (entry.position > last || is_stored(entry, queue));
+            }
+            if (!behind) {
+                renumber(ring, static_cast<Lane>(lane), queue);
+            }
+        }
+    }
+
+    void lose(const SealedRing::Entry& entry, Lane lane) {
+        gaps_.push_back(
+            {lane,
+             entry.epoch,
+             entry.seq,
+             entry.seq,
+             entry.samples,
+             entry.events,
+             GapCause::corrupt}
         );
-        losses_.insert(losses_.end(), salvaged.losses.begin(), salvaged.losses.end());
+    }
+
+    static bool is_stored(const SealedRing::Entry& entry, OpenedQueue& queue) {
+        const auto stored = queue.queue.entry_at(entry.position);
+        return stored && stored->has_value() && stored->value().epoch == entry.epoch &&
+               stored->value().seq == entry.seq;
+    }
+
+    // To queue.db under positions behind all others; what cannot go there stays as it is.
+    static void renumber(SealedRing& ring, Lane lane, OpenedQueue& queue) {
+        auto transaction = Transaction::begin(queue.queue.database());
+        if (!transaction) {
+            return;
+        }
+        std::vector<LaneLedger::Entry> added;
+        for (const SealedRing::Entry& entry : ring.lane(lane)) {
+            auto row = entry.released || is_stored(entry, queue) ? std::nullopt : ring.read(entry);
+            if (!row) {
+                continue;
+            }
+            row->position = position_of(lane, ring.state().next_number++);
+            if (!queue.queue.insert(*row)) {
+                return;
+            }
+            LaneLedger::Entry& entered = added.emplace_back();
+            entered = {row->position, row->epoch, row->seq, row->batch.sealed_wall_ms};
+            entered.sealed_boot_ms = row->batch.sealed_boot_ms;
+            entered.boot = row->boot;
+            entered.samples = row->batch.samples;
+            entered.events = row->batch.events;
+            entered.bytes = row->batch.body.size();
+        }
+        if (!transaction->commit()) {
+            return;
+        }
+        for (const LaneLedger::Entry& entry : added) {
+            queue.ledgers.at(static_cast<std::size_t>(lane)).add(entry);
+        }
+        for (const SealedRing::Entry& entry : ring.lane(lane)) {
+            if (!entry.released) {
+                ring.release(*ring.find(entry.position));
+            }
+        }
     }
 
     // The epoch goes on only if both files name the same one and no number was given past the
     // floor. That one rule covers files deleted, replaced, restored from a copy or made afresh.
-    Result<SequenceState> continue_or_begin(StateFile& state, const Queue& queue) {
+    Status continue_or_begin(
+        NodeState& state, const OpenedQueue& queue, SealedRing::Opening& opening
+    ) {
+        RingState& ring = opening.ring.state();
         const auto known = state.sequences();
-        if (!known) {
-            return known.error();
+        if (known && continues(*known, queue)) {
+            ring.next_seq = next_numbers(*known, queue, opening);
+            sequences_.epoch = known->epoch;
+        } else {
+            if (known && queue.created) {
+                note("queue.db was missing or lost: a new epoch begins");
+            } else if (known || queue.meta.epoch != 0) {
+                note("state.db does not fit queue.db: a new epoch begins");
+            }
+            report_.new_epoch = true;
+            sequences_.epoch = random_u64();
+            ring.next_seq.fill(1);
         }
-        if (known->has_value() && continues(known->value(), queue)) {
-            return known->value();
+        ring.epoch = sequences_.epoch;
+        if (gaps_.empty() || !opening.continued) {
+            for (std::size_t lane = 0; lane < queue.ledgers.size(); ++lane) {
+                ring.flash.at(lane) = holding_of(queue.ledgers.at(lane), ring.epoch);
+            }
         }
-        if (known->has_value() && queue.created) {
-            note("queue.db was missing or lost: a new epoch begins");
-        } else if (known->has_value() || queue.meta.epoch != 0) {
-            note("state.db does not fit queue.db: a new epoch begins");
+        sequences_.known = ring.next_seq;
+        for (std::size_t lane = 0; lane < ring.next_seq.size(); ++lane) {
+            sequences_.floor.at(lane) = ring.next_seq.at(lane) + kReserve;
         }
-        report_.new_epoch = true;
-        SequenceState fresh;
-        fresh.epoch = random_u64();
-        fresh.floor.fill(1);
-        Status status = state.store(fresh);
-        return status ? Result<SequenceState>(fresh) : status.error();
+        sequences_.ring_id = opening.ring.id();
+        return state.store(sequences_);
     }
 
-    static bool continues(const SequenceState& state, const Queue& queue) {
+    static bool continues(const SequenceState& state, const OpenedQueue& queue) {
         if (queue.meta.epoch != state.epoch) {
             return false;
         }
         for (std::size_t lane = 0; lane < state.floor.size(); ++lane) {
-            if (queue.last_seq.floor.at(lane) >= state.floor.at(lane)) {
+            if (queue.last_seq.at(lane) >= state.floor.at(lane)) {
                 return false;
             }
         }
         return true;
     }
 
+    // A ring that goes on knows the next numbers, and a clean stop wrote them down. Otherwise all
+    // that were reserved may have been given.
+    LaneNumbers next_numbers(
+        const SequenceState& known, const OpenedQueue& queue, const SealedRing::Opening& opening
+    ) {
+        const RingState& ring = opening.ring.state();
+        const bool ring_knows =
+            opening.continued && ring.epoch == known.epoch && opening.ring.id() == known.ring_id;
+        LaneNumbers next = known.floor;
+        for (std::size_t lane = 0; lane < next.size(); ++lane) {
+            std::uint64_t given = std::max(known.known.at(lane), queue.last_seq.at(lane) + 1);
+            for (const SealedRing::Entry& entry : opening.ring.lane(static_cast<Lane>(lane))) {
+                given = entry.epoch == known.epoch ? std::max(given, entry.seq + 1) : given;
+            }
+            if (ring_knows) {
+                next.at(lane) = std::max(given, ring.next_seq.at(lane));
+            } else if (given < next.at(lane)) {
+                gaps_.push_back(
+                    {static_cast<Lane>(lane),
+                     known.epoch,
+                     given,
+                     next.at(lane) - 1,
+                     0,
+                     0,
+                     GapCause::uncommitted}
+                );
+            }
+        }
+        return next;
+    }
+
     // After the epoch is in state.db: dying in between makes the two differ, which is safe.
-    Status write_queue_meta(StateFile& state, Queue& queue, const SequenceState& sequences) {
-        // state.db lost: its count of boots goes on behind what the queue has seen.
-        const std::uint32_t seen = std::max(queue.last_boot, queue.meta.boot);
-        const auto boot = state.count_boot(boot_id(), seen, clock_.wall_now());
+    Status count_boot(
+        NodeState& state,
+        OpenedQueue& queue,
+        const SealedRing::Opening& opening,
+        const std::string& boot_id
+    ) {
+        // state.db lost: its count of boots goes on behind what the others have seen.
+        std::uint32_t seen = std::max(queue.last_boot, queue.meta.boot);
+        for (std::size_t lane = 0; lane < queue.ledgers.size(); ++lane) {
+            for (const SealedRing::Entry& entry : opening.ring.lane(static_cast<Lane>(lane))) {
+                seen = std::max(seen, entry.boot);
+            }
+        }
+        const auto boot = state.count_boot(boot_id, seen);
         if (!boot) {
             return boot.error();
         }
-        QueueMeta meta = queue.meta;
-        meta.epoch = sequences.epoch;
-        meta.boot = *boot;
-        meta.next_number = std::max(meta.next_number, queue.last_number + 1);
-        const bool same = meta.epoch == queue.meta.epoch && meta.boot == queue.meta.boot &&
-                          meta.next_number == queue.meta.next_number;
+        const QueueMeta meta{sequences_.epoch, *boot};
+        const bool same = meta.epoch == queue.meta.epoch && meta.boot == queue.meta.boot;
         queue.meta = meta;
-        return same ? Status() : write_meta(queue.database, meta);
+        return same ? Status() : write_meta(queue.queue.database(), meta);
     }
 
-    std::string boot_id() {
+    std::string read_boot_id() {
         std::string id;
         std::ifstream file(options_.boot_id_file);
         if (!std::getline(file, id) || id.empty()) {
@@ -284,10 +287,11 @@ private:
 
     const SpoolOptions& options_;
     const Clock& clock_;
-    const std::string queue_path_;
-    const std::string state_path_;
+    const DatabasePlace queue_place_;
+    const DatabasePlace state_place_;
+    SequenceState sequences_;
     SpoolReport report_;
-    std::vector<LostBatch> losses_;
+    std::vector<Gap> gaps_;
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ struct SpoolOptions {
     std::chrono::milliseconds commit_interval{5000};
     // Sealed longer ago: dropped and declared (GapCause::age). By lane; 0: no limit.
     std::array<std::chrono::milliseconds, kLaneCount> max_age{};
-    // When quota or disk are full: lane 1 drops its oldest (declared), else append() refuses.
+    // At the hard limit: drop the oldest of lane 1 and declare them, instead of refusing new ones.
     bool drop_live_when_full = false;
     Declare declare;  // empty: removals are not declared (tools and tests)
     std::string vfs;  // SQLite VFS by name; empty: the default. The simulator's power cuts.
@@ -94,7 +94,7 @@ struct LaneStatus {
 enum class StorageMode : std::uint8_t {
     normal,
     low,       // soft limit of the quota or of the disk: lane 2 is dropped oldest first
-    full,      // hard limit: lane 1 is dropped oldest first, or batches are refused
+    full,      // hard limit, or no disk space: lane 1 is dropped or refused, by option
     degraded,  // SQLite fails: only the ring takes batches
 };
 

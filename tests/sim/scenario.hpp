@@ -2,6 +2,7 @@
 // What a seed has in store: the box's settings, the load, and which faults come when.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>

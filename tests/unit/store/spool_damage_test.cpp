@@ -111,7 +111,7 @@ TEST_CASE("spool damage: one missing byte costs one batch at most", "[store]") {
 TEST_CASE("spool damage: a cut queue.db gives up what lies before the cut", "[store]") {
     SpoolFixture at;
     const std::uint64_t epoch = fill(at);
-    fs::resize_file(at.file("queue.db"), fs::file_size(at.file("queue.db")) / 2);
+    fs::resize_file(at.file("queue.db"), fs::file_size(at.file("queue.db")) / 4 * 3);
     CHECK(check_sound(at, epoch) > kBatches / 4);
 }
 
@@ -134,8 +134,8 @@ TEST_CASE("spool damage: flipped bits anywhere in queue.db", "[store]") {
 TEST_CASE("spool damage: a batch with a wrong check sum is left out and reported once", "[store]") {
     SpoolFixture at;
     const std::uint64_t epoch = fill(at);
-    execute(at.file("queue.db"), "UPDATE batch SET body = x'00' WHERE seq = 7");
-    execute(at.file("queue.db"), "UPDATE batch SET dict_size = 1 WHERE seq = 9");
+    execute(at.file("queue.db"), "UPDATE batch_live SET body = x'00' WHERE seq = 7");
+    execute(at.file("queue.db"), "UPDATE batch_live SET dict_size = 1 WHERE seq = 9");
     at.record_declarations();
     Spool& spool = at.open();
     CHECK(spool.report().repairs.empty());
@@ -233,6 +233,7 @@ TEST_CASE("spool damage: boots are not counted from 1 again when state.db is los
     fill(at);
     at.set_boot("66666666-2222-3333-4444-555555555555");
     REQUIRE(at.open().boot() == 2);
+    at.close();
     REQUIRE(fs::remove(at.file("state.db")));
     CHECK(at.open().boot() == 3);
 }
@@ -271,7 +272,7 @@ TEST_CASE("spool damage: files of other programs and newer versions are put asid
         std::string("PRAGMA user_version=99"),
         std::string("DROP TABLE meta"),
         std::string("DELETE FROM meta"),
-        std::string("ALTER TABLE batch RENAME TO stapel"),
+        std::string("ALTER TABLE batch_live RENAME TO stapel"),
         std::string("UPDATE series SET definition = x'00' WHERE id = 1")
     );
     SpoolFixture at;
@@ -310,20 +311,53 @@ TEST_CASE("spool damage: only the latest damaged files are kept", "[store]") {
     CHECK(fs::exists(at.file("queue.db.corrupt-5")));
 }
 
-TEST_CASE("spool damage: damage met in use is repaired by the next start", "[store]") {
+TEST_CASE("spool damage: damage met in use is repaired in place and declared", "[store]") {
     SpoolFixture at;
-    fill(at);
+    const std::uint64_t epoch = fill(at);
+    at.record_declarations();
     Spool& spool = at.open();
+    REQUIRE(spool.append({make_batch("still in the ring")}).ok());
     std::string bytes = read_file(at.file("queue.db"));
     bytes.replace(4096, bytes.size() - 4096, bytes.size() - 4096, '\x5A');
     write_file(at.file("queue.db"), bytes);
-    const auto read = spool.read(Lane::live, 0, 1000);
-    REQUIRE_FALSE(read.ok());
-    CHECK(read.error().code == ErrorCode::corrupt);
-    at.open();
-    CHECK(at.spool->report().new_epoch);
-    CHECK(at.spool->append(make_batches(1, 10)).ok());
+    const auto left = read_all(spool);
+    at.clock.advance(std::chrono::seconds(1));
+    REQUIRE(spool.commit(Spool::Move::due).ok());
+    CHECK(spool.epoch() == epoch);
+    CHECK(fs::exists(at.file("queue.db.corrupt-1")));
+    REQUIRE_FALSE(left.empty());
+    CHECK(left.back().batch.body == "still in the ring");
+    CHECK(samples_of(at.gaps()) + 10 * left.size() == 10 * (kBatches + 1));
+    CHECK(spool.load_definitions()->size() == 2);
+    REQUIRE(spool.append(make_batches(1, 10)).ok());
+    CHECK(read_all(spool).back().seq == kBatches + 2);
     CHECK(at.open().report().repairs.empty());
+    CHECK_FALSE(at.spool->report().new_epoch);
+}
+
+TEST_CASE("spool damage: files deleted under the running spool come back whole", "[store]") {
+    const bool replaced = GENERATE(false, true);
+    SpoolFixture at;
+    const std::uint64_t epoch = fill(at);
+    at.record_declarations();
+    Spool& spool = at.open();
+    REQUIRE(spool.remember("platform_ack", "1").ok());
+    for (const char* name : {"queue.db", "state.db"}) {
+        REQUIRE(fs::remove(at.file(name)));
+        if (replaced) {
+            write_file(at.file(name), std::string(5000, 'x'));
+        }
+    }
+    REQUIRE(spool.append({make_batch("meanwhile")}).ok());
+    at.clock.advance(std::chrono::seconds(6));
+    REQUIRE(spool.commit(Spool::Move::due).ok());
+    CHECK(read_all(spool).size() == kBatches + 1);
+    CHECK(spool.storage().mode == StorageMode::normal);
+    at.open();
+    CHECK(at.spool->epoch() == epoch);
+    CHECK(read_all(*at.spool).size() == kBatches + 1);
+    CHECK(at.spool->recall("platform_ack") == "1");
+    CHECK(at.gaps().empty());
 }
 
 }  // namespace

@@ -54,6 +54,9 @@ public:
     SpoolFixture() {
         options.directory = directory.file("state");
         options.boot_id_file = directory.file("boot_id");
+        options.ring_file = directory.file("ring");
+        options.ring_bytes = 256U << 10U;
+        options.ballast_bytes = 64U << 10U;
         set_boot("11111111-2222-3333-4444-555555555555");
     }
 
@@ -98,6 +101,14 @@ public:
     std::unique_ptr<store::Spool> spool;
     std::vector<Declaration> declared;
 };
+
+inline std::uint64_t samples_of(const std::vector<Gap>& gaps) {
+    std::uint64_t samples = 0;
+    for (const Gap& gap : gaps) {
+        samples += gap.samples;
+    }
+    return samples;
+}
 
 // Everything a lane holds, by the way an uplink reads: a few at a time, from a cursor.
 inline std::vector<store::StoredBatch> read_all(store::Spool& spool, Lane lane = Lane::live) {

@@ -174,27 +174,42 @@ TEST_CASE("spool: numbers go on over several reservations", "[store]") {
     }
 }
 
-TEST_CASE("spool: refuses batches once full, deletes, and takes batches again", "[store]") {
-    SpoolFixture at;
-    at.options.max_bytes = 256 * 1024;
-    Spool& spool = at.open();
-    Status status;
+// Stores pairs of batches until the spool refuses; returns how many it took.
+std::size_t fill_up(Spool& spool, Status& refusal) {
     std::size_t stored = 0;
-    while ((status = spool.append(make_batches(2, 3000))).ok()) {
+    for (;;) {
+        refusal = spool.append(make_batches(2, 3000));
+        if (!refusal) {
+            return stored;
+        }
         stored += 2;
         REQUIRE(stored < 1000);
     }
-    CHECK(status.error().code == ErrorCode::exhausted);
+}
+
+TEST_CASE("spool: refuses batches once full, deletes, and takes batches again", "[store]") {
+    SpoolFixture at;
+    at.options.max_bytes = 256 * 1024;
+    at.options.ring_bytes = 32 * 1024;
+    Spool& spool = at.open();
+    Status refusal;
+    const std::size_t stored = fill_up(spool, refusal);
+    CHECK(refusal.error().code == ErrorCode::exhausted);
+    CHECK(spool.storage().mode == StorageMode::full);
+    CHECK_FALSE(spool.storage().problem.empty());
     CHECK(spool.storage().used_bytes <= at.options.max_bytes);
     CHECK(spool.storage().used_bytes > at.options.max_bytes / 2);
     const auto held = read_all(spool);
     CHECK(held.size() == stored);  // the refused ones left nothing behind
     CHECK(spool.status(Lane::live).batches == stored);
     CHECK(spool.status(Lane::live).next_seq == stored + 1);
+    CHECK(spool.append({make_batch("an event still has room", Stream::event)}).ok());
     const std::uint64_t full = spool.storage().used_bytes;
     REQUIRE(spool.acknowledge(positions_of(held)).ok());
     CHECK(spool.storage().used_bytes < full / 4);
     REQUIRE(spool.append(make_batches(2, 3000)).ok());
+    REQUIRE(spool.commit(Spool::Move::all).ok());
+    CHECK(spool.storage().mode == StorageMode::normal);
     CHECK(seqs_of(read_all(spool)) == Numbers{stored + 1, stored + 2});
 }
 
@@ -211,17 +226,30 @@ TEST_CASE("spool: one refused batch takes its whole append along", "[store]") {
     CHECK(seqs_of(read_all(spool)) == Numbers{1});
 }
 
+TEST_CASE("spool: a batch larger than the ring goes straight to queue.db", "[store]") {
+    SpoolFixture at;
+    Spool& spool = at.open();
+    REQUIRE(spool.append({make_batch("first"), make_batch("event", Stream::event)}).ok());
+    REQUIRE(spool.append({make_batch(std::string(600'000, 'x'))}).ok());
+    REQUIRE(spool.append({make_batch("last")}).ok());
+    CHECK(seqs_of(read_all(spool)) == Numbers{1, 2, 3});
+    CHECK(read_all(spool)[1].batch.body.size() == 600'000);
+    CHECK(seqs_of(read_all(at.open())) == Numbers{1, 2, 3});
+}
+
 TEST_CASE("spool: a smaller quota than what is stored refuses until it is drained", "[store]") {
     SpoolFixture at;
     at.open();
     REQUIRE(at.spool->append(make_batches(100, 4000)).ok());
     at.options.max_bytes = 128 * 1024;
     at.open();
-    const Status refused = at.spool->append(make_batches(1, 10));
+    REQUIRE(at.spool->append(make_batches(1, 10)).ok());  // the ring has room
+    const Status refused = at.spool->commit(Spool::Move::all);
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == ErrorCode::exhausted);
     REQUIRE(at.spool->acknowledge(positions_of(read_all(*at.spool))).ok());
     CHECK(at.spool->append(make_batches(1, 10)).ok());
+    CHECK(at.spool->commit(Spool::Move::all).ok());
 }
 
 TEST_CASE("spool: definitions are kept in order and only appended", "[store]") {
@@ -242,17 +270,18 @@ TEST_CASE("spool: definitions are kept in order and only appended", "[store]") {
     CHECK(at.spool->add_definition(2, "two").ok());
 }
 
-TEST_CASE("spool: a batch brings the definitions it needs into its transaction", "[store]") {
+TEST_CASE("spool: a batch comes out only with the definitions it needs", "[store]") {
     SpoolFixture at;
-    at.options.max_bytes = 256 * 1024;
-    at.open();
-    REQUIRE(at.spool->add_definition(0, "zero").ok());
-    REQUIRE_FALSE(at.spool->append({make_batch(std::string(1 << 20, 'x'))}).ok());
-    REQUIRE(at.spool->append({make_batch("needs zero")}).ok());
-    REQUIRE(at.spool->add_definition(1, "needed by nothing stored").ok());
-    const auto loaded = at.open().load_definitions();
-    REQUIRE(loaded.ok());
-    CHECK(*loaded == std::vector<std::string>{"zero"});
+    Spool& spool = at.open();
+    const std::uint64_t commits = spool.storage().commits;
+    REQUIRE(spool.add_definition(0, "zero").ok());
+    REQUIRE(spool.append({make_batch("needs none")}).ok());
+    CHECK(spool.storage().commits == commits);
+    auto batch = make_batch("needs zero");
+    batch.dict_size = 1;
+    REQUIRE(spool.append({batch}).ok());
+    CHECK(spool.storage().commits == commits + 1);
+    CHECK(read_all(spool).size() == 2);
 }
 
 TEST_CASE("spool: tells its listener about appends only", "[store]") {

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/queue_opening.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "agent/store/batch_row.hpp"
+#include "agent/store/salvage.hpp"
+#include "agent/store/sealed_ring.hpp"
+
+namespace cxedge::store {
+namespace {
+
+constexpr std::size_t kRowsAtOnce = 1024;
+
+void add_entry(OpenedQueue& opened, std::size_t lane, const LaneLedger::Entry& entry) {
+    opened.ledgers.at(lane).add(entry);
+    opened.last_boot = std::max(opened.last_boot, entry.boot);
+    opened.last_number = std::max(opened.last_number, number_of(entry.position));
+    if (entry.epoch == opened.meta.epoch) {
+        std::uint64_t& seq = opened.last_seq.at(lane);
+        seq = std::max(seq, entry.seq);
+    }
+}
+
+Status load_lane(OpenedQueue& opened, std::size_t lane) {
+    const auto which = static_cast<Lane>(lane);
+    std::uint64_t after = 0;
+    for (;;) {
+        const auto entries = opened.queue.entries(which, after, kRowsAtOnce);
+        if (!entries) {
+            return entries.error();
+        }
+        for (const LaneLedger::Entry& entry : *entries) {
+            if (lane_of_position(entry.position) != which) {
+                return corrupt(fmt::format("row {} is not of its lane", entry.position));
+            }
+            add_entry(opened, lane, entry);
+        }
+        if (entries->size() < kRowsAtOnce) {
+            return {};
+        }
+        after = entries->back().position;
+    }
+}
+
+Status load(OpenedQueue& opened) {
+    const auto meta = read_meta(opened.queue.database());
+    if (!meta) {
+        return meta.error();
+    }
+    opened.meta = *meta;
+    auto definitions = read_definitions(opened.queue.database());
+    if (!definitions) {
+        return definitions.error();
+    }
+    if (!definitions->complete) {
+        return corrupt("a series definition is damaged");
+    }
+    opened.definitions = std::move(definitions->list);
+    Status status;
+    for (std::size_t lane = 0; status && lane < kLaneTables.size(); ++lane) {
+        status = load_lane(opened, lane);
+    }
+    return status;
+}
+
+// One try; a damaged file is put aside on the way.
+Result<OpenedQueue> open_once(
+    const DatabasePlace& place, const Clock& clock, std::vector<std::string>& repairs
+) {
+    auto file = open_or_replace(place, queue_format(), clock);
+    if (!file) {
+        return file.error();
+    }
+    auto queue = SqliteQueue::prepare(std::move(file->database));
+    if (!queue) {
+        return queue.error();
+    }
+    OpenedQueue opened{std::move(*queue), file->created, {}, {}, {}, 0, 0, {}, {}};
+    if (!file->moved.empty()) {
+        Salvaged salvaged = salvage({file->moved, place.vfs}, opened.queue, clock);
+        repairs.push_back(fmt::format(
+            "queue.db was damaged ({}), moved to {}; salvaged {} batches and {} series "
+            "definitions from it; {} batches unreadable, {} left there",
+            file->why,
+            file->moved,
+            salvaged.batches,
+            salvaged.definitions,
+            salvaged.losses.size(),
+            salvaged.abandoned
+        ));
+        opened.losses = std::move(salvaged.losses);
+    }
+    Status status = load(opened);
+    status = status ? opened.queue.measure() : status;
+    return status ? Result<OpenedQueue>(std::move(opened)) : status.error();
+}
+
+std::uint64_t less(std::uint64_t from, std::uint64_t what) {
+    return from - std::min(from, what);
+}
+
+}  // namespace
+
+Result<OpenedQueue> open_queue(
+    const DatabasePlace& place, const Clock& clock, std::vector<std::string>& repairs
+) {
+    auto opened = open_once(place, clock, repairs);
+    if (opened || opened.error().code != ErrorCode::corrupt) {
+        return opened;
+    }
+    // The file passes the checks and its content does not.
+    repairs.push_back("queue.db has damaged content: " + opened.error().message);
+    mark_suspect(place.path);
+    return open_once(place, clock, repairs);
+}
+
+Holding holding_of(const LaneLedger& ledger, std::uint64_t epoch) {
+    const LaneStatus sums = ledger.status();
+    Holding holding{sums.batches, sums.samples, sums.events, 0, 0};
+    for (const LaneLedger::Span& span : ledger.spans()) {
+        if (span.oldest.epoch == epoch) {
+            holding.first_seq = holding.first_seq == 0 ? span.oldest.seq : holding.first_seq;
+            holding.last_seq = span.last_seq;
+        }
+    }
+    return holding;
+}
+
+std::vector<Gap> gaps_against(
+    const std::array<Holding, kLaneCount>& held, std::uint64_t epoch, OpenedQueue& now
+) {
+    std::vector<Gap> gaps;
+    for (std::size_t lane = 0; lane < held.size(); ++lane) {
+        Holding lost = held.at(lane);
+        const LaneStatus found = now.ledgers.at(lane).status();
+        lost.batches = less(lost.batches, found.batches);
+        lost.samples = less(lost.samples, found.samples);
+        lost.events = less(lost.events, found.events);
+        const auto which = static_cast<Lane>(lane);
+        const auto present = now.queue.seqs(which, epoch);
+        const auto more =
+            gaps_between(which, epoch, lost, present ? *present : std::vector<std::uint64_t>());
+        gaps.insert(gaps.end(), more.begin(), more.end());
+    }
+    return gaps;
+}
+
+}  // namespace cxedge::store

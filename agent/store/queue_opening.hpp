@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// queue.db opened, repaired where needed, read and believed; at a start and while running.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/store/database_file.hpp"
+#include "agent/store/lane_ledger.hpp"
+#include "agent/store/queue_file.hpp"
+#include "agent/store/ring_file.hpp"
+#include "agent/store/sqlite_queue.hpp"
+
+namespace cxedge::store {
+
+using LaneLedgers = std::array<LaneLedger, kLaneCount>;
+
+struct OpenedQueue {
+    SqliteQueue queue;
+    bool created = false;
+    QueueMeta meta;
+    std::vector<std::string> definitions;
+    LaneLedgers ledgers;
+    std::uint32_t last_boot = 0;                       // highest in any row
+    std::uint64_t last_number = 0;                     // of positions
+    std::array<std::uint64_t, kLaneCount> last_seq{};  // highest of meta.epoch
+    std::vector<LostBatch> losses;                     // met by salvaging
+};
+
+// A damaged file is put aside and its good rows are salvaged; `repairs` gets lines about that.
+Result<OpenedQueue> open_queue(
+    const DatabasePlace& place, const Clock& clock, std::vector<std::string>& repairs
+);
+
+// Counts of what a lane holds; the numbers are those of `epoch`.
+Holding holding_of(const LaneLedger& ledger, std::uint64_t epoch);
+
+// What was held once and is not in the queue any more, with its cause `corrupt`.
+std::vector<Gap> gaps_against(
+    const std::array<Holding, kLaneCount>& held, std::uint64_t epoch, OpenedQueue& now
+);
+
+}  // namespace cxedge::store

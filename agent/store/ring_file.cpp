@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/ring_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/base/ids.hpp"
+
+namespace cxedge::store {
+namespace {
+
+constexpr std::uint64_t kMagic = 0x31474E4952584331;  // "1CXRING1"
+constexpr mode_t kPrivateFile = 0600;
+
+// At offset 0 of the header page.
+struct Header {
+    std::uint64_t magic;
+    std::uint32_t version;
+    std::uint32_t record_bytes;  // sizeof(RingRecord), so that another layout is not taken for ours
+    std::uint64_t capacity;
+    std::uint64_t id;
+    std::uint64_t boot;  // of the kernel's boot id, 0: unknown
+    std::uint32_t spare;
+    std::uint32_t crc;  // of all above
+};
+constexpr std::size_t kActiveOffset = 128;
+constexpr std::array<std::size_t, 2> kSlotOffsets{256, 1024};
+
+struct Slot {
+    RingState state;
+    std::uint32_t spare;
+    std::uint32_t crc;
+};
+static_assert(sizeof(Header) <= kActiveOffset);
+static_assert(kSlotOffsets[0] + sizeof(Slot) <= kSlotOffsets[1]);
+static_assert(kSlotOffsets[1] + sizeof(Slot) <= RingFile::kHeaderBytes);
+
+template <class T>
+std::string_view bytes_of(const T& value, std::size_t size = sizeof(T)) {
+    return {reinterpret_cast<const char*>(&value), size};
+}
+
+template <class T>
+T load_from(const char* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+std::uint32_t crc_of(const Header& header) {
+    return crc32c(bytes_of(header, offsetof(Header, crc)));
+}
+std::uint32_t crc_of(const Slot& slot) {
+    return crc32c(bytes_of(slot, offsetof(Slot, crc)));
+}
+
+std::uint64_t boot_number(std::string_view boot_id) {
+    // Two sums with different beginnings: as good as the id for telling boots apart.
+    return boot_id.empty() ? 0 : (std::uint64_t{crc32c(boot_id)} << 32U | crc32c(boot_id, 1)) | 1U;
+}
+
+std::atomic<std::uint32_t>& active(char* base) {
+    static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+    return *reinterpret_cast<std::atomic<std::uint32_t>*>(base + kActiveOffset);
+}
+
+Result<char*> map_shared(int file, std::size_t size) {
+    void* base = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (base == MAP_FAILED) {
+        return system_error("mapping", errno);
+    }
+    return static_cast<char*>(base);
+}
+
+// A reader that finds the file locked must not wait: it belongs to a running process.
+Status lock_file(int file) {
+    if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+        return unavailable("another process uses it");
+    }
+    return {};
+}
+
+bool load_slot(const char* base, std::size_t which, RingState& state) {
+    const Slot slot = load_from<Slot>(base + kSlotOffsets.at(which));
+    if (slot.crc != crc_of(slot)) {
+        return false;
+    }
+    state = slot.state;
+    return true;
+}
+
+}  // namespace
+
+RingFile::RingFile(RingFile&& other) noexcept
+    : file_(std::move(other.file_)),
+      base_(std::exchange(other.base_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      temporary_(std::exchange(other.temporary_, {})) {}
+
+RingFile& RingFile::operator=(RingFile&& other) noexcept {
+    std::swap(file_, other.file_);
+    std::swap(base_, other.base_);
+    std::swap(size_, other.size_);
+    std::swap(temporary_, other.temporary_);
+    return *this;
+}
+
+RingFile::~RingFile() {
+    if (base_ != nullptr) {
+        ::munmap(base_, size_);
+    }
+    if (!temporary_.empty()) {
+        ::unlink(temporary_.c_str());
+    }
+}
+
+Result<RingFile> RingFile::map(const std::string& path) {
+    RingFile ring;
+    ring.file_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (!ring.file_) {
+        return errno == ENOENT ? not_found("no file") : system_error("opening", errno);
+    }
+    if (Status status = lock_file(ring.file_.get()); !status) {
+        return status.error();
+    }
+    struct stat info {};
+    if (::fstat(ring.file_.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+        return unavailable("not a regular file");
+    }
+    const auto size = static_cast<std::size_t>(info.st_size);
+    if (size == 0) {
+        return not_found("empty file");
+    }
+    if (size <= kHeaderBytes) {
+        return corrupt("shorter than its header");
+    }
+    auto base = map_shared(ring.file_.get(), size);
+    if (!base) {
+        return base.error();
+    }
+    ring.base_ = *base;
+    ring.size_ = size;
+    return ring;
+}
+
+Result<RingFile> RingFile::make(
+    const std::string& path, std::size_t capacity, std::uint64_t id, std::string_view boot_id
+) {
+    RingFile ring;
+    const std::string temporary = path + ".new";
+    ::unlink(temporary.c_str());
+    ring.file_ = UniqueFd(
+        ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateFile)
+    );
+    if (!ring.file_) {
+        return system_error("making", errno);
+    }
+    ring.temporary_ = temporary;
+    const std::size_t size = kHeaderBytes + capacity;
+    const int failure = ::posix_fallocate(ring.file_.get(), 0, static_cast<off_t>(size));
+    if (failure != 0) {
+        return system_error("reserving its memory", failure);
+    }
+    if (Status status = lock_file(ring.file_.get()); !status) {
+        return status.error();
+    }
+    auto base = map_shared(ring.file_.get(), size);
+    if (!base) {
+        return base.error();
+    }
+    ring.base_ = *base;
+    ring.size_ = size;
+    ring.write_header(capacity, id, boot_id);
+    return ring;
+}
+
+RingFile RingFile::in_memory(std::size_t capacity, std::uint64_t id) {
+    RingFile ring;
+    const std::size_t size = kHeaderBytes + capacity;
+    void* base = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) {
+        return ring;
+    }
+    ring.base_ = static_cast<char*>(base);
+    ring.size_ = size;
+    ring.write_header(capacity, id, {});
+    return ring;
+}
+
+Status RingFile::take_name(const std::string& path) {
+    if (temporary_.empty()) {
+        return {};  // in memory
+    }
+    if (::rename(temporary_.c_str(), path.c_str()) != 0) {
+        return system_error("naming", errno);
+    }
+    temporary_.clear();
+    return {};
+}
+
+void RingFile::write_header(std::size_t capacity, std::uint64_t id, std::string_view boot_id) {
+    Header header{kMagic, 1, sizeof(RingRecord), capacity, id, boot_number(boot_id), 0, 0};
+    header.crc = crc_of(header);
+    std::memcpy(base_, &header, sizeof header);
+    publish(RingState());
+}
+
+bool RingFile::header_good() const {
+    const Header header = load_from<Header>(base_);
+    return header.magic == kMagic && header.version == 1 && header.crc == crc_of(header) &&
+           header.record_bytes == sizeof(RingRecord) && header.capacity == capacity();
+}
+
+bool RingFile::of_boot(std::string_view boot_id) const {
+    return !boot_id.empty() && load_from<Header>(base_).boot == boot_number(boot_id);
+}
+
+std::uint64_t RingFile::id() const {
+    return load_from<Header>(base_).id;
+}
+
+bool RingFile::load(RingState& state) const {
+    const auto which = load_from<std::uint32_t>(base_ + kActiveOffset);
+    return which <= 1 && load_slot(base_, which, state);
+}
+
+bool RingFile::load_older(RingState& state) const {
+    const auto which = load_from<std::uint32_t>(base_ + kActiveOffset);
+    return load_slot(base_, 1 - (which & 1U), state) || load_slot(base_, which & 1U, state);
+}
+
+void RingFile::publish(const RingState& state) {
+    const auto which = static_cast<std::uint32_t>(state.generation & 1U);
+    Slot slot{state, 0, 0};
+    slot.crc = crc_of(slot);
+    std::memcpy(base_ + kSlotOffsets.at(which), &slot, sizeof slot);
+    active(base_).store(which, std::memory_order_release);
+}
+
+}  // namespace cxedge::store

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening a ring: what its file holds is believed only as far as check sums go.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "agent/base/ids.hpp"
+#include "agent/store/batch_row.hpp"
+#include "agent/store/ring_record.hpp"
+#include "agent/store/sealed_ring.hpp"
+
+namespace cxedge::store {
+namespace {
+
+constexpr std::size_t kLeastBytes = 16U << 10U;
+
+std::size_t aligned(std::size_t bytes) {
+    return (std::max(bytes, kLeastBytes) + kRecordAlignment - 1) / kRecordAlignment *
+           kRecordAlignment;
+}
+
+bool plausible(const RingState& state, std::size_t capacity) {
+    const auto inside = [capacity](std::uint64_t offset) {
+        return offset <= capacity && offset % kRecordAlignment == 0;
+    };
+    const bool ordered = state.wrap == 0 ? state.head <= state.tail
+                                         : state.tail < state.head && state.head <= state.wrap;
+    return inside(state.head) && inside(state.tail) && inside(state.wrap) && ordered;
+}
+
+Gap gap_of(const RingRecord& record) {
+    return {
+        lane_of(static_cast<Stream>(record.stream)),
+        record.epoch,
+        record.seq,
+        record.seq,
+        record.samples,
+        record.events,
+        GapCause::corrupt};
+}
+
+}  // namespace
+
+std::vector<Gap> gaps_between(
+    Lane lane, std::uint64_t epoch, const Holding& lost, const std::vector<std::uint64_t>& present
+) {
+    std::vector<Gap> gaps;
+    if (lost.batches == 0) {
+        return gaps;
+    }
+    const auto add = [&](std::uint64_t first, std::uint64_t last) {
+        if (first <= last) {
+            gaps.push_back({lane, epoch, first, last, 0, 0, GapCause::corrupt});
+        }
+    };
+    std::uint64_t next = lost.first_seq;
+    for (const std::uint64_t seq : present) {
+        if (seq >= next && seq <= lost.last_seq) {
+            add(next, seq - 1);
+            next = seq + 1;
+        }
+    }
+    add(next, lost.last_seq);
+    if (gaps.empty()) {
+        gaps.push_back({lane, epoch, 0, 0, 0, 0, GapCause::corrupt});
+    }
+    gaps.front().samples = lost.samples;
+    gaps.front().events = lost.events;
+    return gaps;
+}
+
+SealedRing::Found SealedRing::walk(const RingFile& file, std::size_t from, std::size_t to) {
+    Found found;
+    while (from < to) {
+        const auto record = read_record(file.at(from), to - from);
+        if (!record) {
+            found.damaged = true;
+            from += kRecordAlignment;
+            continue;
+        }
+        const auto lane = static_cast<std::size_t>(lane_of(static_cast<Stream>(record->stream)));
+        found.seqs.at(lane).push_back(record->seq);
+        auto batch = record->released == 0 ? read_batch(file.at(from), *record) : std::nullopt;
+        if (batch) {
+            found.kept.push_back({std::move(*batch), BootTime(record->appended_boot_ms)});
+        } else if (record->released == 0) {
+            found.damaged = true;
+            found.lost.push_back(gap_of(*record));
+        }
+        from += record->length;
+    }
+    return found;
+}
+
+// Without a state to go by: wherever a whole record lies. Released ones say so themselves.
+SealedRing::Found SealedRing::walk_all(const RingFile& file, const RingState* state) {
+    Found found;
+    if (state == nullptr) {
+        found = walk(file, 0, file.capacity() / kRecordAlignment * kRecordAlignment);
+        found.damaged = true;
+    } else {
+        found = walk(file, state->head, state->wrap == 0 ? state->tail : state->wrap);
+        Found second = walk(file, 0, state->wrap == 0 ? 0 : state->tail);
+        found.damaged = found.damaged || second.damaged;
+        std::move(second.kept.begin(), second.kept.end(), std::back_inserter(found.kept));
+        std::move(second.lost.begin(), second.lost.end(), std::back_inserter(found.lost));
+        for (std::size_t lane = 0; lane < found.seqs.size(); ++lane) {
+            auto& seqs = found.seqs.at(lane);
+            seqs.insert(seqs.end(), second.seqs.at(lane).begin(), second.seqs.at(lane).end());
+        }
+    }
+    std::sort(found.kept.begin(), found.kept.end(), [](const Kept& one, const Kept& other) {
+        return std::pair(lane_of(one.batch.batch.stream), one.batch.position) <
+               std::pair(lane_of(other.batch.batch.stream), other.batch.position);
+    });
+    return found;
+}
+
+// What the counts say was there and the walk has not found.
+std::vector<Gap> SealedRing::lost_between(const Found& found, const RingState& state) {
+    std::vector<Gap> gaps = found.lost;
+    std::array<Holding, kLaneCount> missing = state.here;
+    const auto take = [&missing](Lane lane, std::uint64_t samples, std::uint64_t events) {
+        Holding& of = missing.at(index(lane));
+        of.batches -= std::min<std::uint64_t>(of.batches, 1);
+        of.samples -= std::min(of.samples, samples);
+        of.events -= std::min(of.events, events);
+    };
+    for (const Kept& kept : found.kept) {
+        const NewBatch& batch = kept.batch.batch;
+        take(lane_of(batch.stream), batch.samples, batch.events);
+    }
+    for (const Gap& gap : found.lost) {
+        take(gap.lane, gap.samples, gap.events);
+    }
+    for (std::size_t lane = 0; lane < missing.size(); ++lane) {
+        std::vector<std::uint64_t> seqs = found.seqs.at(lane);
+        std::sort(seqs.begin(), seqs.end());
+        const auto more =
+            gaps_between(static_cast<Lane>(lane), state.epoch, missing.at(lane), seqs);
+        gaps.insert(gaps.end(), more.begin(), more.end());
+    }
+    return gaps;
+}
+
+Result<SealedRing::Opening> SealedRing::open(const Options& options) {
+    Opening opening;
+    if (options.path.empty()) {
+        opening = remake(options, {});
+    } else {
+        auto file = RingFile::map(options.path);
+        if (file) {
+            opening = open_mapped(std::move(*file), options);
+        } else if (file.error().code == ErrorCode::unavailable) {
+            Options aside = options;
+            aside.path.clear();
+            opening = remake(aside, {});
+            opening.repairs.push_back(fmt::format(
+                "ring {}: {}; batches not yet in queue.db are in memory only and would not survive "
+                "the process",
+                options.path,
+                file.error().message
+            ));
+        } else {
+            opening = remake(options, {});
+            if (file.error().code == ErrorCode::corrupt) {
+                opening.repairs.push_back("the ring was " + file.error().message + ": made anew");
+            }
+        }
+    }
+    if (!opening.ring.file_.usable()) {
+        return exhausted("no memory for the ring");
+    }
+    return opening;
+}
+
+SealedRing::Opening SealedRing::open_mapped(RingFile file, const Options& options) {
+    RingState state;
+    const bool known = file.header_good() && file.load(state) && plausible(state, file.capacity());
+    Found found = walk_all(file, known ? &state : nullptr);
+    const bool same_boot = file.header_good() && file.of_boot(options.boot_id);
+    if (known && !found.damaged && same_boot && file.capacity() == aligned(options.bytes)) {
+        return go_on(std::move(file), state);
+    }
+    Opening opening = remake(options, found.kept);
+    opening.lost = known ? lost_between(found, state) : found.lost;
+    std::string why = "had another size";
+    if (!known || found.damaged) {
+        why = "was damaged";
+    } else if (!same_boot) {
+        why = "is of an earlier boot";
+    }
+    if (!known || found.damaged || !found.kept.empty()) {
+        opening.repairs.push_back(
+            fmt::format("the ring {}: {} batches kept in a new one", why, found.kept.size())
+        );
+    }
+    return opening;
+}
+
+SealedRing::Opening SealedRing::go_on(RingFile file, const RingState& state) {
+    Opening opening;
+    opening.continued = true;
+    SealedRing& ring = opening.ring;
+    ring.file_ = std::move(file);
+    ring.state_ = state;
+    ring.state_.here = {};
+    const std::size_t first_end = state.wrap == 0 ? state.tail : state.wrap;
+    for (const auto& [from, end] :
+         {std::pair<std::size_t, std::size_t>(state.head, first_end),
+          std::pair<std::size_t, std::size_t>(0, state.wrap == 0 ? 0 : state.tail)}) {
+        for (std::size_t offset = from; offset < end;) {
+            const auto record = read_record(ring.file_.at(offset), end - offset);
+            if (record->released == 0) {
+                ring.index_record(*record, offset);
+            }
+            offset += record->length;
+        }
+    }
+    ring.wipe_unpublished();
+    ring.publish();
+    return opening;
+}
+
+// Records of an append that its process did not finish; a walk without state must not find them.
+void SealedRing::wipe_unpublished() {
+    std::size_t offset = state_.tail;
+    const std::size_t end = state_.wrap == 0 ? capacity() : state_.head;
+    while (offset < end) {
+        const auto record = read_record(file_.at(offset), end - offset);
+        if (!record || record->released != 0) {
+            break;
+        }
+        wipe_record(file_.at(offset));
+        offset += record->length;
+    }
+}
+
+RingFile SealedRing::make_file(const Options& options, std::size_t bytes, Opening& opening) {
+    const std::uint64_t id = random_u64();
+    if (!options.path.empty()) {
+        auto made = RingFile::make(options.path, bytes, id, options.boot_id);
+        if (made) {
+            return std::move(*made);
+        }
+        opening.repairs.push_back(fmt::format(
+            "ring {}: {}; batches not yet in queue.db are in memory only and would not survive the "
+            "process",
+            options.path,
+            made.error().message
+        ));
+    }
+    return RingFile::in_memory(bytes, id);
+}
+
+SealedRing::Opening SealedRing::remake(const Options& options, const std::vector<Kept>& kept) {
+    std::size_t bytes = 0;
+    for (const Kept& each : kept) {
+        bytes += record_bytes(each.batch.batch.body.size());
+    }
+    Opening opening;
+    SealedRing& ring = opening.ring;
+    ring.file_ = make_file(options, std::max(aligned(options.bytes), aligned(bytes)), opening);
+    if (!ring.file_.usable()) {
+        return opening;
+    }
+    for (const Kept& each : kept) {
+        ring.push({each.batch}, each.appended);
+        ring.state_.next_number =
+            std::max(ring.state_.next_number, number_of(each.batch.position) + 1);
+    }
+    ring.state_.sealed_through = {};  // of another ring: its journal's numbers mean nothing here
+    ring.publish();
+    if (const Status named = ring.file_.take_name(options.path); !named) {
+        opening.repairs.push_back("ring " + options.path + ": " + named.error().message);
+    }
+    return opening;
+}
+
+}  // namespace cxedge::store

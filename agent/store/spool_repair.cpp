@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Damage met while running. The epoch goes on: all numbers are known, and so are the definitions.
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "agent/base/log.hpp"
+#include "agent/store/quarantine.hpp"
+#include "agent/store/tiered_spool.hpp"
+
+namespace cxedge::store {
+
+namespace fs = std::filesystem;
+
+// True: worth another try.
+bool TieredSpool::recover(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::exhausted:
+            return disk_.give_ballast();
+        case ErrorCode::corrupt:
+            return reopen(true).ok();
+        case ErrorCode::unavailable:
+            return clock_.steady_now() >= retry_at_ && reopen(false).ok();
+        default:
+            return false;
+    }
+}
+
+void TieredSpool::check_files() {
+    const auto state = state_->check_file();
+    if (!state || *state) {
+        log::warn("store", state ? "state.db was missing: written anew" : state.error().message);
+    }
+    const bool ours =
+        !queue_ || identity_ == FileIdentity() || identity_of(place_.path) == identity_;
+    if (!ours) {
+        log::warn("store", "queue.db was deleted or replaced by another file");
+        if (const Status opened = reopen(false); !opened) {
+            failed(opened.error());
+        }
+    }
+}
+
+Status TieredSpool::reopen(bool suspect) {
+    std::array<Holding, kLaneCount> held{};
+    {
+        const std::lock_guard books(books_mutex_);
+        for (std::size_t lane = 0; lane < held.size(); ++lane) {
+            held.at(lane) = holding_of(ledgers_.at(lane), epoch_);
+        }
+    }
+    if (suspect) {
+        mark_suspect(place_.path);
+    }
+    if (queue_ && identity_ != FileIdentity() && identity_of(place_.path) != identity_) {
+        rescue_open_file();
+    }
+    queue_.reset();
+    std::vector<std::string> repairs;
+    auto opened = open_queue(place_, clock_, repairs);
+    for (const std::string& repair : repairs) {
+        log::warn("store", repair);
+    }
+    if (!opened) {
+        return opened.error();
+    }
+    const auto gaps = gaps_against(held, epoch_, *opened);
+    opened->meta = {epoch_, boot_};
+    Status status = write_meta(opened->queue.database(), opened->meta);
+    take_over(std::move(*opened));
+    const std::lock_guard books(books_mutex_);
+    pending_.gaps.insert(pending_.gaps.end(), gaps.begin(), gaps.end());
+    chores_at_ = SteadyTime();
+    return status;
+}
+
+// The name is gone or another file's; the open connection still reads the old one.
+void TieredSpool::rescue_open_file() {
+    const std::string rescued = place_.path + ".rescued";
+    std::error_code ignored;
+    fs::remove(rescued, ignored);
+    const bool saved = queue_->database().execute("VACUUM INTO '" + rescued + "'").ok();
+    queue_.reset();
+    if (fs::exists(place_.path, ignored)) {
+        const auto moved = quarantine(place_.path);
+        log::warn("store", moved ? "the other queue.db is now " + *moved : moved.error().message);
+    }
+    for (const char* suffix : {"-wal", "-shm"}) {
+        fs::remove(place_.path + suffix, ignored);  // of the file that has no name any more
+    }
+    if (saved) {
+        fs::rename(rescued, place_.path, ignored);
+    } else {
+        fs::remove(rescued, ignored);
+    }
+}
+
+void TieredSpool::take_over(OpenedQueue opened) {
+    queue_ = std::move(opened.queue);
+    identity_ = identity_of(place_.path);
+    meta_ = opened.meta;
+    const std::lock_guard books(books_mutex_);
+    ledgers_ = std::move(opened.ledgers);
+    stored_definitions_ =
+        static_cast<std::uint32_t>(std::min(opened.definitions.size(), definitions_.size()));
+    release_what_is_stored();
+}
+
+// The process or a COMMIT ended between the commit and the release. Nothing is ever deleted from
+// queue.db while it is in the ring, so being there is the proof.
+void TieredSpool::release_what_is_stored() {
+    for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
+        const std::uint64_t last = ledgers_.at(lane).last_position();
+        for (const SealedRing::Entry& entry : ring_.lane(static_cast<Lane>(lane))) {
+            if (entry.released || entry.position > last) {
+                continue;
+            }
+            const auto stored = queue_->entry_at(entry.position);
+            if (stored && stored->has_value() && stored->value().epoch == entry.epoch &&
+                stored->value().seq == entry.seq) {
+                ring_.release(*ring_.find(entry.position));
+            }
+        }
+    }
+    ring_.publish();
+}
+
+// Nothing may come along that would show that it works again.
+void TieredSpool::probe() {
+    if (!failure_ || clock_.steady_now() < retry_at_) {
+        return;
+    }
+    const Status status = queue_ ? queue_->measure() : reopen(false);
+    const std::lock_guard books(books_mutex_);
+    if (status && ring_.empty()) {
+        failure_.reset();
+    }
+}
+
+}  // namespace cxedge::store
