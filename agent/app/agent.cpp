@@ -68,9 +68,8 @@ std::string Agent::ring_path(const std::string& name) {
     return ring_dir_ + "/" + name;
 }
 
-Status Agent::open_sinks() {
-    const SinkPlaces places{places_.state_dir, ring_path("sealed.ring"), places_.fallback_dir};
-    auto sink = Sink::open(places, config_.spool, clock_, first_events_);
+Status Agent::open_sink(const SinkPlaces& places, const config::SpoolConfig& config) {
+    auto sink = Sink::open(places, config, clock_, first_events_);
     if (!sink) {
         return sink.error();
     }
@@ -78,29 +77,76 @@ Status Agent::open_sinks() {
     return {};
 }
 
+Status Agent::open_sinks() {
+    Status opened = open_sink(
+        {places_.state_dir, ring_path("sealed.ring"), places_.fallback_dir}, config_.spool
+    );
+    for (const config::SinkConfig& sink : config_.sinks) {
+        config::SpoolConfig config = config_.spool;
+        config.max_mib = sink.max_mib;
+        const std::string below = "/sink-" + sink.name;
+        const Status further = open_sink(
+            {places_.state_dir + below,
+             ring_path("sealed-" + sink.name + ".ring"),
+             places_.fallback_dir + below},
+            config
+        );
+        opened = opened ? further : opened;
+    }
+    return opened;
+}
+
+// The main one first, as in sinks_.
+Result<std::vector<uplink::UplinkOptions>> Agent::all_uplink_options() const {
+    std::vector<uplink::UplinkOptions> all;
+    std::vector<const config::UplinkConfig*> configs{&config_.uplink};
+    for (const config::SinkConfig& sink : config_.sinks) {
+        configs.push_back(&sink);
+    }
+    for (const config::UplinkConfig* config : configs) {
+        auto options = uplink_options(config_, *config);
+        if (!options) {
+            return options.error();
+        }
+        all.push_back(std::move(*options));
+    }
+    return all;
+}
+
+std::vector<SinkFeed> Agent::feeds() {
+    std::vector<SinkFeed> feeds{{sinks_.front().get(), {}}};
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
+        feeds.push_back({sinks_.at(i + 1).get(), outlet_filter(config_.sinks.at(i))});
+    }
+    return feeds;
+}
+
 Status Agent::start_threads() {
-    Result<uplink::UplinkOptions> options = uplink_options(config_);
+    auto options = all_uplink_options();
     if (!options) {
         return options.error();
     }
     Sink& main = *sinks_.front();
     const HealthReport::Identity identity{
-        options->identity,
+        options->front().identity,
         config_.uplink.brokers.front(),
         static_cast<std::uint64_t>(config_.spool.max_mib) << 20U};
     const HealthReport report(identity, main.spool(), clock_, [&main] { return main.status(); });
     Event started;
     started.name = "agent.started";
-    started.subject = options->identity.node;
+    started.subject = options->front().identity.node;
     started.text = "cxedge " + std::string(version());
     first_events_.push_back(std::move(started));
-    main.start(std::move(*options), clock_, watchdog_);
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+        // A lesser sink that hangs must not stop the agent: only the main one feeds the watchdog.
+        sinks_[i]->start(std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr);
+    }
     Result<std::unique_ptr<IngestThread>> ingest = IngestThread::start(
         {config_,
          plugin_table(),
          places_.plugin_dir,
          ring_path("journal"),
-         {&main},
+         feeds(),
          clock_,
          board_,
          watchdog_,
@@ -187,9 +233,9 @@ void Agent::run() {
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
     }
-    notify_ready(fmt::format(
-        "{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front()
-    ));
+    notify_ready(
+        fmt::format("{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front())
+    );
     log::info(
         "agent", fmt::format("cxedge {} running, {} sources", version(), config_.sources.size())
     );

@@ -35,7 +35,10 @@ public:
 private:
     Agent(const config::Loaded& loaded, Places places);
     std::string ring_path(const std::string& name);
+    Status open_sink(const SinkPlaces& places, const config::SpoolConfig& config);
     Status open_sinks();
+    [[nodiscard]] Result<std::vector<uplink::UplinkOptions>> all_uplink_options() const;
+    std::vector<SinkFeed> feeds();
     Status start_threads();
     Status serve_control();
     void answer_status(const control::Respond& respond);

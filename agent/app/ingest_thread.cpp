@@ -34,9 +34,10 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
     auto self = std::unique_ptr<IngestThread>(new IngestThread(std::move(parts)));
     const Parts& given = self->parts_;
     std::vector<std::unique_ptr<Outlet>> outlets;
-    for (Sink* sink : given.sinks) {
-        auto outlet =
-            Outlet::make(seal_options(given.config.spool), {}, sink->spool(), given.clock);
+    for (const SinkFeed& feed : given.sinks) {
+        auto outlet = Outlet::make(
+            seal_options(given.config.spool), feed.filter, feed.sink->spool(), given.clock
+        );
         if (!outlet) {
             return outlet.error();
         }
@@ -82,7 +83,7 @@ void IngestThread::begin(std::vector<Event> first_events) {
 
 void IngestThread::tick() {
     for (std::size_t i = 0; i < parts_.sinks.size(); ++i) {
-        const auto connection = parts_.sinks[i]->status().connection;
+        const auto connection = parts_.sinks[i].sink->status().connection;
         path_->set_online(i, connection == uplink::Connection::online);
     }
     path_->tick();

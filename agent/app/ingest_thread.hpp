@@ -18,6 +18,12 @@
 
 namespace cxedge::app {
 
+// A sink and what it gets.
+struct SinkFeed {
+    Sink* sink = nullptr;
+    OutletFilter filter;
+};
+
 class IngestThread {
 public:
     struct Parts {
@@ -25,7 +31,7 @@ public:
         const std::vector<PluginInfo>& plugins;
         std::string plugin_dir;
         std::string journal_file;
-        std::vector<Sink*> sinks;
+        std::vector<SinkFeed> sinks;
         const Clock& clock;
         telemetry::HealthBoard& board;
         telemetry::WatchdogFeed& watchdog;

@@ -90,6 +90,11 @@ std::filesystem::path own_directory() {
     return error ? std::filesystem::path("/usr/bin") : self.parent_path();
 }
 
+// A broker throws out the elder of two clients of the same id: a node's name is unique in its site.
+std::string client_id_of(const wire::NodeIdentity& identity) {
+    return "cxedge-" + identity.tenant + "." + identity.site + "." + identity.node;
+}
+
 }  // namespace
 
 Places resolve(Places places) {
@@ -140,8 +145,21 @@ pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config) {
     return options;
 }
 
-Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config) {
-    const config::UplinkConfig& from = config.uplink;
+OutletFilter outlet_filter(const config::SinkConfig& sink) {
+    constexpr std::array<std::string_view, kStreamCount> kNames{"event", "kpi", "bulk", "health"};
+    OutletFilter filter;
+    filter.metrics = sink.metrics;
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+        filter.streams.at(i) =
+            sink.streams.empty() ||
+            std::find(sink.streams.begin(), sink.streams.end(), kNames.at(i)) != sink.streams.end();
+    }
+    return filter;
+}
+
+Result<uplink::UplinkOptions> uplink_options(
+    const config::AgentConfig& config, const config::UplinkConfig& from
+) {
     Result<std::vector<uplink::Endpoint>> endpoints = endpoints_of(from.brokers);
     if (!endpoints) {
         return endpoints.error();
@@ -159,7 +177,7 @@ Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config) 
     options.fast_retry = from.fast_retry;
     options.failback = from.failback;
     options.clock_wait = std::chrono::hours(from.clock_wait_h);
-    options.broker.client_id = "cxedge-" + options.identity.node;
+    options.broker.client_id = client_id_of(options.identity);
     options.broker.username = from.username;
     options.broker.ca_file = from.ca_file;
     options.broker.certificate_file = from.certificate_file;

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "agent/app/outlet.hpp"
 #include "agent/base/result.hpp"
 #include "agent/config/load.hpp"
 #include "agent/ingest/source_instance.hpp"
@@ -29,7 +30,10 @@ Places resolve(Places places);
 wire::NodeIdentity identity_of(const config::AgentConfig& config);
 pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config);
 // invalid_argument: the broker's URL. A password file that cannot be read is logged, not an error.
-Result<uplink::UplinkOptions> uplink_options(const config::AgentConfig& config);
+Result<uplink::UplinkOptions> uplink_options(
+    const config::AgentConfig& config, const config::UplinkConfig& from
+);
+OutletFilter outlet_filter(const config::SinkConfig& sink);
 ingest::SourceSpec source_spec(const config::SourceConfig& source);
 std::string control_socket_path(const config::AgentConfig& config, const Places& places);
 

@@ -74,7 +74,7 @@ Result<std::unique_ptr<Sink>> Sink::open(
 }
 
 void Sink::start(
-    uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed& watchdog
+    uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
 ) {
     uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
 }

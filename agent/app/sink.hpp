@@ -32,9 +32,9 @@ public:
         std::vector<Event>& events
     );
 
-    // Begins to send. References outlive the sink.
+    // Begins to send. All outlive the sink; `watchdog` may be null.
     void start(
-        uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed& watchdog
+        uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
     );
     // What waits is sent for at most `patience`, not at all while offline; then says goodbye.
     void stop(std::chrono::milliseconds patience);

@@ -17,7 +17,7 @@ UplinkThread::UplinkThread(
     uplink::UplinkOptions options,
     store::Spool& spool,
     const Clock& clock,
-    telemetry::WatchdogFeed& watchdog
+    telemetry::WatchdogFeed* watchdog
 )
     : spool_(spool),
       clock_(clock),
@@ -34,7 +34,9 @@ UplinkThread::~UplinkThread() {
 void UplinkThread::run() {
     while (!stopping_.load()) {
         uplink_.run_once(kTurn);
-        watchdog_.tick(telemetry::Ticker::uplink);
+        if (watchdog_ != nullptr) {
+            watchdog_->tick(telemetry::Ticker::uplink);
+        }
     }
     uplink_.stop();
 }

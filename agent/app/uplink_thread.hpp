@@ -13,12 +13,12 @@ namespace cxedge::app {
 
 class UplinkThread {
 public:
-    // References outlive the thread.
+    // All outlive the thread; `watchdog` may be null.
     UplinkThread(
         uplink::UplinkOptions options,
         store::Spool& spool,
         const Clock& clock,
-        telemetry::WatchdogFeed& watchdog
+        telemetry::WatchdogFeed* watchdog
     );
     UplinkThread(const UplinkThread&) = delete;
     UplinkThread& operator=(const UplinkThread&) = delete;
@@ -37,7 +37,7 @@ private:
 
     store::Spool& spool_;
     const Clock& clock_;
-    telemetry::WatchdogFeed& watchdog_;
+    telemetry::WatchdogFeed* watchdog_;  // may be null
     std::unique_ptr<uplink::Broker> broker_;
     std::unique_ptr<uplink::Broker> scout_;  // only with several brokers
     uplink::Uplink uplink_;

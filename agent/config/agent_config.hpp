@@ -40,6 +40,15 @@ struct UplinkConfig {
     std::int64_t clock_wait_h = 24;
 };
 
+// [[sink]]: a further platform that gets samples, with everything of its own: connection, numbers,
+// storage.
+struct SinkConfig : UplinkConfig {
+    std::string name;
+    std::vector<std::string> metrics;  // globs; empty: all
+    std::vector<std::string> streams;  // event, kpi, bulk, health; empty: all
+    std::int64_t max_mib = 64;
+};
+
 struct SpoolConfig {
     std::int64_t max_mib = 256;
     std::chrono::milliseconds seal{800};  // a small batch is closed after this, a large one sooner
@@ -94,6 +103,7 @@ struct AgentConfig {
     SpoolConfig spool;
     PipelineConfig pipeline;
     AgentConfigSection agent;
+    std::vector<SinkConfig> sinks;  // besides `uplink`
     std::vector<RuleConfig> rules;
     std::vector<SourceConfig> sources;
     Catalogue catalogue;

@@ -5,6 +5,7 @@
 
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
+#include "agent/config/uplink_schema.hpp"
 
 namespace cxedge::config {
 namespace {
@@ -21,106 +22,6 @@ Schema<NodeConfig> node_schema() {
         .check(check_optional_name);
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
-    return s;
-}
-
-void add_backlog_settings(Schema<UplinkConfig>& s) {
-    s.duration(
-         "live_age_s",
-         &UplinkConfig::live_age,
-         "A batch older than this is backfill: own topic, sent after what is fresh; 1 to 86400"
-    )
-        .range(1, kDay);
-    s.integer(
-         "backfill_kib_per_s",
-         &UplinkConfig::backfill_kib_per_s,
-         "KiB of backfill a second, so that a backlog leaves room on the line; 0 to 1048576, "
-         "0: no limit"
-    )
-        .range(0, 1048576);
-    s.duration(
-         "backfill_start_jitter_s",
-         &UplinkConfig::backfill_start_jitter,
-         "Backfill begins at random within this time after connecting, so that a fleet does not "
-         "begin as one; 0 to 86400"
-    )
-        .range(0, kDay);
-}
-
-void add_outage_settings(Schema<UplinkConfig>& s) {
-    s.duration(
-         "fast_retry_s",
-         &UplinkConfig::fast_retry,
-         "While an outage is younger than this and TCP is refused at once, try again every 200 to "
-         "400 ms; then 1 s to 5 min with jitter; 0 to 3600, 0: never fast"
-    )
-        .range(0, 3600);
-    s.duration(
-         "failback_s",
-         &UplinkConfig::failback,
-         "On a lesser broker of the list, look this often whether the first one works again; "
-         "0 to 86400, 0: stay"
-    )
-        .range(0, kDay);
-    s.integer(
-         "clock_wait_h",
-         &UplinkConfig::clock_wait_h,
-         "Data waits at most this many hours for a clock that can be right, then it is sent with "
-         "guessed times; 0 to 8760"
-    )
-        .range(0, 8760);
-}
-
-Schema<UplinkConfig> uplink_schema() {
-    Schema<UplinkConfig> s;
-    s.text_or_texts(
-         "broker",
-         &UplinkConfig::brokers,
-         "mqtt://host[:1883], or mqtts://host[:8883] for TLS; a list: the next one is tried after "
-         "three failures in a row"
-    )
-        .check(check_broker);
-    s.text("username", &UplinkConfig::username, "User name at the broker; empty: none");
-    s.text(
-         "password_file",
-         &UplinkConfig::password_file,
-         "File whose first line is the password; never the password itself"
-    )
-        .check(check_optional_path);
-    s.text(
-         "ca_file",
-         &UplinkConfig::ca_file,
-         "CA certificates (PEM) that the broker must chain to; empty with mqtts: the system's"
-    )
-        .check(check_optional_path);
-    s.text(
-         "certificate_file",
-         &UplinkConfig::certificate_file,
-         "Client certificate (PEM); needs key_file and mqtts"
-    )
-        .check(check_optional_path);
-    s.text("key_file", &UplinkConfig::key_file, "Private key (PEM) of certificate_file")
-        .check(check_optional_path);
-    s.duration(
-         "keepalive_s",
-         &UplinkConfig::keepalive,
-         "MQTT keep-alive: a dead link is noticed after 1.5 times this; 5 to 3600"
-    )
-        .range(5, 3600);
-    s.integer(
-         "window",
-         &UplinkConfig::window,
-         "Batches sent and not yet acknowledged, at most; 1 to 1000"
-    )
-        .range(1, 1000);
-    s.duration(
-         "ack_timeout_s",
-         &UplinkConfig::ack_timeout,
-         "A broker that acknowledges nothing for this long is stuck: connect again; 1 to 3600"
-    )
-        .range(1, 3600);
-    add_backlog_settings(s);
-    add_outage_settings(s);
     return s;
 }
 
@@ -234,6 +135,7 @@ Schema<AgentConfig> agent_schema() {
     s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
     s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
     s.ignore("rule");
+    s.ignore("sink");
     s.ignore("source");
     return s;
 }
@@ -322,6 +224,7 @@ std::vector<SettingHelp> settings_help() {
             out.push_back(std::move(setting));
         }
     };
+    append("sink", sink_schema().help());
     append("rule", rule_schema().help());
     append("source", source_schema().help());
     return out;

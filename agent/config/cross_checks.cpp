@@ -132,6 +132,29 @@ void check_agent(
     });
 }
 
+void check_sink(
+    const std::vector<SinkConfig>& sinks,
+    const SettingsNode& node,
+    std::string_view path,
+    SettingsProblems& problems
+) {
+    if (node.table() == nullptr) {
+        return;
+    }
+    const Section section{node, path, problems};
+    check_uplink(section);
+    const std::string& name = sinks.back().name;
+    if (node.find("name") == nullptr || node.find("broker") == nullptr) {
+        problems.add(node.position, path, "needs name and broker");
+    }
+    const bool twin = std::any_of(sinks.begin(), sinks.end() - 1, [&](const SinkConfig& other) {
+        return other.name == name;
+    });
+    if (twin) {
+        section.complain("name", fmt::format("\"{}\" is the name of another sink", name));
+    }
+}
+
 void check_rule(
     const RuleConfig& rule,
     const SettingsNode& node,

@@ -11,6 +11,13 @@ namespace cxedge::config {
 
 // `merged` is the tree that `config` was read from.
 void check_agent(const AgentConfig& config, const SettingsNode& merged, SettingsProblems& problems);
+// `node` is the [[sink]] that the last of `sinks` was read from.
+void check_sink(
+    const std::vector<SinkConfig>& sinks,
+    const SettingsNode& node,
+    std::string_view path,
+    SettingsProblems& problems
+);
 // `node` is the [[rule]] that `rule` was read from.
 void check_rule(
     const RuleConfig& rule,

@@ -11,6 +11,7 @@
 #include "agent/config/cross_checks.hpp"
 #include "agent/config/source_name.hpp"
 #include "agent/config/text_checks.hpp"
+#include "agent/config/uplink_schema.hpp"
 
 namespace cxedge::config {
 namespace {
@@ -96,6 +97,19 @@ void read_rules(const SettingsNode& merged, AgentConfig& config, SettingsProblem
         const std::string path = fmt::format("rule[{}]", config.rules.size());
         config.rules.push_back(schema.read(node, problems, path));
         check_rule(config.rules.back(), node, path, problems);
+    }
+}
+
+void read_sinks(const SettingsNode& merged, AgentConfig& config, SettingsProblems& problems) {
+    const SettingsNode::List* list = blocks(merged, "sink", problems);
+    if (list == nullptr) {
+        return;
+    }
+    const Schema<SinkConfig> schema = sink_schema();
+    for (const SettingsNode& node : *list) {
+        const std::string path = fmt::format("sink[{}]", config.sinks.size());
+        config.sinks.push_back(schema.read(node, problems, path));
+        check_sink(config.sinks, node, path, problems);
     }
 }
 
@@ -190,6 +204,7 @@ Result<Loaded> load(const LoadOptions& options) {
     loaded.merged = merge(schema.write(AgentConfig{}), std::move(profile));
     loaded.merged = merge(std::move(loaded.merged), std::move(site).value());
     loaded.config = schema.read(loaded.merged, problems);
+    read_sinks(loaded.merged, loaded.config, problems);
     read_rules(loaded.merged, loaded.config, problems);
     read_sources(loaded.merged, loaded.config, problems);
     check_agent(loaded.config, loaded.merged, problems);
