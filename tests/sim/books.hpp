@@ -29,9 +29,9 @@ public:
     struct Item {
         Lane lane = Lane::live;
         Fate fate = Fate::doubtful;
-        milliseconds at{0};  // offered, world's time
-        double amount = 0;   // increments: added to a window; else 0
-        bool safe = false;   // committed against power cuts
+        milliseconds at{0};    // offered, world's time
+        double amount = 0;     // increments: added to a window; else 0
+        bool safe = false;     // committed against power cuts
         bool excused = false;  // a power cut may have taken it
         std::uint32_t arrived = 0;
     };

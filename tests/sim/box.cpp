@@ -99,9 +99,7 @@ Status Box::start_path() {
         pipeline_options(settings_.pipeline_window),
         (run_dir() / "journal").string(),
         settings_.journal_bytes};
-    path_ = std::make_unique<app::DataPath>(
-        std::move(options), std::move(outlets), *loop_, clock_
-    );
+    path_ = std::make_unique<app::DataPath>(std::move(options), std::move(outlets), *loop_, clock_);
     return {};
 }
 
@@ -178,7 +176,8 @@ std::string Box::damage() {
     }
     std::sort(files.begin(), files.end());
     const fs::path& file =
-        files[static_cast<std::size_t>(dice_.between(0, static_cast<std::int64_t>(files.size()) - 1))];
+        files[static_cast<std::size_t>(dice_.between(0, static_cast<std::int64_t>(files.size()) - 1)
+        )];
     const auto size = static_cast<std::int64_t>(fs::file_size(file));
     const std::int64_t at = dice_.between(0, size - 1);
     if (dice_.one_in(5)) {

@@ -176,8 +176,7 @@ void Platform::acknowledge(milliseconds now) {
             std::prev(ack.lanes.end(), static_cast<std::ptrdiff_t>(wire::kMaxLaneAcks))
         );
     }
-    if (broker_.publish_from_platform(
-            {topics_.platform_ack(), wire::encode_platform_ack(ack), true}
+    if (broker_.publish_from_platform({topics_.platform_ack(), wire::encode_platform_ack(ack), true}
         )) {
         next_ack_ = now + kAckPeriod;
     }
@@ -227,8 +226,8 @@ Platform::Declared Platform::declared(Lane lane) const {
 bool Platform::misses_declarations() const {
     for (const auto& [key, book] : lanes_) {
         for (const Gap& gap : book.gaps) {
-            const bool lost = key.second == Lane::control && gap.cause == GapCause::corrupt &&
-                              gap.last_seq != 0;
+            const bool lost =
+                key.second == Lane::control && gap.cause == GapCause::corrupt && gap.last_seq != 0;
             if (lost) {
                 return true;
             }

@@ -118,15 +118,15 @@ bool Scenario::has(FaultKind kind) const {
 
 bool Scenario::damages() const {
     return std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
-        const bool ends =
-            fault.kind == FaultKind::kill || fault.kind == FaultKind::power_cut;
+        const bool ends = fault.kind == FaultKind::kill || fault.kind == FaultKind::power_cut;
         return ends && fault.damaged;
     });
 }
 
 std::string Scenario::describe() const {
     return fmt::format(
-        "{} s, {} faults, ring {} KiB, commit {} ms, window {}, receive maximum {}, packets {} B{}{}{}",
+        "{} s, {} faults, ring {} KiB, commit {} ms, window {}, receive maximum {}, packets {} "
+        "B{}{}{}",
         length.count() / 1000,
         faults.size(),
         box.ring_bytes >> 10U,

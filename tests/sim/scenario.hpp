@@ -17,18 +17,18 @@ namespace cxedge::sim {
 enum class FaultKind : std::uint8_t {
     kill,
     power_cut,
-    broker_down,      // lasts
-    broker_stopped,   // lasts: SIGSTOP
-    broker_crash,     // forgets what it acknowledged
+    broker_down,     // lasts
+    broker_stopped,  // lasts: SIGSTOP
+    broker_crash,    // forgets what it acknowledged
     connection_cut,
-    acks_late,        // lasts
-    acks_missing,     // lasts
-    refuse_quota,     // lasts: 0x97 for everything
-    refuse_topic,     // lasts: 0x87 for live KPIs
-    refuse_some,      // lasts: 0x83 for some packets
-    disk_full,        // lasts
-    disk_write_error, // lasts
-    disk_sync_error,  // lasts
+    acks_late,         // lasts
+    acks_missing,      // lasts
+    refuse_quota,      // lasts: 0x97 for everything
+    refuse_topic,      // lasts: 0x87 for live KPIs
+    refuse_some,       // lasts: 0x83 for some packets
+    disk_full,         // lasts
+    disk_write_error,  // lasts
+    disk_sync_error,   // lasts
     clock_step,
 };
 std::string_view to_string(FaultKind kind);

@@ -63,9 +63,7 @@ void SimBroker::read(const Packet& packet) {
         if (message.retain) {
             retained_[message.topic] = message.payload;
         }
-        to_platform_.emplace_back(
-            clock_.elapsed() + milliseconds(dice_.between(1, 50)), message
-        );
+        to_platform_.emplace_back(clock_.elapsed() + milliseconds(dice_.between(1, 50)), message);
     }
     if (packet.connection == connection_ && phase_ == Phase::up && !silent) {
         const milliseconds delay(dice_.between(0, ack_delay.count()));

@@ -32,8 +32,8 @@ public:
     SimBroker(const SimClock& clock, Dice& dice) : clock_(clock), dice_(dice) {}
 
     // ---- moods of the server ----
-    bool stopped = false;      // SIGSTOP: takes what fits the socket, answers nothing
-    bool silent = false;       // delivers, and never acknowledges
+    bool stopped = false;       // SIGSTOP: takes what fits the socket, answers nothing
+    bool silent = false;        // delivers, and never acknowledges
     milliseconds ack_delay{5};  // at most; at random
     uplink::BrokerLimits limits;
     // MQTT reason code for a packet; below 0x80: accepted.
