@@ -236,6 +236,18 @@ bool Platform::misses_declarations() const {
     return false;
 }
 
+std::string Platform::positions() const {
+    std::string text = "the platform has";
+    for (const auto& [key, book] : lanes_) {
+        const ctl::SeqWindow& window = book.account.window();
+        const std::uint64_t last = book.arrived.empty() ? 0 : book.arrived.rbegin()->first;
+        text += fmt::format(
+            " {:x}/{}: all to {}, last {};", key.first, to_string(key.second), window.contig(), last
+        );
+    }
+    return text;
+}
+
 std::string Platform::summary() const {
     std::string text = fmt::format(
         "{} batches, {} repeats, {} lanes of epochs", batches_, repeats_, lanes_.size()

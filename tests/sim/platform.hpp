@@ -44,6 +44,8 @@ public:
     [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
     // Causes of the gaps and dead letters it heard of, for people.
     [[nodiscard]] std::string summary() const;
+    // Of each lane of each epoch: how far it has everything, likewise.
+    [[nodiscard]] std::string positions() const;
 
 private:
     using LaneKey = std::pair<std::uint64_t, Lane>;  // epoch

@@ -67,6 +67,8 @@ Outcome World::run() {
     heal();
     if (outcome_.failures.empty()) {
         drain();
+    }
+    if (outcome_.failures.empty()) {
         check();
     }
     outcome_.accepted = books_.accepted();
@@ -139,10 +141,7 @@ void World::drain() {
     bool flushed = false;
     for (std::uint64_t n = 1; !(flushed && done()); ++n) {
         if (clock_.elapsed() > end) {
-            fail(
-                "not drained after eight hours: " + box_.uplink().status().last_error + "; " +
-                box_.path().storage_problem()
-            );
+            fail(what_is_left());
             return;
         }
         step(milliseconds(n < 400 ? 250 : 5000));
@@ -153,6 +152,27 @@ void World::drain() {
     for (int i = 0; i < 40; ++i) {
         step(milliseconds(250));
     }
+}
+
+std::string World::what_is_left() {
+    std::string text = fmt::format(
+        "not drained after eight hours: {} {}, {} samples open, {} batches wait for a dictionary",
+        box_.uplink().status().holding,
+        box_.path().storage_problem(),
+        box_.path().counters().samples_open,
+        platform_.waits_for_dictionary() ? "some" : "no"
+    );
+    for (const Lane lane : kLanes) {
+        const store::LaneStatus status = box_.spool().status(lane);
+        text += fmt::format(
+            "; lane {}: {} batches, first_unacked {}, next {}",
+            to_string(lane),
+            status.batches,
+            status.first_unacked,
+            status.next_seq
+        );
+    }
+    return text + "; " + platform_.positions();
 }
 
 // ---- faults ----
@@ -244,6 +264,9 @@ std::uint8_t World::verdict(const std::string& topic, std::size_t bytes) const {
 }
 
 void World::end_process(const Fault& fault) {
+    if (box_.is_dead()) {
+        return;
+    }
     const bool power = fault.kind == FaultKind::power_cut;
     damage_next_ = fault.damaged;
     chip_next_ = !fault.no_chip;

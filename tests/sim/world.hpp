@@ -38,6 +38,7 @@ public:
 private:
     void run_faults();
     void drain();
+    [[nodiscard]] std::string what_is_left();
     void step(milliseconds by);
     void begin(const Fault& fault);
     void end(const Fault& fault);
