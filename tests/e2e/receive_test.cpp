@@ -134,3 +134,35 @@ TEST_CASE("receive: every sample once in the file, over restarts of the receiver
     CHECK(each_batch_once(samples));
     CHECK(said.find("= PRODUCED") != std::string::npos);
 }
+
+TEST_CASE(
+    "receive: kill -9 of the receiver and of a forgetful broker, nothing is missing", "[e2e]"
+) {
+    if (!MosquittoServer::available()) {
+        std::cout << "skipped: mosquitto is not installed\n";
+        return;
+    }
+    MosquittoServer broker;  // without persistence: what it acknowledged dies with it
+    Platform platform(broker.port());
+    platform.start();
+    Box box(broker.port(), kSeries);
+    box.start();
+    std::size_t enough = 50;
+    for (int round = 0; round < 3; ++round) {
+        REQUIRE(platform.has(enough));
+        platform.kill();
+        platform.start();
+        REQUIRE(platform.has(enough + 50));
+        broker.kill();
+        broker.start();
+        enough += 100;
+    }
+    REQUIRE(platform.has(enough));
+    CHECK(box.flush());
+    const std::uint64_t produced = produced_at_end(box);
+    CHECK(platform.has(produced));
+    INFO(platform.stop());
+    const std::vector<Json> samples = platform.samples();
+    CHECK(samples.size() == produced);
+    CHECK(each_batch_once(samples));
+}
