@@ -46,7 +46,8 @@ Fault roll_fault(const Habit& habit, const Scenario& scenario, bool damages, Dic
     fault.at = milliseconds(dice.between(1'000, scenario.length.count()));
     fault.lasts = milliseconds(dice.between(habit.shortest_ms, habit.longest_ms));
     fault.inside = dice.one_in(2);
-    fault.damaged = damages && dice.one_in(3);
+    // After a power cut nothing is left to say what a damaged file held.
+    fault.damaged = damages && habit.kind == FaultKind::kill && dice.one_in(2);
     fault.no_chip = dice.one_in(4);
     fault.step = clock_step(dice);
     return fault;
@@ -75,6 +76,7 @@ void roll_box(Scenario& scenario, Dice& dice) {
     BoxSettings& box = scenario.box;
     box.ring_bytes = std::size_t{64U << 10U} << static_cast<unsigned>(dice.between(0, 3));
     box.commit_interval = milliseconds(dice.one_in(4) ? 1000 : 5000);
+    box.seal.offline = box.commit_interval;
     box.seal.samples = static_cast<std::size_t>(dice.between(20, 2000));
     box.seal.worth = static_cast<std::size_t>(dice.between(5, 128));
     box.window = static_cast<unsigned>(dice.between(1, 32));
@@ -118,8 +120,7 @@ bool Scenario::has(FaultKind kind) const {
 
 bool Scenario::damages() const {
     return std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
-        const bool ends = fault.kind == FaultKind::kill || fault.kind == FaultKind::power_cut;
-        return ends && fault.damaged;
+        return fault.damaged;
     });
 }
 
