@@ -8,6 +8,8 @@
 
 #include <fmt/core.h>
 
+#include "tests/sim/kernel_random.hpp"
+
 namespace cxedge::sim {
 namespace {
 
@@ -34,6 +36,7 @@ World::World(std::uint64_t seed, Say say)
       broker_(clock_, dice_),
       platform_(wire::Topics("t", "s", "n"), scenario_.platform_ack, broker_, books_, dice_),
       box_(scenario_.box, clock_, broker_, dice_) {
+    seed_kernel_random(seed);
     outcome_.trace = 14695981039346656037ULL;
     broker_.limits = scenario_.limits;
     if (scenario_.boots_in_1970) {
