@@ -37,10 +37,15 @@ class Watch;
 
 // What a turn of the loop looks through. Owns what its handles have not cancelled.
 struct Agenda {
+    const Clock* clock = nullptr;  // null: the system's
     UniqueFd epoll{::epoll_create1(EPOLL_CLOEXEC)};
     std::multimap<SteadyClock::time_point, std::shared_ptr<Timer>> timers;
     std::unordered_map<std::uint64_t, std::shared_ptr<Watch>> watches;  // by number
     std::uint64_t last_watch = 0;  // 0 stands for the loop's own eventfd
+
+    [[nodiscard]] SteadyTime now() const {
+        return clock == nullptr ? SteadyClock::now() : clock->steady_now();
+    }
 };
 
 class Timer final : public LoopHandle::State, public std::enable_shared_from_this<Timer> {
@@ -56,12 +61,12 @@ public:
     }
 
     // Requires: armed, and due. The caller keeps it alive.
-    void fire() {
+    void fire(SteadyClock::time_point now) {
         const SteadyClock::time_point due = place_->first;
         disarm();
         if (period_.count() > 0) {
             // Keeps the phase; what was missed while the loop was busy is skipped.
-            arm(due + ((SteadyClock::now() - due) / period_ + 1) * period_);
+            arm(due + ((now - due) / period_ + 1) * period_);
         }
         callback_();
     }
@@ -146,7 +151,8 @@ void LoopHandle::cancel() {
 
 class EventLoop::Impl {
 public:
-    Impl() {
+    explicit Impl(const Clock* clock) {
+        agenda_->clock = clock;
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.u64 = 0;
@@ -183,7 +189,7 @@ public:
 
     LoopHandle add_timer(milliseconds delay, milliseconds period, Callback callback) {
         auto timer = std::make_shared<Timer>(agenda_, period, std::move(callback));
-        timer->arm(SteadyClock::now() + delay);
+        timer->arm(agenda_->now() + delay);
         return LoopHandle(std::move(timer));
     }
 
@@ -210,7 +216,7 @@ private:
             return -1;
         }
         const auto left =
-            std::chrono::ceil<milliseconds>(agenda_->timers.begin()->first - SteadyClock::now());
+            std::chrono::ceil<milliseconds>(agenda_->timers.begin()->first - agenda_->now());
         constexpr std::int64_t kLongest = std::numeric_limits<int>::max();
         return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLongest));
     }
@@ -269,11 +275,11 @@ private:
             return false;
         }
         bool ran = false;
-        const auto now = SteadyClock::now();
+        const auto now = agenda_->now();
         while (!stopped_.load() && !agenda_->timers.empty() && agenda_->timers.begin()->first <= now
         ) {
             const std::shared_ptr<Timer> timer = agenda_->timers.begin()->second;
-            timer->fire();
+            timer->fire(now);
             ran = true;
         }
         return ran;
@@ -293,7 +299,8 @@ private:
     std::vector<Callback> posted_;
 };
 
-EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
+EventLoop::EventLoop() : impl_(std::make_unique<Impl>(nullptr)) {}
+EventLoop::EventLoop(const Clock& clock) : impl_(std::make_unique<Impl>(&clock)) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 
+#include "agent/base/clock.hpp"
+
 namespace cxedge {
 
 // Owns one timer or one descriptor watch; destroying it cancels, and after the destructor returns
@@ -32,6 +34,9 @@ public:
     using Callback = std::function<void()>;
 
     EventLoop();
+    // Timers go by the steady hand of `clock`, which outlives the loop, and fire in poll() only:
+    // for a simulation that moves time itself.
+    explicit EventLoop(const Clock& clock);
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;

@@ -173,6 +173,11 @@ Status TieredSpool::append(std::vector<NewBatch> batches) {
             }
         }
     }
+    tell_appended();
+    return {};
+}
+
+void TieredSpool::tell_appended() {
     std::function<void()> wake;
     {
         const std::lock_guard books(books_mutex_);
@@ -181,7 +186,6 @@ Status TieredSpool::append(std::vector<NewBatch> batches) {
     if (wake) {
         wake();
     }
-    return {};
 }
 
 // Definitions that a batch needs are committed before it can survive the process.
@@ -236,14 +240,26 @@ bool TieredSpool::append_to_ring(std::vector<NewBatch>& batches) {
 }
 
 Status TieredSpool::commit(Move what) {
+    const std::size_t control = index(Lane::control);
+    std::uint64_t next = 0;
     {
         const std::lock_guard books(books_mutex_);
         if (!has_work(what, clock_.steady_now())) {
             return {};
         }
+        next = ring_.state().next_seq.at(control);
     }
-    const std::lock_guard lock(disk_mutex_);
-    return commit_now(what);
+    Status moved;
+    {
+        const std::lock_guard lock(disk_mutex_);
+        moved = commit_now(what);
+        const std::lock_guard books(books_mutex_);
+        next = ring_.state().next_seq.at(control) - next;
+    }
+    if (next != 0) {
+        tell_appended();  // declarations of what was dropped or lost
+    }
+    return moved;
 }
 
 bool TieredSpool::is_due(const SealedRing::Entry& entry) const {

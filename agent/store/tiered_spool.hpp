@@ -126,6 +126,7 @@ private:
     std::vector<std::uint64_t> release_from_ring(const std::vector<std::uint64_t>& positions);
 
     // Take the locks they need.
+    void tell_appended();
     Status prepare_append(const std::vector<NewBatch>& batches);
     bool append_to_ring(std::vector<NewBatch>& batches);
     Status reserve_numbers();

@@ -121,7 +121,7 @@ struct Home {
 
 const std::vector<Home>& homes() {
     static const std::vector<Home> table{
-        {"<sqlite3\\.h>", {"agent/store/sqlite_.*\\.cpp"}},
+        {"<sqlite3\\.h>", {"agent/store/sqlite_.*\\.cpp", "tests/sim/power_disk\\.cpp"}},
         {"<mosquitto\\.h>", {"agent/uplink/mosquitto_broker\\.cpp"}},
         {"<opencv2?/.*", {"plugins/camera/.*"}},
         {"<libav.*|<libsw.*", {"plugins/camera/.*"}},
