@@ -14,7 +14,6 @@ add_library(cxedge_sqlite ALIAS PkgConfig::SQLITE)
 add_library(cxedge_zstd ALIAS PkgConfig::ZSTD)
 add_library(cxedge_systemd ALIAS PkgConfig::SYSTEMD)
 # Header-only packages without a CMake config on Debian 12.
-find_path(ASIO_INCLUDE asio.hpp REQUIRED)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_path(NLOHMANN_INCLUDE nlohmann/json.hpp REQUIRED)
 find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)

@@ -21,10 +21,6 @@ if(CXEDGE_SANITIZE)
     target_compile_options(cxedge_options INTERFACE
         -fsanitize=${CXEDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(cxedge_options INTERFACE -fsanitize=${CXEDGE_SANITIZE})
-    if(CXEDGE_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-        # gcc cannot model the fences in asio's headers under this sanitizer and says so.
-        target_compile_options(cxedge_options INTERFACE -Wno-tsan)
-    endif()
 endif()
 
 option(CXEDGE_COVERAGE "Count executed lines (gcov)" OFF)

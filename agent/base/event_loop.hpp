@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One thread's loop: timers, readable descriptors, tasks posted by other threads. A seam over
-// standalone asio so that no other file sees its headers.
+// One thread's loop on epoll(7): timers, readable descriptors, tasks posted by other threads.
 #pragma once
 
 #include <chrono>

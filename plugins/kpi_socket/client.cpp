@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include <sys/socket.h>
@@ -11,6 +12,8 @@ namespace cxedge::plugins {
 namespace {
 
 constexpr std::size_t kMaxBatches = 64;  // reads whose commit is awaited
+// Answers to a client that does not wait for them come this much later.
+constexpr std::chrono::milliseconds kPause{5};
 constexpr std::string_view kOk = "ok\n";
 
 void append_error(std::string& answers, std::string_view why) {
@@ -49,6 +52,25 @@ void Client::start() {
 
 void Client::on_readable() {
     const auto keep_alive = shared_from_this();
+    const std::uint64_t lines = context_.lines;
+    read();
+    if (fd_ && pace_.pauses_after(static_cast<std::size_t>(context_.lines - lines))) {
+        pause_ = context_.host->loop().after(kPause, [this] { end_pause(); });
+    }
+    update_watches();
+}
+
+void Client::end_pause() {
+    const auto keep_alive = shared_from_this();
+    pause_ = LoopHandle();
+    if (may_read()) {
+        on_readable();
+    } else {
+        update_watches();
+    }
+}
+
+void Client::read() {
     std::vector<char>& buffer = context_.buffer;
     const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -63,7 +85,6 @@ void Client::on_readable() {
     } else {
         take_bytes({buffer.data(), static_cast<std::size_t>(size)});
     }
-    update_watches();
 }
 
 void Client::take_bytes(std::string_view bytes) {
@@ -187,7 +208,7 @@ void Client::update_watches() {
         return;
     }
     EventLoop& loop = context_.host->loop();
-    if (!may_read()) {
+    if (!may_read() || pause_) {
         readable_ = LoopHandle();
     } else if (!readable_) {
         readable_ = loop.when_readable(fd_.get(), [this] { on_readable(); });
@@ -204,6 +225,7 @@ void Client::update_watches() {
 }
 
 void Client::close() {
+    pause_ = LoopHandle();
     readable_ = LoopHandle();
     writable_ = LoopHandle();
     fd_.reset();

@@ -14,6 +14,7 @@
 #include "agent/plugin_api/host.hpp"
 
 #include "plugins/kpi_socket/line_splitter.hpp"
+#include "plugins/kpi_socket/read_pace.hpp"
 
 namespace cxedge::plugins {
 
@@ -48,6 +49,8 @@ private:
     };
 
     void on_readable();
+    void end_pause();
+    void read();
     void take_bytes(std::string_view bytes);
     void take_end();
     bool answer(std::string_view line, bool too_long, std::string& answers);
@@ -70,6 +73,8 @@ private:
     std::string out_;
     std::size_t written_ = 0;  // of out_
     bool at_end_ = false;      // the client has sent all it will
+    ReadPace pace_;
+    LoopHandle pause_;  // while it runs, nothing is read
     LoopHandle readable_;
     LoopHandle writable_;
 };

@@ -126,7 +126,6 @@ const std::vector<Home>& homes() {
         {"<opencv2?/.*", {"plugins/camera/.*"}},
         {"<libav.*|<libsw.*", {"plugins/camera/.*"}},
         {"<spdlog/.*", {"agent/base/log\\.cpp"}},
-        {"<asio.*", {"agent/base/event_loop\\.cpp"}},
         {".*\\.pb\\.h[>\"]", {"agent/wire/.*\\.cpp"}},
         {"<toml\\+\\+/.*", {"agent/config/toml_document\\.cpp"}},
         {"<nlohmann/.*",

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of the delivery bench: cxedged, mosquitto, a feeder and a subscriber, and what happens to
+// them on the way. Thread: one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/bench/statsd_feeder.hpp"
+#include "tests/bench/subscriber.hpp"
+#include "tests/bench/usage.hpp"
+#include "tests/bench/wire.hpp"
+#include "tests/support/kpi_feeder.hpp"
+#include "tests/support/mosquitto_server.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace cxedge::bench {
+
+struct DeliveryPlan {
+    double rate = 1000;
+    double seconds = 20;  // of feeding, without outage and freeze
+    std::string via = "kpi_socket";
+    bool strict = false;  // kpi_socket: one line, and the next after its answer
+    double outage_s = 0;  // the broker is stopped for so long
+    double freeze_s = 0;  // the broker is SIGSTOPped for so long
+    bool kill = false;    // SIGKILL to cxedged: with the broker up, and inside the outage
+    std::int64_t delay_ms = 0;
+    std::string config;  // more lines of the configuration
+    [[nodiscard]] double feeding_s() const { return seconds + outage_s + freeze_s; }
+    [[nodiscard]] std::size_t samples() const {
+        return static_cast<std::size_t>(rate * feeding_s());
+    }
+};
+
+struct DeliveryFigures {
+    std::size_t sent = 0;
+    std::size_t acknowledged = 0;
+    std::size_t received = 0;
+    std::size_t lost = 0;        // acknowledged, and never received
+    std::size_t duplicates = 0;  // received in two batches, and never sent twice
+    std::size_t sent_twice = 0;  // received twice after its answer got lost with the connection
+    std::size_t refusals = 0;
+    std::uint64_t batches = 0;
+    std::uint64_t repeated_batches = 0;
+    std::uint64_t payload_bytes = 0;
+    double cpu_user_s = 0;
+    double cpu_system_s = 0;
+    std::uint64_t wakeups = 0;
+    double peak_mib = 0;
+    double end_mib = 0;
+    std::optional<WireCount> wire;
+    std::string no_wire;  // why there is no wire count
+    std::uint64_t written_bytes = 0;
+    std::int64_t state_growth = 0;
+    std::vector<double> latency_ms;  // sorted; of samples that no outage or kill concerned
+    std::vector<double> answer_ms;   // sorted; until "ok"
+    // After the broker came back.
+    std::optional<double> first_message_s;
+    std::size_t backlog = 0;
+    double backlog_s = 0;  // from the first message to the last of the backlog
+};
+
+class DeliveryRun {
+public:
+    // Throws std::runtime_error when a process does not start.
+    explicit DeliveryRun(DeliveryPlan plan);
+    DeliveryFigures run();
+
+private:
+    using SteadyTime = std::chrono::steady_clock::time_point;
+    struct Span {
+        std::int64_t from_ns;
+        std::int64_t to_ns;
+    };
+
+    void make_broker();
+    void write_config();
+    void start_agent();
+    void start_feeding();
+    void sleep_until(double s) const;
+    void trouble();
+    void kill_agent();
+    void outage();
+    void freeze();
+    void end_feeding();
+    void await_arrivals();
+    void add_usage();
+    void start_broker();
+    [[nodiscard]] std::size_t written() const;
+    [[nodiscard]] const std::vector<test::KpiSent>& sent() const;
+    void count(DeliveryFigures& figures) const;
+    void measure_latency();
+    void measure_return();
+    [[nodiscard]] bool troubled(std::int64_t at_ns) const;
+
+    DeliveryPlan plan_;
+    test::TempDir state_;    // on disk
+    test::TempDir runtime_;  // on tmpfs
+    std::unique_ptr<Wire> wire_;
+    std::unique_ptr<test::MosquittoServer> broker_;
+    std::unique_ptr<Subscriber> subscriber_;
+    std::unique_ptr<test::Process> agent_;
+    std::unique_ptr<test::KpiFeeder> kpi_;
+    std::unique_ptr<StatsdFeeder> statsd_;
+    std::uint16_t statsd_port_ = 0;
+    SteadyTime begin_;
+    Usage base_;  // of the present process when feeding began, or zero
+    DeliveryFigures figures_;
+    std::vector<Span> troubles_;
+    std::int64_t returned_ns_ = 0;
+};
+
+}  // namespace cxedge::bench
