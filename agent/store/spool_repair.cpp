@@ -14,10 +14,10 @@ namespace cxedge::store {
 namespace fs = std::filesystem;
 
 // True: worth another try.
-bool TieredSpool::recover(const Error& error) {
+bool TieredSpool::recover(const Error& error, bool grows) {
     switch (error.code) {
         case ErrorCode::exhausted:
-            return disk_.give_ballast();
+            return !grows && make_room();
         case ErrorCode::corrupt:
             return reopen(true).ok();
         case ErrorCode::unavailable:
@@ -25,6 +25,13 @@ bool TieredSpool::recover(const Error& error) {
         default:
             return false;
     }
+}
+
+// For deleting. The log is copied into the database, which may grow by the ballast for it, and
+// begins again in its own blocks.
+bool TieredSpool::make_room() {
+    const bool given = disk_.give_ballast();
+    return queue_ && (queue_->database().execute("PRAGMA wal_checkpoint(RESTART)").ok() || given);
 }
 
 void TieredSpool::check_files() {

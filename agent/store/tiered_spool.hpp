@@ -153,7 +153,9 @@ private:
     Status flash_usable();
     void failed(const Error& error);
     void worked();
-    bool recover(const Error& error);
+    Status room_for(const Change& change);
+    bool recover(const Error& error, bool grows);
+    bool make_room();
     Status reopen(bool suspect);
     void rescue_open_file();
     void take_over(OpenedQueue opened);
