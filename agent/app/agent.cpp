@@ -127,11 +127,7 @@ Status Agent::start_threads() {
         return options.error();
     }
     Sink& main = *sinks_.front();
-    const HealthReport::Identity identity{
-        options->front().identity,
-        config_.uplink.brokers.front(),
-        static_cast<std::uint64_t>(config_.spool.max_mib) << 20U};
-    const HealthReport report(identity, main.spool(), clock_, [&main] { return main.status(); });
+    const HealthReport report(options->front().identity, main, clock_);
     Event started;
     started.name = "agent.started";
     started.subject = options->front().identity.node;

@@ -14,15 +14,6 @@ namespace {
 // A smaller move of the wall clock is the time service's slewing.
 constexpr std::chrono::milliseconds kClockStep{500};
 
-// Boot times mean nothing after a reboot, record numbers nothing to another ring.
-std::string journal_context(const std::vector<std::unique_ptr<Outlet>>& outlets) {
-    std::string context = "1";
-    for (const auto& outlet : outlets) {
-        context += fmt::format(":{}:{:x}", outlet->spool().boot(), outlet->spool().ring_id());
-    }
-    return context;
-}
-
 }  // namespace
 
 DataPath::DataPath(
@@ -34,10 +25,10 @@ DataPath::DataPath(
     : outlets_(std::move(outlets)),
       loop_(loop),
       clock_(clock),
-      journal_(store::Journal::open(
-          {options.journal_file, options.journal_bytes, journal_context(outlets_)}
-      )),
-      pipeline_(std::move(options.pipeline), *this),
+      journal_(
+          store::Journal::open({options.journal_file, options.journal_bytes, outlets_.context()})
+      ),
+      pipeline_(std::move(options.pipeline), outlets_),
       wall_offset_(clock.wall_offset()) {
     replay();
 }
@@ -63,13 +54,13 @@ void DataPath::replay() {
     }
     IntakeReader reader;
     journal_->replay([&](std::uint64_t number, std::string_view record) {
-        replaying_ = number;
+        outlets_.replaying(number);
         if (const auto read = reader.read(record)) {
             ++counters_.replayed;
             apply(*read);
         }
     });
-    replaying_ = 0;
+    outlets_.replaying(0);
     restored_.clear();
     if (counters_.replayed > 0) {
         log::info("store", fmt::format("{} readings and events went on", counters_.replayed));
@@ -115,12 +106,10 @@ Status DataPath::ensure_room() {
 
 // Once all that came of its records is in a spool: the pipeline's memory is all that is left.
 Status DataPath::begin_journal() {
-    std::for_each(outlets_.begin(), outlets_.end(), [](auto& outlet) { outlet->seal_all(); });
-    store_all();
-    for (const auto& outlet : outlets_) {
-        if (!outlet->problem().empty()) {
-            return exhausted("storage full: " + outlet->problem());
-        }
+    outlets_.seal_all();
+    outlets_.store(journal_->last());
+    if (Status stored = outlets_.all_stored(); !stored) {
+        return stored;
     }
     std::string snapshot;
     pipeline_.save(snapshot);
@@ -154,10 +143,8 @@ Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
 }
 
 Status DataPath::take(const Reading& reading) {
-    for (const auto& outlet : outlets_) {
-        if (!outlet->has_room()) {
-            return exhausted("storage full: " + outlet->problem());
-        }
+    if (Status room = outlets_.has_room(); !room) {
+        return room;
     }
     if (Status room = ensure_room(); !room) {
         return room;
@@ -197,69 +184,14 @@ void DataPath::accept_event(Event event) {
 
 void DataPath::turned_away(SeriesId series) {
     ++counters_.readings_turned_away;
-    const Lane lane = lane_of(pipeline_.stream_of(series));
-    std::for_each(outlets_.begin(), outlets_.end(), [&](auto& outlet) {
-        outlet->note_refused(lane);
-    });
+    outlets_.note_refused(lane_of(pipeline_.stream_of(series)));
 }
 
 // ---- facts out ----
 
-Result<SeriesId> DataPath::define(const SeriesInfo& info) {
-    if (const auto known = outgoing_.find(info.key); known != outgoing_.end()) {
-        return known->second;
-    }
-    OutletIds ids;
-    for (const auto& outlet : outlets_) {
-        auto id = outlet->define(info);
-        if (!id) {
-            return id.error();
-        }
-        ids.push_back(*id);
-    }
-    const auto id = SeriesId{static_cast<std::uint32_t>(ids_.size())};
-    ids_.push_back(std::move(ids));
-    outgoing_.emplace(info.key, id);
-    return id;
-}
-
-// In a replay: what is in a batch already.
-bool DataPath::is_sealed(const Outlet& outlet, Stream stream) const {
-    return replaying_ != 0 && replaying_ <= outlet.sealed_through(stream);
-}
-
-void DataPath::sample(Stream stream, Sample sample) {
-    ++outputs_;
-    bool counted = false;
-    const OutletIds& ids = ids_[index_of(sample.series)];
-    for (std::size_t i = 0; i < outlets_.size(); ++i) {
-        if (!ids[i] || is_sealed(*outlets_[i], stream)) {
-            continue;
-        }
-        counters_.samples_produced += std::exchange(counted, true) ? 0U : 1U;
-        Sample own = i + 1 == outlets_.size() ? std::move(sample) : sample;
-        own.series = *ids[i];
-        outlets_[i]->add(stream, std::move(own));
-    }
-}
-
-void DataPath::event(Event event) {
-    ++outputs_;
-    bool counted = false;
-    for (const auto& outlet : outlets_) {
-        if (!is_sealed(*outlet, Stream::event)) {
-            counters_.events_produced += std::exchange(counted, true) ? 0U : 1U;
-            outlet->add(event);
-        }
-    }
-}
-
 // After each record: what was closed on the way is stored, the rest gets a time to be closed.
 void DataPath::settle() {
-    const bool full = std::any_of(outlets_.begin(), outlets_.end(), [](const auto& outlet) {
-        return outlet->wants_store();
-    });
-    if (full) {
+    if (outlets_.wants_store()) {
         store_soon();
     }
     if (!due_armed_) {
@@ -271,34 +203,21 @@ void DataPath::store_soon() {
     if (!std::exchange(store_posted_, true)) {
         loop_.post([this] {
             store_posted_ = false;
-            store_all();
+            outlets_.store(journal_->last());
         });
     }
 }
 
-void DataPath::store_all() {
-    for (const auto& outlet : outlets_) {
-        (void)outlet->store(journal_->last());  // a refusal is kept there and told by tick()
-    }
-}
-
 void DataPath::wake_when_due() {
-    std::optional<BootTime> due;
-    for (const auto& outlet : outlets_) {
-        if (const auto next = outlet->next_due()) {
-            due = due ? std::min(*due, *next) : *next;
-        }
-    }
+    const auto due = outlets_.next_due();
     due_armed_ = due.has_value();
     if (!due_armed_) {
         return;
     }
     const BootTime wait = std::max(*due - clock_.boot_now(), BootTime(1));
     due_ = loop_.after(wait, [this] {
-        for (const auto& outlet : outlets_) {
-            outlet->seal_due();
-        }
-        store_all();
+        outlets_.seal_due();
+        outlets_.store(journal_->last());
         wake_when_due();
     });
 }
@@ -317,24 +236,13 @@ void DataPath::commit(ingest::Durability durability, std::function<void(const St
     }
 }
 
-Status DataPath::commit_all() {
-    Status all;
-    for (const auto& outlet : outlets_) {
-        outlet->seal_all();
-        Status stored = outlet->store(journal_->last());
-        stored = stored ? outlet->spool().commit(store::Spool::Move::all) : stored;
-        all = all ? stored : all;
-    }
-    return all;
-}
-
 Status DataPath::flush(bool windows) {
     if (windows && ensure_room()) {
         const pipeline::Now now = this->now();
         pipeline_.flush(now);
         record(writer_.write(Ticked{true}, now));
     }
-    Status stored = commit_all();
+    Status stored = outlets_.commit(journal_->last());
     for (const auto& done : std::exchange(waiting_, {})) {
         done(stored);
     }
@@ -349,11 +257,7 @@ void DataPath::notice_clock_step() {
         return;
     }
     const BootTime boot = clock_.boot_now();
-    const ClockStep said{at_boot(boot), (boot + offset - step).count(), (boot + offset).count()};
-    for (const auto& outlet : outlets_) {
-        outlet->seal_all();
-        outlet->add(said);
-    }
+    outlets_.clock_step({at_boot(boot), (boot + offset - step).count(), (boot + offset).count()});
     log::info("clock", fmt::format("the wall clock was set by {} ms", step.count()));
 }
 
@@ -361,61 +265,32 @@ void DataPath::tick() {
     notice_clock_step();
     if (ensure_room()) {
         const pipeline::Now now = this->now();
-        const std::uint64_t before = outputs_;
+        const std::uint64_t before = outlets_.facts();
         pipeline_.tick(now);
-        if (outputs_ != before) {
+        if (outlets_.facts() != before) {
             record(writer_.write(Ticked{}, now));
         }
     }
-    for (const auto& outlet : outlets_) {
-        (void)outlet->tick(journal_->last());  // tell_storage() has the reasons
-    }
+    outlets_.tick(journal_->last());
     tell_storage();
     if (!due_armed_) {
         wake_when_due();
     }
 }
 
-std::string DataPath::storage_problem() const {
-    for (const auto& outlet : outlets_) {
-        const store::StorageStatus status = outlet->spool().storage();
-        if (status.mode != store::StorageMode::normal) {
-            return status.problem;
-        }
-        if (!outlet->problem().empty()) {
-            return outlet->problem();
-        }
-    }
-    return {};
-}
-
-// One event from raise to clear, however often storage is asked in between.
 void DataPath::tell_storage() {
-    const std::string problem = storage_problem();
-    if (problem.empty() == !storage_event_) {
-        return;
+    if (auto event = storage_alarm_.changed(outlets_.storage_problem())) {
+        const bool well = event->state == EventState::clear;
+        log::write(well ? log::Level::info : log::Level::error, "store", event->text);
+        accept_event(std::move(*event));
     }
-    Event event;
-    event.name = "storage.refused";
-    event.subject = "spool";
-    event.id = storage_event_.value_or(random_event_id());
-    event.severity = problem.empty() ? Severity::info : Severity::major;
-    event.state = problem.empty() ? EventState::clear : EventState::raise;
-    event.text = problem.empty() ? "storage accepts again" : problem;
-    storage_event_ = problem.empty() ? std::nullopt : std::optional(event.id);
-    log::write(problem.empty() ? log::Level::info : log::Level::error, "store", event.text);
-    accept_event(std::move(event));
-}
-
-void DataPath::set_online(std::size_t outlet, bool online) {
-    outlets_.at(outlet)->set_online(online);
 }
 
 DataPathCounters DataPath::counters() const {
     DataPathCounters counters = counters_;
-    for (const auto& outlet : outlets_) {
-        counters.samples_open += outlet->samples_open();
-    }
+    counters.samples_produced = outlets_.samples();
+    counters.events_produced = outlets_.events();
+    counters.samples_open = outlets_.samples_open();
     return counters;
 }
 

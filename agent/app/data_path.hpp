@@ -6,14 +6,14 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/app/intake_log.hpp"
-#include "agent/app/outlet.hpp"
+#include "agent/app/outlets.hpp"
+#include "agent/app/storage_alarm.hpp"
 #include "agent/base/event_loop.hpp"
 #include "agent/ingest/reading_sink.hpp"
 #include "agent/pipeline/pipeline.hpp"
@@ -29,7 +29,7 @@ struct DataPathCounters {
     std::uint64_t replayed = 0;              // journal records of the process before
 };
 
-class DataPath final : public ingest::ReadingSink, private pipeline::PipelineOutput {
+class DataPath final : public ingest::ReadingSink {
 public:
     struct Options {
         pipeline::PipelineOptions pipeline;
@@ -60,40 +60,27 @@ public:
     // disk.
     Status flush(bool windows);
     // Whether anybody can receive: closes small batches sooner.
-    void set_online(std::size_t outlet, bool online);
+    void set_online(std::size_t outlet, bool online) { outlets_.set_online(outlet, online); }
 
     [[nodiscard]] const pipeline::PipelineCounters& pipeline_counters() const {
         return pipeline_.counters();
     }
     [[nodiscard]] DataPathCounters counters() const;
-    // Why readings are turned away; empty: they are not.
-    [[nodiscard]] std::string storage_problem() const;
 
 private:
-    using Outlets = std::vector<std::unique_ptr<Outlet>>;
-    // Ids of one outgoing series, for each outlet.
-    using OutletIds = std::vector<std::optional<SeriesId>>;
-
-    Result<SeriesId> define(const SeriesInfo& info) override;
-    void sample(Stream stream, Sample sample) override;
-    void event(Event event) override;
-
     [[nodiscard]] pipeline::Now now() const;
     void replay();
     void apply(const IntakeReader::Record& record);
     [[nodiscard]] std::optional<SeriesId> restored(SeriesId series) const;
-    [[nodiscard]] bool is_sealed(const Outlet& outlet, Stream stream) const;
     Status ensure_room();
     Status begin_journal();
     void record(std::string_view record);
     Status take(const Reading& reading);
     void settle();
-    void store_all();
     void store_soon();
     void wake_when_due();
     void tell_storage();
     void notice_clock_step();
-    Status commit_all();
 
     Outlets outlets_;
     EventLoop& loop_;
@@ -101,16 +88,12 @@ private:
     std::unique_ptr<store::Journal> journal_;
     IntakeWriter writer_;
     pipeline::Pipeline pipeline_;
-    std::vector<OutletIds> ids_;  // by outgoing series
-    std::map<SeriesKey, SeriesId> outgoing_;
     pipeline::Pipeline::RestoredIds restored_;
-    std::uint64_t replaying_ = 0;  // number of the record; 0: not replaying
-    std::uint64_t outputs_ = 0;
     std::vector<std::function<void(const Status&)>> waiting_;
     LoopHandle due_;
     bool due_armed_ = false;
     bool store_posted_ = false;
-    std::optional<EventId> storage_event_;
+    StorageAlarm storage_alarm_;
     std::chrono::milliseconds wall_offset_{0};
     DataPathCounters counters_;
 };

@@ -24,9 +24,7 @@ Event spool_event(std::string name, Severity severity, std::string text) {
     return event;
 }
 
-store::SpoolOptions spool_options(
-    const SinkPlaces& places, const config::SpoolConfig& config, const Clock& clock
-) {
+store::SpoolOptions spool_options(const SinkPlaces& places, const config::SpoolConfig& config) {
     store::SpoolOptions options;
     options.directory = places.state_dir;
     options.ring_file = places.ring_file;
@@ -34,13 +32,23 @@ store::SpoolOptions spool_options(
     options.commit_interval = config.commit;
     options.max_age = {config.max_age_events, config.max_age_live, config.max_age_bulk};
     options.drop_live_when_full = config.drop_when_full;
-    options.declare = [&clock](const Declaration& declaration) {
-        return declaration_batch(declaration, clock);
-    };
     return options;
 }
 
 }  // namespace
+
+void DeclaredCounts::count(const Declaration& declaration) {
+    for (const Gap& gap : declaration.gaps) {
+        if (gap.cause != GapCause::split) {
+            ++gaps;
+            samples_lost += gap.samples;
+        }
+    }
+    for (const DeadLetter& dead : declaration.dead) {
+        ++dead_letters;
+        samples_dead += dead.samples;
+    }
+}
 
 Result<std::unique_ptr<Sink>> Sink::open(
     const SinkPlaces& places,
@@ -48,7 +56,12 @@ Result<std::unique_ptr<Sink>> Sink::open(
     const Clock& clock,
     std::vector<Event>& events
 ) {
-    store::SpoolOptions options = spool_options(places, config, clock);
+    auto sink = std::unique_ptr<Sink>(new Sink());
+    store::SpoolOptions options = spool_options(places, config);
+    options.declare = [&clock, counts = &sink->declared_](const Declaration& declaration) {
+        counts->count(declaration);
+        return declaration_batch(declaration, clock);
+    };
     auto spool = store::Spool::open(options, clock);
     if (!spool) {
         const std::string why = spool.error().message;
@@ -68,7 +81,6 @@ Result<std::unique_ptr<Sink>> Sink::open(
         log::warn("store", repair);
         events.push_back(spool_event("storage.repaired", Severity::minor, repair));
     }
-    auto sink = std::unique_ptr<Sink>(new Sink());
     sink->spool_ = std::move(*spool);
     return sink;
 }

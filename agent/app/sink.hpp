@@ -3,6 +3,7 @@
 // cursors and limits; a slow one never holds another up.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,15 @@ struct SinkPlaces {
     std::string state_dir;
     std::string ring_file;     // empty: memory
     std::string fallback_dir;  // when the state directory cannot be used
+};
+
+// What the spool declared since start. Written by whichever thread removes, read by any.
+struct DeclaredCounts {
+    std::atomic<std::uint64_t> gaps{0};
+    std::atomic<std::uint64_t> samples_lost{0};  // in those gaps
+    std::atomic<std::uint64_t> dead_letters{0};
+    std::atomic<std::uint64_t> samples_dead{0};
+    void count(const Declaration& declaration);
 };
 
 class Sink {
@@ -40,13 +50,16 @@ public:
     void stop(std::chrono::milliseconds patience);
 
     [[nodiscard]] store::Spool& spool() { return *spool_; }
+    [[nodiscard]] const store::Spool& spool() const { return *spool_; }
     [[nodiscard]] uplink::UplinkStatus status() const;
+    [[nodiscard]] const DeclaredCounts& declared() const { return declared_; }
     // Nothing waits.
     [[nodiscard]] bool drained() const;
     [[nodiscard]] std::uint64_t samples_waiting() const;
 
 private:
     Sink() = default;
+    DeclaredCounts declared_;
     std::unique_ptr<store::Spool> spool_;
     std::unique_ptr<UplinkThread> uplink_;
 };

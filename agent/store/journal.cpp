@@ -100,7 +100,8 @@ public:
         if (bytes + spare > file_.size() - at) {
             return false;
         }
-        const RecordHead head{static_cast<std::uint32_t>(record.size()), crc32c(record) ^ kRecordMark};
+        const RecordHead head{
+            static_cast<std::uint32_t>(record.size()), crc32c(record) ^ kRecordMark};
         std::memcpy(file_.data() + at, &head, sizeof(head));
         std::memcpy(file_.data() + at + sizeof(head), record.data(), record.size());
         // After this store the record is there, whenever the process ends.

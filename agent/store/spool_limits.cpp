@@ -70,7 +70,7 @@ void TieredSpool::do_chores(SteadyTime now) {
     }
     probe();
     if (definitions) {
-        (void)change_flash({}, "storing series definitions");  // failed() says it
+        store_definitions();
     }
     flush_pending();
     enforce_limits();

@@ -201,11 +201,25 @@ Status TieredSpool::prepare_append(const std::vector<NewBatch>& batches) {
     }
     const std::lock_guard lock(disk_mutex_);
     Status status = numbers ? Status() : reserve_numbers();
-    if (status && definitions && clock_.steady_now() >= retry_at_) {
-        // Should it fail, they are committed later: read() gives out no batch before.
-        (void)change_flash({}, "storing series definitions");
+    if (status && definitions) {
+        store_definitions();
     }
     return status;
+}
+
+// Should it fail, they are committed later: read() gives out no batch that needs them before.
+void TieredSpool::store_definitions() {
+    if (!failure_ || clock_.steady_now() >= retry_at_) {
+        (void)change_flash({}, "storing series definitions");
+    }
+}
+
+bool TieredSpool::lacks_definitions(Lane lane) const {
+    const auto& entries = ring_.lane(lane);
+    return stored_definitions_ < definitions_.size() &&
+           std::any_of(entries.begin(), entries.end(), [this](const SealedRing::Entry& entry) {
+               return !entry.released && entry.dict_size > stored_definitions_;
+           });
 }
 
 bool TieredSpool::append_to_ring(std::vector<NewBatch>& batches) {
@@ -265,6 +279,13 @@ Result<std::vector<StoredBatch>> TieredSpool::read(
     SqliteQueue::Scan found;
     std::unique_lock disk(disk_mutex_, std::defer_lock);
     std::unique_lock books(books_mutex_);
+    if (lacks_definitions(lane)) {
+        books.unlock();
+        disk.lock();
+        store_definitions();
+        disk.unlock();
+        books.lock();
+    }
     SqliteQueue::Range range{lane, std::max(after, position_of(lane, 0)), 0, limit};
     range.end = ledgers_.at(index(lane)).last_position();
     if (range.after < range.end && limit != 0) {

@@ -117,6 +117,7 @@ private:
     void give_back(const std::vector<StoredBatch>& rows, bool spent);
     [[nodiscard]] bool numbers_left(std::uint64_t count) const;
     [[nodiscard]] bool has_work(Move what, SteadyTime now) const;
+    [[nodiscard]] bool lacks_definitions(Lane lane) const;
     [[nodiscard]] bool is_due(const SealedRing::Entry& entry) const;
     void read_ring(Lane lane, std::uint64_t after, std::size_t limit, SqliteQueue::Scan& found);
     void declare_damage(const std::vector<Gap>& gaps);
@@ -130,6 +131,7 @@ private:
     Status reserve_numbers();
 
     // Require disk_mutex_.
+    void store_definitions();
     Status commit_now(Move what);
     Status move_ring(Move what);
     Status transact(const Change& change, Work& work);

@@ -102,8 +102,7 @@ bool BatchSender::announce() {
 }
 
 void BatchSender::resend(const wire::Resend& request) {
-    const auto first =
-        parts_.spool.position_of_seq(request.lane, request.epoch, request.first_seq);
+    const auto first = parts_.spool.position_of_seq(request.lane, request.epoch, request.first_seq);
     if (!first || !*first) {
         return;  // nothing of it is held: it was delivered, or declared missing
     }
@@ -226,8 +225,7 @@ Result<BatchSender::Step> BatchSender::send_batch(
         ));
         const std::uint64_t position = stored.position;
         feed_of(kOrder[slot].lane).pop(kOrder[slot].side);
-        feed_of(kOrder[slot].lane)
-            .retry(position, parts_.clock.steady_now() + kDictionaryRetry);
+        feed_of(kOrder[slot].lane).retry(position, parts_.clock.steady_now() + kDictionaryRetry);
         return Step::deferred;
     }
     if (!control_.empty()) {

@@ -82,7 +82,8 @@ public:
     // PUBACK for what publish() returned as `mid`; reason >= 0x80 is a refusal (MQTT 5.0 3.4.2.1).
     virtual void on_puback(int mid, std::uint8_t reason) = 0;
     virtual void on_message(const std::string& topic, std::string_view payload, bool retained) = 0;
-    // SUBACK; `reason` >= 0x80 is a refusal (MQTT 5.0 3.9.3). Who does not wait for it need not know.
+    // SUBACK; `reason` >= 0x80 is a refusal (MQTT 5.0 3.9.3). Who does not wait for it need not
+    // know.
     virtual void on_subscribed(const std::string& /*topic_filter*/, std::uint8_t /*reason*/) {}
 };
 

@@ -54,7 +54,9 @@ private:
     const store::StoredBatch* front_backlog(SteadyTime now);
     bool age_fresh(const store::StoredBatch& front, SteadyTime now);
     void pause(const Error& error, SteadyTime now);
-    [[nodiscard]] bool paused(SteadyTime now) const { return paused_until_ && now < *paused_until_; }
+    [[nodiscard]] bool paused(SteadyTime now) const {
+        return paused_until_ && now < *paused_until_;
+    }
 
     store::Spool* spool_;
     Lane lane_;

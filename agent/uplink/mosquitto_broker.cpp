@@ -37,10 +37,10 @@ std::string errno_text(int error) {
 // What the library's callbacks leave behind.
 struct Arrivals {
     std::vector<Arrival> queue;
-    std::string ended;                // why the broker refused or ended the connection
-    std::vector<std::string> errors;  // the library's own error lines
-    bool greeted = false;             // CONNACK came
-    std::uint8_t reason = 0;          // with which the broker refused or ended it
+    std::string ended;                   // why the broker refused or ended the connection
+    std::vector<std::string> errors;     // the library's own error lines
+    bool greeted = false;                // CONNACK came
+    std::uint8_t reason = 0;             // with which the broker refused or ended it
     std::map<int, std::string> filters;  // of subscriptions not yet answered, by mid
 };
 
@@ -123,9 +123,8 @@ void note_suback(
     Arrivals& arrivals = arrivals_of(user);
     const auto filter = arrivals.filters.find(mid);
     if (filter != arrivals.filters.end() && count > 0) {
-        arrivals.queue.emplace_back(
-            Subscribed{filter->second, static_cast<std::uint8_t>(granted[0])}
-        );
+        arrivals.queue.emplace_back(Subscribed{
+            filter->second, static_cast<std::uint8_t>(granted[0])});
         arrivals.filters.erase(filter);
     }
 }

@@ -38,8 +38,8 @@ class MqttClient {
 public:
     virtual ~MqttClient() = default;
 
-    // Opens the socket and sends CONNECT. `address`, one of the host's, should have been reachable a
-    // moment ago: the library blocks on one that is not. Thread: any one, before all else.
+    // Opens the socket and sends CONNECT. `address`, one of the host's, should have been reachable
+    // a moment ago: the library blocks on one that is not. Thread: any one, before all else.
     virtual Status connect(const std::string& address, bool ipv6) = 0;
     // Whether connect() looks the name up itself, and so may block even on a reachable address.
     [[nodiscard]] virtual bool connect_blocks() const = 0;

@@ -229,10 +229,11 @@ void PolledBroker::open(const TcpProbe& probe) {
         return;
     }
     const std::shared_ptr<MqttClient> client(std::move(client_));
-    auto opening = BlockingCall<Opened>::start([client, address = probe.address(), ipv6 = probe.ipv6()] {
-        Status status = client->connect(address, ipv6);
-        return Opened{client, std::move(status)};
-    });
+    auto opening =
+        BlockingCall<Opened>::start([client, address = probe.address(), ipv6 = probe.ipv6()] {
+            Status status = client->connect(address, ipv6);
+            return Opened{client, std::move(status)};
+        });
     if (!opening) {
         lose(opening.error().message, {Reached::nothing});
         return;

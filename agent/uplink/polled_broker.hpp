@@ -79,7 +79,7 @@ private:
     std::vector<Arrival> arrivals_;    // not yet told to the listener
     std::optional<std::string> loss_;  // likewise, after those
     Loss last_loss_;
-    bool write_blocked_ = false;       // TLS waits for the peer before it can write
+    bool write_blocked_ = false;  // TLS waits for the peer before it can write
     std::vector<pollfd> fds_;
 };
 

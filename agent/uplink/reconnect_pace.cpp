@@ -34,8 +34,8 @@ bool ReconnectPace::is_cheap(const Loss& loss, SteadyTime now) const {
         case Reached::name:
             return now - attempt_ < kAtOnce;
         case Reached::session:
-            return (loss.reason == 0 || loss.reason == reasons::kServerShuttingDown) && online_since_ &&
-                   now - *online_since_ >= kSettled;
+            return (loss.reason == 0 || loss.reason == reasons::kServerShuttingDown) &&
+                   online_since_ && now - *online_since_ >= kSettled;
         case Reached::nothing:
         case Reached::server:
             return false;

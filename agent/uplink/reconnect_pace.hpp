@@ -15,8 +15,8 @@ namespace cxedge::uplink {
 // How long to wait before the next attempt to connect. Two wishes pull apart: a broker that is back
 // wants to be found at once, and one that is overloaded wants to be left alone. A refused SYN costs
 // it nothing, so while TCP is refused and the outage is young, attempts come every 200 to 400 ms;
-// whatever cost it more (TLS, CONNECT, a stall), and every outage older than that, gets decorrelated
-// jitter. Thread: one.
+// whatever cost it more (TLS, CONNECT, a stall), and every outage older than that, gets
+// decorrelated jitter. Thread: one.
 class ReconnectPace {
 public:
     using Milliseconds = std::chrono::milliseconds;

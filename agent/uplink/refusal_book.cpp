@@ -75,9 +75,8 @@ bool RefusalBook::is_hopeless(const Refusal& refusal, const Entry& entry, Steady
     return entry.attempts >= kTries && now - entry.first >= kLong && passed_ > entry.passed_before;
 }
 
-std::optional<SteadyTime> RefusalBook::not_before(
-    Lane lane, std::uint64_t position, SteadyTime now
-) const {
+std::optional<SteadyTime> RefusalBook::not_before(Lane lane, std::uint64_t position, SteadyTime now)
+    const {
     const auto found = entries_.find({lane, position});
     const bool early = found != entries_.end() && now < found->second.not_before;
     return early ? std::optional(found->second.not_before) : std::nullopt;

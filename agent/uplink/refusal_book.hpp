@@ -67,7 +67,8 @@ private:
         std::uint64_t passed_before = 0;
     };
     Entry& entry_of(const Refusal& refusal, SteadyTime now);
-    [[nodiscard]] bool is_hopeless(const Refusal& refusal, const Entry& entry, SteadyTime now) const;
+    [[nodiscard]] bool is_hopeless(const Refusal& refusal, const Entry& entry, SteadyTime now)
+        const;
 
     std::map<Key, Entry> entries_;
     std::uint64_t passed_ = 0;  // batches accepted, ever

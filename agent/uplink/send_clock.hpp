@@ -16,9 +16,9 @@ namespace cxedge::uplink {
 // What the uplink needs to know of the clock when it sends.
 using ClockProbe = std::function<wire::ClockState()>;
 
-// Turns the times of a batch into UTC at the moment it is sent, when most is known of the clock; and
-// says whether to send at all: a clock that shows less than it did before, or less than the date of
-// this program, cannot be right, and waiting may mend it. Thread: one.
+// Turns the times of a batch into UTC at the moment it is sent, when most is known of the clock;
+// and says whether to send at all: a clock that shows less than it did before, or less than the
+// date of this program, cannot be right, and waiting may mend it. Thread: one.
 class SendClock {
 public:
     // From this quality on a clock is synchronised (cx.v1.Clock.quality).

@@ -8,9 +8,7 @@
 
 namespace cxedge::uplink {
 
-Result<TcpProbe> TcpProbe::start(
-    const std::vector<NetworkAddress>& addresses, std::uint16_t port
-) {
+Result<TcpProbe> TcpProbe::start(const std::vector<NetworkAddress>& addresses, std::uint16_t port) {
     TcpProbe probe;
     probe.port_ = std::to_string(port);
     probe.problem_ = unavailable("the name has no usable address");
@@ -22,9 +20,9 @@ Result<TcpProbe> TcpProbe::start(
             ::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
         );
         const auto* const generic = reinterpret_cast<const sockaddr*>(&address.bytes);
-        const bool begun = attempt.socket &&
-                           (::connect(attempt.socket.get(), generic, address.size) == 0 ||
-                            errno == EINPROGRESS);
+        const bool begun =
+            attempt.socket &&
+            (::connect(attempt.socket.get(), generic, address.size) == 0 || errno == EINPROGRESS);
         if (begun) {
             probe.attempts_.push_back(std::move(attempt));
         } else {

@@ -22,9 +22,7 @@ public:
 
     // Begins to connect to the addresses, all at once: a dead one costs nothing. unavailable: none
     // can be tried.
-    static Result<TcpProbe> start(
-        const std::vector<NetworkAddress>& addresses, std::uint16_t port
-    );
+    static Result<TcpProbe> start(const std::vector<NetworkAddress>& addresses, std::uint16_t port);
 
     // Descriptors to wait for before the next step().
     void add_to(std::vector<pollfd>& fds) const;

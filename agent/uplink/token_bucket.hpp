@@ -8,8 +8,8 @@
 
 namespace cxedge::uplink {
 
-// Bytes that may be sent: `rate` a second, and `burst` at once after a pause. One packet may go into
-// debt, which the next ones pay, so that the rate holds for packets of any size. Thread: one.
+// Bytes that may be sent: `rate` a second, and `burst` at once after a pause. One packet may go
+// into debt, which the next ones pay, so that the rate holds for packets of any size. Thread: one.
 class TokenBucket {
 public:
     // rate 0: no limit.

@@ -287,7 +287,9 @@ void Uplink::Impl::on_connected(const BrokerLimits& limits) {
     log::info(
         "uplink",
         fmt::format(
-            "connected to {} with {}", to_string(connector_.endpoint()), to_string(present_.protocol)
+            "connected to {} with {}",
+            to_string(connector_.endpoint()),
+            to_string(present_.protocol)
         )
     );
     // Before any batch: what comes on dn/ack decides who deletes.
@@ -382,7 +384,8 @@ void Uplink::Impl::answer_requests() {
 
 void Uplink::Impl::flush_acks(bool all) {
     const SteadyTime now = clock_.steady_now();
-    const auto done = all ? acks_.flush_all(now) : acks_.flush(now, sender_.batches_in_flight() == 0);
+    const auto done =
+        all ? acks_.flush_all(now) : acks_.flush(now, sender_.batches_in_flight() == 0);
     if (!done) {
         complain("deleting delivered batches: " + done.error().message);
         return;
@@ -419,7 +422,11 @@ SteadyTime Uplink::Impl::online_due(SteadyTime until) const {
 }
 
 Uplink::Uplink(
-    UplinkOptions options, store::Spool& spool, Brokers brokers, const Clock& clock, ClockProbe probe
+    UplinkOptions options,
+    store::Spool& spool,
+    Brokers brokers,
+    const Clock& clock,
+    ClockProbe probe
 )
     : impl_(std::make_unique<Impl>(std::move(options), spool, brokers, clock, std::move(probe))) {}
 

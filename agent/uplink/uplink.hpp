@@ -33,7 +33,8 @@ struct UplinkOptions {
     std::chrono::milliseconds live_age{60000};     // sealed longer ago: backfill topic
     std::uint64_t backfill_bytes_per_s = 0;        // 0: no limit
     std::chrono::milliseconds backfill_start_jitter{0};  // after connecting, at random
-    std::chrono::milliseconds fast_retry{120000};  // outage so long: retry fast while TCP is refused
+    std::chrono::milliseconds fast_retry{
+        120000};                                 // outage so long: retry fast while TCP is refused
     std::chrono::milliseconds failback{600000};  // on a lesser broker: look for the preferred one
     std::chrono::milliseconds clock_wait{86400000};  // data waits so long for a plausible clock
     std::uint64_t seed = 0;                          // of all jitter; 0: from the kernel
@@ -55,20 +56,20 @@ struct UplinkStatus {
     std::string last_error;  // why the last connection ended or failed; empty = never
     WallTime since{};        // of the present connection state
     std::uint64_t connects = 0;
-    std::uint64_t in_flight = 0;     // batches
-    std::uint64_t batches_sent = 0;  // publishes, repeats included
+    std::uint64_t in_flight = 0;          // batches
+    std::uint64_t batches_sent = 0;       // publishes, repeats included
     std::uint64_t batches_delivered = 0;  // and deleted here
     std::uint64_t samples_delivered = 0;
     std::uint64_t events_delivered = 0;
     std::uint64_t bytes_sent = 0;       // MQTT payload
     std::uint64_t batches_refused = 0;  // PUBACK >= 0x80
-    std::uint64_t batches_resent = 0;   // publishes that repeat: refused, lost on the way, asked for
-    std::uint64_t batches_buried = 0;   // dead letters
-    std::string endpoint;               // "host:port" in use or tried next
-    std::string protocol;               // "MQTT 5.0", "MQTT 3.1.1"
-    std::string holding;                // why data waits although online; empty: it does not
-    std::uint64_t backfill_bytes = 0;   // left of the backlog, an estimate
-    bool platform_ack = false;          // the platform's word deletes, not the broker's
+    std::uint64_t batches_resent = 0;  // publishes that repeat: refused, lost on the way, asked for
+    std::uint64_t batches_buried = 0;  // dead letters
+    std::string endpoint;              // "host:port" in use or tried next
+    std::string protocol;              // "MQTT 5.0", "MQTT 3.1.1"
+    std::string holding;               // why data waits although online; empty: it does not
+    std::uint64_t backfill_bytes = 0;  // left of the backlog, an estimate
+    bool platform_ack = false;         // the platform's word deletes, not the broker's
 };
 
 class Uplink {

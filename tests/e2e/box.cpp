@@ -2,11 +2,17 @@
 #include "tests/e2e/box.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include <fmt/core.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "agent/base/unique_fd.hpp"
 
 namespace cxedge::test {
 namespace {
@@ -25,11 +31,15 @@ std::string broker_url(std::uint16_t port) {
 
 }  // namespace
 
-Box::Box(std::uint16_t broker_port, const std::string& sources) : state_dir_(dir_.file("state")) {
+Box::Box(std::uint16_t broker_port, const std::string& sources)
+    : Box(fmt::format("broker = \"{}\"", broker_url(broker_port)), sources) {}
+
+Box::Box(const std::string& uplink, const std::string& sources) : state_dir_(dir_.file("state")) {
     std::ofstream(dir_.file("site.toml"))
-        << "[node]\ntenant = \"t\"\nsite = \"s\"\nid = \"n\"\n[uplink]\nbroker = \""
-        << broker_url(broker_port) << "\"\n[agent]\nheartbeat_s = 2\ncontrol_socket = \""
-        << dir_.file("control.sock") << "\"\n[spool]\nseal_ms = 200\n[pipeline]\nwindow_s = 1\n"
+        << "[node]\ntenant = \"t\"\nsite = \"s\"\nid = \"n\"\n[uplink]\n"
+        << replaced(uplink, "{dir}", dir_.path().string())
+        << "\n[agent]\nheartbeat_s = 2\ncontrol_socket = \"" << dir_.file("control.sock")
+        << "\"\n[spool]\nseal_ms = 200\n[pipeline]\nwindow_s = 1\n"
         << replaced(sources, "{dir}", dir_.path().string());
 }
 
@@ -146,6 +156,40 @@ std::vector<double> Inbox::values(const std::string& metric) const {
         }
     }
     return out;
+}
+
+std::vector<std::string> send_kpi(const std::string& path, const std::vector<std::string>& lines) {
+    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        throw std::runtime_error("cannot connect to " + path);
+    }
+    std::string out;
+    for (const std::string& line : lines) {
+        out += line + "\n";
+    }
+    if (::send(fd.get(), out.data(), out.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(out.size())) {
+        throw std::runtime_error("cannot send to " + path);
+    }
+    std::string answers;
+    std::array<char, 4096> chunk{};
+    while (std::count(answers.begin(), answers.end(), '\n') <
+           static_cast<std::ptrdiff_t>(lines.size())) {
+        const ssize_t got = ::recv(fd.get(), chunk.data(), chunk.size(), 0);
+        if (got <= 0) {
+            throw std::runtime_error("no answer from " + path);
+        }
+        answers.append(chunk.data(), static_cast<std::size_t>(got));
+    }
+    std::vector<std::string> split;
+    std::istringstream stream(answers);
+    for (std::string line; std::getline(stream, line);) {
+        split.push_back(line);
+    }
+    return split;
 }
 
 }  // namespace cxedge::test

@@ -21,10 +21,15 @@ namespace cxedge::test {
 using Json = nlohmann::json;
 inline constexpr std::chrono::seconds kPatience{30};
 
+// Sends lines to a kpi_socket and returns the answers, one a line.
+std::vector<std::string> send_kpi(const std::string& path, const std::vector<std::string>& lines);
+
 class Box {
 public:
     // `sources`: TOML of [[source]] and [[rule]] tables; "{dir}" becomes the box's directory.
     Box(std::uint16_t broker_port, const std::string& sources);
+    // `uplink`: TOML of the [uplink] table.
+    Box(const std::string& uplink, const std::string& sources);
 
     void start();
     // SIGTERM; the exit status.

@@ -5,15 +5,9 @@
 #include <iostream>
 #include <numeric>
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include "agent/base/unique_fd.hpp"
-
 #include "tests/e2e/box.hpp"
 #include "tests/support/catch.hpp"
 
-using cxedge::UniqueFd;
 using namespace cxedge::test;
 
 namespace {
@@ -33,36 +27,6 @@ std::uint64_t produced_at_end(Box& box) {
     REQUIRE(line);
     REQUIRE(box.agent().wait(kPatience) == 0);
     return std::stoull(line->substr(line->find("stopped: ") + 9));
-}
-
-// Sends lines to a kpi_socket and returns the answers, one a line.
-std::vector<std::string> send_kpi(const std::string& path, const std::vector<std::string>& lines) {
-    const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-    std::string out;
-    for (const std::string& line : lines) {
-        out += line + "\n";
-    }
-    REQUIRE(
-        ::send(fd.get(), out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size())
-    );
-    std::string answers;
-    char chunk[4096];
-    while (std::count(answers.begin(), answers.end(), '\n') <
-           static_cast<std::ptrdiff_t>(lines.size())) {
-        const ssize_t got = ::recv(fd.get(), chunk, sizeof chunk, 0);
-        REQUIRE(got > 0);
-        answers.append(chunk, static_cast<std::size_t>(got));
-    }
-    std::vector<std::string> split;
-    std::istringstream stream(answers);
-    for (std::string line; std::getline(stream, line);) {
-        split.push_back(line);
-    }
-    return split;
 }
 
 constexpr const char* kEveryKind = R"(

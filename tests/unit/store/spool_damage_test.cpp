@@ -111,7 +111,7 @@ TEST_CASE("spool damage: one missing byte costs one batch at most", "[store]") {
 TEST_CASE("spool damage: a cut queue.db gives up what lies before the cut", "[store]") {
     SpoolFixture at;
     const std::uint64_t epoch = fill(at);
-    fs::resize_file(at.file("queue.db"), fs::file_size(at.file("queue.db")) / 4 * 3);
+    fs::resize_file(at.file("queue.db"), fs::file_size(at.file("queue.db")) / 16 * 15);
     CHECK(check_sound(at, epoch) > kBatches / 4);
 }
 
@@ -311,9 +311,12 @@ TEST_CASE("spool damage: only the latest damaged files are kept", "[store]") {
     CHECK(fs::exists(at.file("queue.db.corrupt-5")));
 }
 
+constexpr std::size_t kMore = 200;
+
 TEST_CASE("spool damage: damage met in use is repaired in place and declared", "[store]") {
     SpoolFixture at;
     const std::uint64_t epoch = fill(at);
+    REQUIRE(at.open().append(make_batches(kMore, 3000)).ok());  // more than SQLite keeps in memory
     at.record_declarations();
     Spool& spool = at.open();
     REQUIRE(spool.append({make_batch("still in the ring")}).ok());
@@ -327,10 +330,11 @@ TEST_CASE("spool damage: damage met in use is repaired in place and declared", "
     CHECK(fs::exists(at.file("queue.db.corrupt-1")));
     REQUIRE_FALSE(left.empty());
     CHECK(left.back().batch.body == "still in the ring");
-    CHECK(samples_of(at.gaps()) + 10 * left.size() == 10 * (kBatches + 1));
+    CHECK(at.gaps().size() > 0);
+    CHECK(samples_of(at.gaps()) + spool.status(Lane::live).samples == 10 * (kBatches + kMore + 1));
     CHECK(spool.load_definitions()->size() == 2);
     REQUIRE(spool.append(make_batches(1, 10)).ok());
-    CHECK(read_all(spool).back().seq == kBatches + 2);
+    CHECK(read_all(spool).back().seq == kBatches + kMore + 2);
     CHECK(at.open().report().repairs.empty());
     CHECK_FALSE(at.spool->report().new_epoch);
 }

@@ -125,6 +125,7 @@ TEST_CASE(
     CHECK(rig.held() == 1);
     CHECK(test::mentions(rig.uplink->status().last_error, "needs 2 series definitions"));
     rig.add_series(1);
+    REQUIRE(rig.spool->commit(store::Spool::Move::all).ok());
     rig.pass(milliseconds(6000), milliseconds(500));
     CHECK(rig.held() == 0);
     check_decodable(rig.broker.published);

@@ -35,16 +35,20 @@ struct TwoBrokers {
         options.alternatives = {{"second", 8883, true}};
         rig.uplink.reset();
         rig.uplink = std::make_unique<Uplink>(
-            options, *rig.spool, Brokers(rig.broker, &scout), rig.clock, [this] {
-                return rig.clock_state;
-            }
+            options,
+            *rig.spool,
+            Brokers(rig.broker, &scout),
+            rig.clock,
+            [this] { return rig.clock_state; }
         );
     }
 };
 
 }  // namespace
 
-TEST_CASE("connections: a broker that is back gets its first batch within half a second", "[uplink]") {
+TEST_CASE(
+    "connections: a broker that is back gets its first batch within half a second", "[uplink]"
+) {
     UplinkRig rig;
     rig.pass(seconds(10), milliseconds(100));
     rig.broker.tcp_refused = true;
@@ -111,7 +115,9 @@ TEST_CASE("connections: a lesser broker that fails makes room for the first agai
     two.rig.pass(seconds(5), milliseconds(100));
     REQUIRE(two.rig.broker.options.host == "second");
     two.first_dead = false;
-    two.rig.broker.dead = [](const BrokerOptions& options) { return options.host == "second"; };
+    two.rig.broker.dead = [](const BrokerOptions& options) {
+        return options.host == "second";
+    };
     two.rig.broker.lose_connection("gone");
     two.rig.pass(seconds(10), milliseconds(100));
     CHECK(two.rig.broker.options.host == "first");

@@ -347,7 +347,8 @@ struct OldBroker {
                 accepted.push_back(std::move(fd));  // the probe
             } else if (fd) {
                 std::array<char, 512> connect{};
-                [[maybe_unused]] const auto got = ::recv(fd.get(), connect.data(), connect.size(), 0);
+                [[maybe_unused]] const auto got =
+                    ::recv(fd.get(), connect.data(), connect.size(), 0);
                 ::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
             }
             return !client.log.disconnected.empty();

@@ -6,8 +6,8 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/mosquitto_server.hpp"
+#include "tests/support/test_ca.hpp"
 #include "tests/unit/uplink/broker_log.hpp"
-#include "tests/unit/uplink/test_ca.hpp"
 #include "tests/unit/uplink/uplink_rig.hpp"
 
 namespace cxedge::uplink {

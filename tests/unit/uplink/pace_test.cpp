@@ -78,7 +78,9 @@ TEST_CASE("pace: what costs the broker something is tried with care", "[uplink]"
         pace.connected(kStart);
         CHECK(pace.lost({Reached::session, 0, true}, kStart + seconds(10)) <= milliseconds(400));
         pace.connected(kStart);
-        CHECK(pace.lost({Reached::session, 0x8b, false}, kStart + seconds(10)) <= milliseconds(400));
+        CHECK(
+            pace.lost({Reached::session, 0x8b, false}, kStart + seconds(10)) <= milliseconds(400)
+        );
     }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of batches that a broker refuses.
+#include <algorithm>
+
 #include "agent/uplink/refusal_book.hpp"
 #include "agent/uplink/throttle.hpp"
-
-#include <algorithm>
 
 #include "tests/support/catch.hpp"
 #include "tests/unit/uplink/uplink_rig.hpp"
@@ -190,7 +190,9 @@ TEST_CASE("uplink: one topic that is refused is buried, declared and blocks noth
     CHECK(rig.broker.connections == 1);
 }
 
-TEST_CASE("uplink: a broker that refuses everything gets nothing buried and few tries", "[uplink]") {
+TEST_CASE(
+    "uplink: a broker that refuses everything gets nothing buried and few tries", "[uplink]"
+) {
     UplinkRig rig;
     rig.append(Stream::kpi, 40);
     rig.append(Stream::event, 2);

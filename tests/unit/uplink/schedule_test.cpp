@@ -22,7 +22,7 @@ using Seqs = std::vector<std::uint64_t>;
 
 namespace {
 
-// Batches of `bytes` sealed every `period` during the last `days`; none when the clock is read.
+// Batches of `bytes`, one sealed every `period`.
 void make_backlog(UplinkRig& rig, int count, milliseconds period, std::size_t bytes) {
     for (int i = 0; i < count; i += 100) {
         std::vector<store::NewBatch> batches;
@@ -40,23 +40,25 @@ void make_backlog(UplinkRig& rig, int count, milliseconds period, std::size_t by
 TEST_CASE("schedule: a week of backlog drains at its rate while live goes at once", "[uplink]") {
     constexpr std::uint64_t kRate = 64U << 10U;
     constexpr std::size_t kBytes = 2000;
-    constexpr int kBacklog = 10000;  // one a minute for seven days
+    constexpr int kBacklog = 2500;  // one every four minutes for seven days
+    constexpr int kSeconds = 120;
     UplinkOptions options = test::rig_options();
     options.backfill_bytes_per_s = kRate;
     UplinkRig rig(options);
-    make_backlog(rig, kBacklog, minutes(1), kBytes);
+    make_backlog(rig, kBacklog, minutes(4), kBytes);
     rig.clock.advance(minutes(2));
 
     milliseconds latest{0};
     std::size_t live_seen = 0;
     SteadyTime finished{};
     const SteadyTime start = rig.clock.steady_now();
-    for (int second = 0; second < 400; ++second) {
+    for (int second = 0; second < kSeconds; ++second) {
         rig.append(Stream::kpi);
         const SteadyTime sealed = rig.clock.steady_now();
         while (rig.clock.steady_now() - sealed < seconds(1)) {
             rig.still();
-            if (live_seen < rig.broker.to("/up/live/kpi").size() && live_seen <= std::size_t(second)) {
+            if (live_seen < rig.broker.to("/up/live/kpi").size() &&
+                live_seen <= std::size_t(second)) {
                 live_seen = rig.broker.to("/up/live/kpi").size();
                 latest = std::max(
                     latest,
@@ -68,7 +70,7 @@ TEST_CASE("schedule: a week of backlog drains at its rate while live goes at onc
         if (finished == SteadyTime{} && rig.uplink->status().backfill_bytes == 0) {
             finished = rig.clock.steady_now();
         }
-        if (second == 100) {
+        if (second == 40) {
             CHECK(rig.uplink->status().backfill_bytes > 0);
         }
         if (second % 50 == 49) {
@@ -84,7 +86,7 @@ TEST_CASE("schedule: a week of backlog drains at its rate while live goes at onc
             );
         }
     }
-    CHECK(live_seen == 400);
+    CHECK(live_seen == kSeconds);
     CHECK(latest <= milliseconds(200));
     REQUIRE(finished != SteadyTime{});
     const double wire_bytes = kBacklog * (kBytes + 60.0);
@@ -112,7 +114,9 @@ TEST_CASE("schedule: a backlog takes at most three quarters of the window", "[up
     CHECK(rig.broker.to("/up/live/kpi").size() == 2);
 }
 
-TEST_CASE("schedule: a backlog begins at a random time after connecting, live at once", "[uplink]") {
+TEST_CASE(
+    "schedule: a backlog begins at a random time after connecting, live at once", "[uplink]"
+) {
     UplinkOptions options = test::rig_options();
     options.backfill_start_jitter = seconds(120);
     std::vector<SteadyTime::duration> starts;
@@ -152,15 +156,16 @@ TEST_CASE("schedule: fresh lane 2 goes before the backlog of lane 1", "[uplink]"
     }
     using Order = std::vector<std::pair<Lane, bool>>;
     CHECK(
-        order == Order{
-                     {Lane::control, false},
-                     {Lane::live, false},
-                     {Lane::bulk, false},
-                     {Lane::live, true},
-                     {Lane::live, true},
-                     {Lane::bulk, true},
-                     {Lane::bulk, true},
-                 }
+        order ==
+        Order{
+            {Lane::control, false},
+            {Lane::live, false},
+            {Lane::bulk, false},
+            {Lane::live, true},
+            {Lane::live, true},
+            {Lane::bulk, true},
+            {Lane::bulk, true},
+        }
     );
 }
 
@@ -182,7 +187,8 @@ TEST_CASE("schedule: what waits too long behind a slow broker becomes backlog", 
     const auto after = rig.broker.to("/up/");
     REQUIRE(after.size() > before + 2);
     // One may have been on its way; then the two new ones.
-    const Seqs sent = test::seqs({after.begin() + static_cast<std::ptrdiff_t>(before), after.end()});
+    const Seqs sent =
+        test::seqs({after.begin() + static_cast<std::ptrdiff_t>(before), after.end()});
     CHECK(std::count(sent.begin(), sent.begin() + 3, 31) == 1);
     CHECK(std::count(sent.begin(), sent.begin() + 3, 32) == 1);
     rig.turn(200);

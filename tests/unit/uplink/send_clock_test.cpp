@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times of batches as they are known when they are sent.
-#include <fstream>
-
 #include "agent/uplink/send_clock.hpp"
+
+#include <fstream>
 
 #include "tests/support/catch.hpp"
 #include "tests/unit/uplink/uplink_rig.hpp"
@@ -47,7 +47,8 @@ TEST_CASE("send_clock: a clock that cannot be right holds data, not the state", 
     CHECK(rig.broker.to("/up/").empty());
     CHECK(rig.broker.to("/state").size() == 1);
     CHECK(rig.broker.to("/dict").size() == 1);
-    CHECK(test::mentions(rig.uplink->status().holding, "waiting for the clock: it shows 1970-01-01"));
+    CHECK(test::mentions(rig.uplink->status().holding, "waiting for the clock: it shows 1970-01-01")
+    );
 
     SECTION("until NTP sets it: then the hour gets its right times") {
         rig.clock.set_wall(from_unix_ms(kNow));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/uplink/test_ca.hpp"
+#include "tests/support/test_ca.hpp"
 
 #include <cstdlib>
 #include <fstream>

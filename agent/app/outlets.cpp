@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/outlets.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace cxedge::app {
+
+Result<SeriesId> Outlets::define(const SeriesInfo& info) {
+    if (const auto known = outgoing_.find(info.key); known != outgoing_.end()) {
+        return known->second;
+    }
+    Ids ids;
+    for (const auto& outlet : all_) {
+        auto id = outlet->define(info);
+        if (!id) {
+            return id.error();
+        }
+        ids.push_back(*id);
+    }
+    const auto id = SeriesId{static_cast<std::uint32_t>(ids_.size())};
+    ids_.push_back(std::move(ids));
+    outgoing_.emplace(info.key, id);
+    return id;
+}
+
+bool Outlets::is_sealed(const Outlet& outlet, Stream stream) const {
+    return record_ != 0 && record_ <= outlet.sealed_through(stream);
+}
+
+void Outlets::sample(Stream stream, Sample sample) {
+    ++facts_;
+    bool taken = false;
+    const Ids& ids = ids_[index_of(sample.series)];
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        if (!ids[i] || is_sealed(*all_[i], stream)) {
+            continue;
+        }
+        taken = true;
+        Sample own = i + 1 == all_.size() ? std::move(sample) : sample;
+        own.series = *ids[i];
+        all_[i]->add(stream, std::move(own));
+    }
+    samples_ += taken ? 1U : 0U;
+}
+
+void Outlets::event(Event event) {
+    ++facts_;
+    bool taken = false;
+    for (const auto& outlet : all_) {
+        if (!is_sealed(*outlet, Stream::event)) {
+            taken = true;
+            outlet->add(event);
+        }
+    }
+    events_ += taken ? 1U : 0U;
+}
+
+void Outlets::clock_step(const ClockStep& step) {
+    for (const auto& outlet : all_) {
+        outlet->seal_all();
+        outlet->add(step);
+    }
+}
+
+bool Outlets::wants_store() const {
+    return std::any_of(all_.begin(), all_.end(), [](const auto& outlet) {
+        return outlet->wants_store();
+    });
+}
+
+void Outlets::seal_due() {
+    std::for_each(all_.begin(), all_.end(), [](const auto& outlet) { outlet->seal_due(); });
+}
+
+void Outlets::seal_all() {
+    std::for_each(all_.begin(), all_.end(), [](const auto& outlet) { outlet->seal_all(); });
+}
+
+std::optional<BootTime> Outlets::next_due() const {
+    std::optional<BootTime> due;
+    for (const auto& outlet : all_) {
+        if (const auto next = outlet->next_due()) {
+            due = due ? std::min(*due, *next) : *next;
+        }
+    }
+    return due;
+}
+
+void Outlets::store(std::uint64_t through) {
+    for (const auto& outlet : all_) {
+        (void)outlet->store(through);  // storage_problem() has the reasons
+    }
+}
+
+void Outlets::tick(std::uint64_t through) {
+    for (const auto& outlet : all_) {
+        (void)outlet->tick(through);  // likewise
+    }
+}
+
+Status Outlets::commit(std::uint64_t through) {
+    Status all;
+    for (const auto& outlet : all_) {
+        outlet->seal_all();
+        Status stored = outlet->store(through);
+        stored = stored ? outlet->spool().commit(store::Spool::Move::all) : stored;
+        all = all ? stored : all;
+    }
+    return all;
+}
+
+void Outlets::note_refused(Lane lane) {
+    std::for_each(all_.begin(), all_.end(), [&](const auto& outlet) {
+        outlet->note_refused(lane);
+    });
+}
+
+Status Outlets::has_room() const {
+    for (const auto& outlet : all_) {
+        if (!outlet->has_room()) {
+            return exhausted("storage full: " + outlet->problem());
+        }
+    }
+    return {};
+}
+
+Status Outlets::all_stored() const {
+    for (const auto& outlet : all_) {
+        if (!outlet->problem().empty()) {
+            return exhausted("storage full: " + outlet->problem());
+        }
+    }
+    return {};
+}
+
+std::string Outlets::storage_problem() const {
+    for (const auto& outlet : all_) {
+        const store::StorageStatus status = outlet->spool().storage();
+        if (status.mode != store::StorageMode::normal) {
+            return status.problem;
+        }
+        if (!outlet->problem().empty()) {
+            return outlet->problem();
+        }
+    }
+    return {};
+}
+
+std::string Outlets::context() const {
+    std::string context = "1";
+    for (const auto& outlet : all_) {
+        context += fmt::format(":{}:{:x}", outlet->spool().boot(), outlet->spool().ring_id());
+    }
+    return context;
+}
+
+std::uint64_t Outlets::samples_open() const {
+    std::uint64_t samples = 0;
+    for (const auto& outlet : all_) {
+        samples += outlet->samples_open();
+    }
+    return samples;
+}
+
+}  // namespace cxedge::app

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// All sinks' outlets as one: where facts leave the pipeline. Thread: ingest.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/app/outlet.hpp"
+#include "agent/pipeline/pipeline.hpp"
+
+namespace cxedge::app {
+
+class Outlets final : public pipeline::PipelineOutput {
+public:
+    explicit Outlets(std::vector<std::unique_ptr<Outlet>> outlets) : all_(std::move(outlets)) {}
+
+    // An outgoing series has one id here, and one in each sink's dictionary that wants it.
+    Result<SeriesId> define(const SeriesInfo& info) override;
+    void sample(Stream stream, Sample sample) override;
+    void event(Event event) override;
+    void clock_step(const ClockStep& step);
+
+    // What comes now is of this journal record, in a replay: what is in a batch already is left
+    // out. 0: no replay.
+    void replaying(std::uint64_t record) { record_ = record; }
+
+    [[nodiscard]] bool wants_store() const;
+    void seal_due();
+    void seal_all();
+    [[nodiscard]] std::optional<BootTime> next_due() const;
+    // `through`: the last record of the journal. What a spool refuses stays in its outlet.
+    void store(std::uint64_t through);
+    void tick(std::uint64_t through);
+    // Closes, stores and writes everything to disk; the first refusal.
+    Status commit(std::uint64_t through);
+
+    void note_refused(Lane lane);
+    void set_online(std::size_t outlet, bool online) { all_.at(outlet)->set_online(online); }
+
+    // exhausted: so much waits in one of them that readings must be refused; says why.
+    [[nodiscard]] Status has_room() const;
+    // exhausted: closed batches still wait for their spool.
+    [[nodiscard]] Status all_stored() const;
+    // Why storage is not what it should be; empty: it is.
+    [[nodiscard]] std::string storage_problem() const;
+    // Boot and ring of each: a journal refers to these.
+    [[nodiscard]] std::string context() const;
+
+    // Facts that left the pipeline; also those that no sink wanted.
+    [[nodiscard]] std::uint64_t facts() const { return facts_; }
+    // Of these, in a batch of at least one sink.
+    [[nodiscard]] std::uint64_t samples() const { return samples_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] std::uint64_t samples_open() const;
+
+private:
+    // Ids of one outgoing series, for each outlet; empty: it does not want it.
+    using Ids = std::vector<std::optional<SeriesId>>;
+    [[nodiscard]] bool is_sealed(const Outlet& outlet, Stream stream) const;
+
+    std::vector<std::unique_ptr<Outlet>> all_;
+    std::vector<Ids> ids_;  // by outgoing series
+    std::map<SeriesKey, SeriesId> outgoing_;
+    std::uint64_t record_ = 0;
+    std::uint64_t facts_ = 0;
+    std::uint64_t samples_ = 0;
+    std::uint64_t events_ = 0;
+};
+
+}  // namespace cxedge::app
