@@ -140,6 +140,8 @@ int main(int argc, char** argv) {
     app.add_option("--via", plan.via, "Plugin that takes the samples")
         ->check(CLI::IsMember({"kpi_socket", "statsd"}));
     app.add_flag("--strict", plan.strict, "kpi_socket: one line, and the next after its answer");
+    app.add_option("--burst-ms", plan.burst_ms, "kpi_socket: lines are written this often")
+        ->check(CLI::Range(1, 1'000));
     app.add_option("--outage", plan.outage_s, "Stop the broker for so many seconds");
     app.add_option("--freeze", plan.freeze_s, "SIGSTOP the broker for so many seconds");
     app.add_flag("--kill", plan.kill, "kill -9 with the broker up, and inside the outage");

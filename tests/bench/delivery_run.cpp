@@ -121,6 +121,7 @@ void DeliveryRun::start_feeding() {
     feed.rate = plan_.rate;
     feed.samples = plan_.samples();
     feed.strict = plan_.strict;
+    feed.burst = std::chrono::milliseconds(plan_.burst_ms);
     kpi_ = std::make_unique<test::KpiFeeder>(feed);
 }
 

@@ -25,10 +25,11 @@ struct DeliveryPlan {
     double rate = 1000;
     double seconds = 20;  // of feeding, without outage and freeze
     std::string via = "kpi_socket";
-    bool strict = false;  // kpi_socket: one line, and the next after its answer
-    double outage_s = 0;  // the broker is stopped for so long
-    double freeze_s = 0;  // the broker is SIGSTOPped for so long
-    bool kill = false;    // SIGKILL to cxedged: with the broker up, and inside the outage
+    bool strict = false;         // kpi_socket: one line, and the next after its answer
+    std::int64_t burst_ms = 10;  // kpi_socket, otherwise: lines are written this often
+    double outage_s = 0;         // the broker is stopped for so long
+    double freeze_s = 0;         // the broker is SIGSTOPped for so long
+    bool kill = false;           // SIGKILL to cxedged: with the broker up, and inside the outage
     std::int64_t delay_ms = 0;
     bool offline = false;      // no broker while feeding
     bool trace_files = false;  // count file writes with strace(1)
