@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kHealthPeriod{1000};
 constexpr std::chrono::milliseconds kStopPoll{20};
 
 // A large batch is worth sending after this part of `seal_ms`.
-constexpr int kLeastPart = 4;
+constexpr int kLeastPart = 5;
 
 SealOptions seal_options(const config::SpoolConfig& config) {
     SealOptions seal;

@@ -27,10 +27,10 @@ namespace cxedge::app {
 // When an open batch is closed. A batch worth sending waits for `least`, a small one for `most`:
 // the fewer samples, the more of a message is its header.
 struct SealOptions {
-    std::chrono::milliseconds least{200};
-    std::chrono::milliseconds most{800};
+    std::chrono::milliseconds least{128};
+    std::chrono::milliseconds most{640};
     std::chrono::milliseconds offline{5000};  // instead of both while nobody can receive it
-    std::size_t worth = 128;                  // samples
+    std::size_t worth = 96;                   // samples
     std::size_t samples = 2000;               // closed at once
     std::size_t bytes = 65536;                // likewise; estimated, before compression
 };

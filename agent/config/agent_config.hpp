@@ -51,7 +51,7 @@ struct SinkConfig : UplinkConfig {
 
 struct SpoolConfig {
     std::int64_t max_mib = 256;
-    std::chrono::milliseconds seal{800};  // a small batch is closed after this, a large one sooner
+    std::chrono::milliseconds seal{640};  // a small batch is closed after this, a large one sooner
     std::int64_t seal_samples = 2000;
     std::chrono::milliseconds commit{5000};  // unacknowledged for longer: written to disk
     bool drop_when_full = false;             // the oldest KPIs make room; else new ones are refused

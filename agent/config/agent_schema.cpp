@@ -36,7 +36,7 @@ Schema<SpoolConfig> spool_schema() {
     s.duration(
          "seal_ms",
          &SpoolConfig::seal,
-         "A small batch is closed after this, a large one in a quarter of it; 10 to 60000"
+         "A small batch is closed after this, a large one in a fifth of it; 10 to 60000"
     )
         .range(10, 60000);
     s.integer(

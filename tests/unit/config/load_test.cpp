@@ -18,7 +18,7 @@ TEST_CASE("load: an empty site file gives the defaults", "[config]") {
     CHECK(config.node.tenant == "default");
     CHECK(config.uplink.brokers == Lines{"mqtt://127.0.0.1:1883"});
     CHECK(config.pipeline.window == std::chrono::seconds(60));
-    CHECK(config.spool.seal == std::chrono::milliseconds(800));
+    CHECK(config.spool.seal == std::chrono::milliseconds(640));
     CHECK(config.agent.log_level == "info");
     CHECK(config.sources.empty());
     CHECK(config.rules.empty());
