@@ -105,8 +105,12 @@ Status TieredSpool::change_flash(const Change& change, Work& work, std::string_v
     }
     Status status = transact(change, work);
     if (!status && recover(status.error())) {
-        work = {};
-        status = transact(change, work);
+        if (was_committed(work)) {
+            status = {};
+        } else {
+            work = {};
+            status = transact(change, work);
+        }
     }
     if (status) {
         if (!work.idle) {
@@ -151,6 +155,29 @@ void TieredSpool::worked() {
     note_level();
 }
 
+// A COMMIT that failed, and is found done when the file is read again: not to be done twice.
+bool TieredSpool::was_committed(const Work& work) {
+    if (!work.ended || work.added.empty() || !queue_) {
+        return false;
+    }
+    const StoredBatch& first = work.added.front();
+    const auto stored = queue_->entry_at(first.position);
+    const bool found = stored && stored->has_value() && stored->value().epoch == first.epoch &&
+                       stored->value().seq == first.seq;
+    if (!found) {
+        return false;
+    }
+    const std::lock_guard books(books_mutex_);
+    for (const StoredBatch& row : work.added) {
+        const Lane lane = lane_of(row.batch.stream);
+        std::erase_if(pending_.gaps, [&](const Gap& gap) {  // see give_back()
+            return gap.cause == GapCause::uncommitted && gap.lane == lane &&
+                   gap.epoch == row.epoch && gap.first_seq == row.seq && gap.last_seq == row.seq;
+        });
+    }
+    return true;
+}
+
 Status TieredSpool::transact(const Change& change, Work& work) {
     begin_work(change, work);
     if (work.refused && !change.add.empty()) {
@@ -168,6 +195,7 @@ Status TieredSpool::transact(const Change& change, Work& work) {
         return status;
     }
     finish_work(work);
+    doubtful_.clear();
     // What was committed stays committed: a failure here only leaves older figures.
     (void)queue_->measure();
     return {};
@@ -340,6 +368,7 @@ void TieredSpool::abandon_work(const Work& work, const Status& failure) {
     }
     if (work.ended) {
         count_flash(work.erased, true);
+        doubtful_.insert(doubtful_.end(), work.erased.begin(), work.erased.end());
     }
     // Of a COMMIT that failed for want of room or an I/O error nothing is sure before the file is
     // read again.

@@ -115,10 +115,7 @@ void TieredSpool::flush_pending() {
         pending_.gaps.begin() + static_cast<std::ptrdiff_t>(taken.gaps.size())
     );
     if (pending_.gaps.empty()) {
-        // From here on the ring promises what is there: until now it kept what should have been.
-        for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
-            ring_.state().flash.at(lane) = holding_of(ledgers_.at(lane), epoch_);
-        }
+        promise_what_is_there();
     }
     ring_.publish();
 }
