@@ -73,6 +73,29 @@ Reading get_reading(ByteReader& bytes, unsigned first, const pipeline::Now& now)
     return reading;
 }
 
+std::optional<Intake> get_declared(ByteReader& bytes) {
+    Declared declared;
+    const bool good = pipeline::read_info(bytes, declared.info);
+    return good ? std::optional<Intake>(std::move(declared)) : std::nullopt;
+}
+
+std::optional<Intake> get_intake(ByteReader& bytes, unsigned first, const pipeline::Now& now) {
+    switch (first & kTagMask) {
+        case kDeclared:
+            return get_declared(bytes);
+        case kReading:
+        case kLost:
+            return get_reading(bytes, first, now);
+        case kEvent:
+            return get_event(bytes);
+        case kTick:
+        case kFlush:
+            return Ticked{(first & kTagMask) == kFlush};
+        default:
+            return std::nullopt;
+    }
+}
+
 }  // namespace
 
 void IntakeWriter::begin(unsigned tag, const pipeline::Now& now) {
@@ -150,31 +173,11 @@ std::optional<IntakeReader::Record> IntakeReader::read(std::string_view record) 
         last_.boot += step;
         last_.wall += step;
     }
-    Record read{Ticked{}, last_};
-    switch (first & kTagMask) {
-        case kDeclared: {
-            Declared declared;
-            if (!pipeline::read_info(bytes, declared.info)) {
-                return std::nullopt;
-            }
-            read.intake = std::move(declared);
-            break;
-        }
-        case kReading:
-        case kLost:
-            read.intake = get_reading(bytes, first, last_);
-            break;
-        case kEvent:
-            read.intake = get_event(bytes);
-            break;
-        case kTick:
-        case kFlush:
-            read.intake = Ticked{(first & kTagMask) == kFlush};
-            break;
-        default:
-            return std::nullopt;
+    auto intake = get_intake(bytes, first, last_);
+    if (!intake || !bytes.good()) {
+        return std::nullopt;
     }
-    return bytes.good() ? std::optional(std::move(read)) : std::nullopt;
+    return Record{std::move(*intake), last_};
 }
 
 }  // namespace cxedge::app

@@ -29,14 +29,15 @@ constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL;"
     "PRAGMA synchronous=FULL;"
     "PRAGMA secure_delete=OFF;"
-    "PRAGMA journal_size_limit=4718592;"
+    "PRAGMA journal_size_limit=3538944;"
     "PRAGMA temp_store=MEMORY;"
     "PRAGMA cache_size=-256;"
     "PRAGMA mmap_size=0;";
 
 // Of log before it is copied into the database: what is delivered and deleted earlier is copied
 // once at most.
-constexpr std::int64_t kLogBytes = 4 << 20;
+// Less than the ballast, which must have room for that copy on a full disk.
+constexpr std::int64_t kLogBytes = 3 << 20;
 
 std::string suspect_mark(const std::string& path) {
     return path + ".suspect";

@@ -2,6 +2,7 @@
 #include "agent/store/disk_room.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -16,7 +17,7 @@ namespace {
 constexpr std::uint64_t kWantFree = 64U << 20U;
 constexpr std::uint64_t kSmallFileSystem = std::uint64_t{1} << 30U;
 // Of a small file system the ballast takes no more than this part.
-constexpr std::uint64_t kBallastPart = 50;
+constexpr std::uint64_t kBallastPart = 16;
 constexpr mode_t kPrivateFile = 0600;
 
 bool make_file(const std::string& path, std::uint64_t bytes) {
@@ -58,13 +59,20 @@ bool DiskRoom::low() const {
     return level_.total != 0 && level_.free < want_free();
 }
 
+std::uint64_t DiskRoom::room_to_grow() const {
+    if (level_.total == 0) {
+        return std::numeric_limits<std::uint64_t>::max();  // not known: the file system will say
+    }
+    return held_ ? level_.free : level_.free - std::min(level_.free, ballast_bytes_);
+}
+
 bool DiskRoom::give_ballast() {
     held_ = false;
     return ::unlink(ballast_.c_str()) == 0;
 }
 
 void DiskRoom::take_ballast() {
-    if (held_ || ballast_bytes_ == 0 || level_.free < want_free() + 2 * ballast_bytes_) {
+    if (held_ || ballast_bytes_ == 0 || level_.free < 3 * ballast_bytes_) {
         return;
     }
     held_ = make_file(ballast_, ballast_bytes_);

@@ -22,9 +22,12 @@ public:
     // Less free than the agent wants to leave: 64 MiB, or twice the ballast where that is much.
     [[nodiscard]] bool low() const;
 
+    // What batches may still take: all but the ballast, which is kept for deleting them.
+    [[nodiscard]] std::uint64_t room_to_grow() const;
+
     // True: there was a ballast and its blocks are free now.
     bool give_ballast();
-    // Takes it (again) once there is room for it and as much again.
+    // Takes it (again) once there is room for three of it.
     void take_ballast();
 
 private:

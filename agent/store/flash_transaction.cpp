@@ -99,12 +99,16 @@ Status TieredSpool::change_flash(const Change& change, std::string_view during) 
 }
 
 Status TieredSpool::change_flash(const Change& change, Work& work, std::string_view during) {
-    const bool grows = change.limited || !change.add.empty();
+    const bool grows = change.limited;
     if (Status usable = grows || !queue_ ? flash_usable() : Status(); !usable) {
         return usable;
     }
+    if (const Status room = grows ? room_for(change) : Status(); !room) {
+        failed(room.error());
+        return room;
+    }
     Status status = transact(change, work);
-    if (!status && recover(status.error())) {
+    if (!status && recover(status.error(), grows)) {
         if (was_committed(work)) {
             status = {};
         } else {
@@ -121,6 +125,26 @@ Status TieredSpool::change_flash(const Change& change, Work& work, std::string_v
     const Error error = status.error().during(during);
     failed(error);
     return error;
+}
+
+// A file system is not filled to its last block with batches: deleting them needs some too.
+Status TieredSpool::room_for(const Change& change) {
+    constexpr std::uint64_t kSpare = 64U << 10U;
+    std::uint64_t cost = 0;
+    {
+        const std::lock_guard books(books_mutex_);
+        cost = ring_.used_bytes();
+    }
+    for (const NewBatch& batch : change.add) {
+        cost += batch.body.size();
+    }
+    disk_.look();
+    if (cost == 0 || disk_.room_to_grow() >= 2 * cost + kSpare) {
+        return {};
+    }
+    return exhausted(
+        fmt::format("storage full: {} bytes are free on the file system", disk_.level().free)
+    );
 }
 
 // At most one try a second while it fails; deleting is not held up, for it may be what helps.
@@ -153,29 +177,6 @@ void TieredSpool::worked() {
         failure_.reset();
     }
     note_level();
-}
-
-// A COMMIT that failed, and is found done when the file is read again: not to be done twice.
-bool TieredSpool::was_committed(const Work& work) {
-    if (!work.ended || work.added.empty() || !queue_) {
-        return false;
-    }
-    const StoredBatch& first = work.added.front();
-    const auto stored = queue_->entry_at(first.position);
-    const bool found = stored && stored->has_value() && stored->value().epoch == first.epoch &&
-                       stored->value().seq == first.seq;
-    if (!found) {
-        return false;
-    }
-    const std::lock_guard books(books_mutex_);
-    for (const StoredBatch& row : work.added) {
-        const Lane lane = lane_of(row.batch.stream);
-        std::erase_if(pending_.gaps, [&](const Gap& gap) {  // see give_back()
-            return gap.cause == GapCause::uncommitted && gap.lane == lane &&
-                   gap.epoch == row.epoch && gap.first_seq == row.seq && gap.last_seq == row.seq;
-        });
-    }
-    return true;
 }
 
 Status TieredSpool::transact(const Change& change, Work& work) {
@@ -405,7 +406,7 @@ Result<SqliteQueue::Scan> TieredSpool::read_flash(const SqliteQueue::Range& rang
     }
     SqliteQueue::Scan scan;
     Status status = queue_->read(range, scan);
-    if (!status && scan.good.empty() && recover(status.error())) {
+    if (!status && scan.good.empty() && recover(status.error(), false)) {
         scan = {};
         status = queue_->read(range, scan);
     }

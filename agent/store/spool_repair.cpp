@@ -15,10 +15,10 @@ namespace cxedge::store {
 namespace fs = std::filesystem;
 
 // True: worth another try.
-bool TieredSpool::recover(const Error& error) {
+bool TieredSpool::recover(const Error& error, bool grows) {
     switch (error.code) {
         case ErrorCode::exhausted:
-            return disk_.give_ballast();
+            return !grows && make_room();
         case ErrorCode::corrupt:
             return reopen(true).ok();
         case ErrorCode::unavailable:
@@ -26,6 +26,13 @@ bool TieredSpool::recover(const Error& error) {
         default:
             return false;
     }
+}
+
+// For deleting. The log is copied into the database, which may grow by the ballast for it, and
+// begins again in its own blocks.
+bool TieredSpool::make_room() {
+    const bool given = disk_.give_ballast();
+    return queue_ && (queue_->database().execute("PRAGMA wal_checkpoint(RESTART)").ok() || given);
 }
 
 void TieredSpool::check_files() {
@@ -79,6 +86,29 @@ Status TieredSpool::reopen(bool suspect) {
     }
     chores_at_ = SteadyTime();
     return status;
+}
+
+// A COMMIT that failed, and is found done when the file is read again: not to be done twice.
+bool TieredSpool::was_committed(const Work& work) {
+    if (!work.ended || work.added.empty() || !queue_) {
+        return false;
+    }
+    const StoredBatch& first = work.added.front();
+    const auto stored = queue_->entry_at(first.position);
+    const bool found = stored && stored->has_value() && stored->value().epoch == first.epoch &&
+                       stored->value().seq == first.seq;
+    if (!found) {
+        return false;
+    }
+    const std::lock_guard books(books_mutex_);
+    for (const StoredBatch& row : work.added) {
+        const Lane lane = lane_of(row.batch.stream);
+        std::erase_if(pending_.gaps, [&](const Gap& gap) {  // see give_back()
+            return gap.cause == GapCause::uncommitted && gap.lane == lane &&
+                   gap.epoch == row.epoch && gap.first_seq == row.seq && gap.last_seq == row.seq;
+        });
+    }
+    return true;
 }
 
 // What a COMMIT deleted that failed, and was done nevertheless, is not lost.

@@ -154,7 +154,9 @@ private:
     Status flash_usable();
     void failed(const Error& error);
     void worked();
-    bool recover(const Error& error);
+    Status room_for(const Change& change);
+    bool recover(const Error& error, bool grows);
+    bool make_room();
     Status reopen(bool suspect);
     void forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneCount>& held);
     void promise_what_is_there();  // requires books_mutex_

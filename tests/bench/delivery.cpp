@@ -43,14 +43,15 @@ void print_wire(const DeliveryFigures& figures, double samples) {
         "two network namespaces); MQTT payload {:.2f} B a sample in {} batches\n",
         static_cast<double>(figures.wire->bytes) / samples,
         figures.wire->packets,
-        static_cast<double>(figures.payload_bytes) / samples,
+        static_cast<double>(figures.payload_bytes) / static_cast<double>(figures.sent),
         figures.batches
     );
 }
 
 void print_costs(const DeliveryPlan& plan, const DeliveryFigures& figures) {
-    const auto samples = static_cast<double>(figures.sent);
+    const auto samples = static_cast<double>(figures.measured);
     constexpr double kUsPerS = 1e6;
+    const double seconds = plan.feeding_s() - DeliveryPlan::kWarmUp;
     const double cpu_s = figures.cpu_user_s + figures.cpu_system_s;
     fmt::print(
         "CPU:      {:.2f} us a sample (user {:.2f}, system {:.2f}), {:.1f} % of a core, {:.0f} "
@@ -58,8 +59,8 @@ void print_costs(const DeliveryPlan& plan, const DeliveryFigures& figures) {
         cpu_s / samples * kUsPerS,
         figures.cpu_user_s / samples * kUsPerS,
         figures.cpu_system_s / samples * kUsPerS,
-        cpu_s / plan.feeding_s() * 100,
-        static_cast<double>(figures.wakeups) / plan.feeding_s()
+        cpu_s / seconds * 100,
+        static_cast<double>(figures.wakeups) / seconds
     );
     fmt::print(
         "memory:   peak {:.2f} MiB, at the end {:.2f} MiB\n", figures.peak_mib, figures.end_mib

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
@@ -19,7 +20,6 @@ using Seconds = std::chrono::duration<double>;
 constexpr const char* kMetric = "bench.load";
 constexpr std::uint16_t kFarPort = 1883;  // nobody else is there
 constexpr std::chrono::seconds kPatience{60};
-constexpr double kWarmUp = 0.5;
 // Around an event: samples near it say nothing about the steady state.
 constexpr std::int64_t kAroundNs = 3'000'000'000;
 
@@ -106,11 +106,8 @@ void DeliveryRun::start_agent() {
 }
 
 void DeliveryRun::start_feeding() {
-    std::this_thread::sleep_for(Seconds(1));  // start-up is not what is measured
-    base_ = usage_of(agent_->pid());
-    figures_.state_growth = -static_cast<std::int64_t>(bytes_in(state_.path().string()));
-    if (wire_) {
-        figures_.wire = wire_->count();
+    if (plan_.offline) {
+        broker_->stop();
     }
     begin_ = SteadyClock::now();
     if (plan_.via == "statsd") {
@@ -127,8 +124,54 @@ void DeliveryRun::start_feeding() {
     kpi_ = std::make_unique<test::KpiFeeder>(feed);
 }
 
+// Start-up and the definition of the series are not what a sample costs.
+void DeliveryRun::begin_measuring() {
+    sleep_until(DeliveryPlan::kWarmUp);
+    if (plan_.trace_files) {
+        begin_trace();
+    }
+    base_ = usage_of(agent_->pid());
+    figures_.state_growth = -static_cast<std::int64_t>(bytes_in(state_.path().string()));
+    if (wire_) {
+        figures_.wire = wire_->count();
+    }
+    figures_.measured = written();
+}
+
+void DeliveryRun::begin_trace() {
+    strace_ = std::make_unique<test::Process>(std::vector<std::string>{
+        "strace",
+        "-f",
+        "-p",
+        std::to_string(agent_->pid()),
+        "-e",
+        "trace=pwrite64,fsync,fdatasync",
+        "-o",
+        runtime_.file("strace")});
+    if (!strace_->line_with("attached", kPatience)) {
+        throw std::runtime_error("strace does not attach to cxedged");
+    }
+}
+
+void DeliveryRun::end_trace() {
+    strace_->signal(SIGINT);
+    strace_->rest(kPatience);
+    strace_->wait(kPatience);
+    std::ifstream file(runtime_.file("strace"));
+    for (std::string line; std::getline(file, line);) {
+        // A call that another thread interrupted takes two lines: name( and "resumed) = result".
+        const std::size_t result = line.rfind(" = ");
+        if (line.find("pwrite64") != std::string::npos && result != std::string::npos) {
+            figures_.files.bytes +=
+                static_cast<std::uint64_t>(std::max(0L, std::atol(line.c_str() + result + 3)));
+        }
+        figures_.files.syncs += line.find("sync(") != std::string::npos ? 1U : 0U;
+    }
+}
+
 DeliveryFigures DeliveryRun::run() {
     start_feeding();
+    begin_measuring();
     trouble();
     end_feeding();
     await_arrivals();
@@ -150,10 +193,10 @@ void DeliveryRun::trouble() {
     constexpr double kQuarter = 0.25;
     constexpr double kHalf = 0.5;
     if (plan_.kill) {
-        sleep_until(plan_.seconds * kQuarter);
+        sleep_until(DeliveryPlan::kWarmUp + plan_.seconds * kQuarter);
         kill_agent();
     }
-    sleep_until(plan_.seconds * kHalf);
+    sleep_until(DeliveryPlan::kWarmUp + plan_.seconds * kHalf);
     if (plan_.outage_s > 0) {
         outage();
     }
@@ -222,6 +265,12 @@ const std::vector<test::KpiSent>& DeliveryRun::sent() const {
 }
 
 void DeliveryRun::end_feeding() {
+    if (plan_.trace_files) {
+        end_trace();
+    }
+    if (plan_.offline) {
+        start_broker();
+    }
     if (kpi_) {
         kpi_->finish(kPatience);
         figures_.refusals = kpi_->refusals();
@@ -252,6 +301,7 @@ void DeliveryRun::await_arrivals() {
 
 void DeliveryRun::count(DeliveryFigures& figures) const {
     figures.sent = written();
+    figures.measured = figures.sent - figures.measured;
     figures.batches = subscriber_->batches();
     figures.repeated_batches = subscriber_->repeated_batches();
     figures.payload_bytes = subscriber_->payload_bytes();
@@ -274,7 +324,8 @@ bool DeliveryRun::troubled(std::int64_t at_ns) const {
 }
 
 void DeliveryRun::measure_latency() {
-    const std::int64_t begin = ns_of(begin_) + static_cast<std::int64_t>(kWarmUp * 1e9);
+    const std::int64_t begin =
+        ns_of(begin_) + static_cast<std::int64_t>(DeliveryPlan::kWarmUp * 1e9);
     for (std::size_t i = 0; i < sent().size(); ++i) {
         const test::KpiSent& sample = sent()[i];
         const Arrived& arrived = subscriber_->arrived()[i];

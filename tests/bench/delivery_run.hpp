@@ -30,15 +30,26 @@ struct DeliveryPlan {
     double freeze_s = 0;  // the broker is SIGSTOPped for so long
     bool kill = false;    // SIGKILL to cxedged: with the broker up, and inside the outage
     std::int64_t delay_ms = 0;
-    std::string config;  // more lines of the configuration
-    [[nodiscard]] double feeding_s() const { return seconds + outage_s + freeze_s; }
+    bool offline = false;      // no broker while feeding
+    bool trace_files = false;  // count file writes with strace(1)
+    std::string config;        // more lines of the configuration
+    // The first second is not measured.
+    static constexpr double kWarmUp = 1;
+    [[nodiscard]] double feeding_s() const { return kWarmUp + seconds + outage_s + freeze_s; }
     [[nodiscard]] std::size_t samples() const {
         return static_cast<std::size_t>(rate * feeding_s());
     }
 };
 
+// What went through pwrite(2) and fsync(2).
+struct FileTraffic {
+    std::uint64_t bytes = 0;
+    std::uint64_t syncs = 0;
+};
+
 struct DeliveryFigures {
     std::size_t sent = 0;
+    std::size_t measured = 0;  // of these: after the warm-up
     std::size_t acknowledged = 0;
     std::size_t received = 0;
     std::size_t lost = 0;        // acknowledged, and never received
@@ -57,6 +68,7 @@ struct DeliveryFigures {
     std::string no_wire;  // why there is no wire count
     std::uint64_t written_bytes = 0;
     std::int64_t state_growth = 0;
+    FileTraffic files;
     std::vector<double> latency_ms;  // sorted; of samples that no outage or kill concerned
     std::vector<double> answer_ms;   // sorted; until "ok"
     // After the broker came back.
@@ -82,6 +94,9 @@ private:
     void write_config();
     void start_agent();
     void start_feeding();
+    void begin_measuring();
+    void begin_trace();
+    void end_trace();
     void sleep_until(double s) const;
     void trouble();
     void kill_agent();
@@ -105,6 +120,7 @@ private:
     std::unique_ptr<test::MosquittoServer> broker_;
     std::unique_ptr<Subscriber> subscriber_;
     std::unique_ptr<test::Process> agent_;
+    std::unique_ptr<test::Process> strace_;
     std::unique_ptr<test::KpiFeeder> kpi_;
     std::unique_ptr<StatsdFeeder> statsd_;
     std::uint16_t statsd_port_ = 0;

@@ -8,6 +8,7 @@
 
 #include "plugins/kpi_socket/kpi_line.hpp"
 #include "plugins/kpi_socket/line_splitter.hpp"
+#include "plugins/kpi_socket/read_pace.hpp"
 
 #include "tests/plugins/plugin_fixture.hpp"
 #include "tests/plugins/sockets.hpp"
@@ -274,6 +275,48 @@ TEST_CASE("kpi_socket: lines are the same however the bytes are cut", "[plugins]
         CHECK(lines == std::vector<std::string>{"abc", "", "(too long)", "xy"});
         CHECK(splitter.has_partial());
     }
+}
+
+TEST_CASE("kpi_socket: a stream of lines is collected, a waiting client is not", "[kpi_socket]") {
+    const auto reads_until_pause = [](plugins::ReadPace& pace) {
+        std::size_t reads = 1;
+        while (!pace.pauses_after(1)) {
+            ++reads;
+        }
+        return reads;
+    };
+    plugins::ReadPace pace;
+    const std::size_t first = reads_until_pause(pace);
+    SECTION("several lines come during the pause: pauses go on until that ends") {
+        CHECK(pace.pauses_after(5));
+        CHECK(pace.pauses_after(2));
+        CHECK_FALSE(pace.pauses_after(1));
+    }
+    SECTION("one line comes, again and again: tries become rare") {
+        CHECK_FALSE(pace.pauses_after(1));
+        const std::size_t second = reads_until_pause(pace);
+        CHECK(second > first);
+        CHECK_FALSE(pace.pauses_after(0));
+        CHECK(reads_until_pause(pace) > second);
+    }
+}
+
+TEST_CASE("kpi_socket: every line of a stream is answered in order", "[plugins][kpi_socket]") {
+    Running<KpiSocket> run;
+    REQUIRE(run.start(kSettings));
+    LineClient client(run.dir.file("kpi.sock"));
+    constexpr std::size_t kLines = 300;
+    for (std::size_t i = 0; i < kLines; ++i) {
+        REQUIRE(client.send_all(run.host, i % 100 == 99 ? "bad\n" : "a 1\n"));
+        run.poll();
+    }
+    REQUIRE(client.wait_for_lines(run.host, kLines));
+    CHECK(run.host.readings.size() == kLines - 3);
+    CHECK(count_of(client.text(), "ok\n") == kLines - 3);
+    CHECK(
+        client.text().rfind("error") ==
+        client.text().size() - std::string("error no value after the name\n").size()
+    );
 }
 
 }  // namespace cxedge::test

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quota, age, full disks, and what is taken out and declared.
 #include <csignal>
+#include <filesystem>
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include "agent/store/sqlite_database.hpp"
@@ -217,6 +220,54 @@ TEST_CASE("limits: a full disk keeps the ring, deletes, and recovers by itself",
     CHECK(spool.commit(Spool::Move::due).ok());
     CHECK(spool.storage().mode == StorageMode::normal);
     CHECK(read_all(at.open()).size() == accepted);
+}
+
+// A file system of our own in a mount namespace of this process; it ends with the process. False:
+// not allowed here.
+bool mount_small_disk(const std::string& directory, const char* size) {
+    std::filesystem::create_directories(directory);
+    return ::unshare(CLONE_NEWNS) == 0 &&
+           ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+           ::mount("tmpfs", directory.c_str(), "tmpfs", 0, size) == 0;
+}
+
+TEST_CASE("limits: a disk filled to its last block by others costs nothing", "[store]") {
+    SpoolFixture at;
+    if (!mount_small_disk(at.options.directory, "size=40m")) {
+        WARN("no small disk can be mounted here: not tested");
+        return;
+    }
+    at.options.ballast_bytes = 4U << 20U;
+    at.record_declarations();
+    Spool& spool = at.open();
+    const auto offer = [&](int batches) {
+        std::size_t accepted = 0;
+        for (int i = 0; i < batches; ++i) {
+            accepted += spool.append(make_batches(1, 4000)).ok() ? 1U : 0U;
+            at.clock.advance(seconds(1));
+            (void)spool.commit(Spool::Move::due);
+        }
+        return accepted;
+    };
+    std::size_t accepted = offer(400);
+    CHECK(accepted == 400);
+    write_file(at.file("filler"), std::string(40U << 20U, 'x'));
+    accepted += offer(200);
+    CHECK(accepted < 600);
+    CHECK(spool.storage().mode == StorageMode::full);
+    auto held = read_all(spool);
+    REQUIRE(held.size() == accepted);
+    held.resize(accepted / 2);
+    REQUIRE(spool.acknowledge(positions_of(held)).ok());
+    CHECK(read_all(at.open()).size() == accepted - held.size());
+    REQUIRE(std::filesystem::remove(at.file("filler")));
+    at.clock.advance(seconds(2));
+    REQUIRE(at.spool->commit(Spool::Move::all).ok());
+    CHECK(at.spool->append(make_batches(1, 4000)).ok());
+    CHECK(at.spool->commit(Spool::Move::all).ok());
+    CHECK(at.gaps().empty());
+    at.close();
+    ::umount(at.options.directory.c_str());
 }
 
 TEST_CASE("limits: steady and acknowledged at once, no file is written", "[store]") {

@@ -44,6 +44,9 @@ std::uint64_t append_all(Spool& spool) {
         std::vector<NewBatch> batches(kPerAppend, make_batch(body));
         batches.back().stream = Stream::event;
         appended += spool.append(std::move(batches)).ok() ? kPerAppend : 0;
+        if (i % 7 == 0 && !spool.commit(Spool::Move::all)) {
+            return 0;
+        }
     }
     return appended;
 }
