@@ -49,7 +49,11 @@ struct LaneTotals {
 class LaneAccount {
 public:
     [[nodiscard]] SeqWindow::Arrival look(std::uint64_t seq) const { return window_.look(seq); }
-    void count_repeat() { ++totals_.duplicate_batches; }
+    // Even a repeat tells below which number the node has nothing left.
+    void count_repeat(const wire::BatchHeader& header) {
+        ++totals_.duplicate_batches;
+        window_.raise_floor(std::min(header.first_unacked, header.seq));
+    }
     // Requires look(header.seq) != seen; what is `full` is counted and not remembered.
     void receive(const wire::BatchHeader& header, Counts counts);
     // The same for a batch whose body is not what its header says.

@@ -44,7 +44,7 @@ void Receiver::receive_batch(const NodeKey& key, Origin origin, std::string_view
     const auto arrival = look(lane, batch->header.seq);
     const bool repeat = arrival == SeqWindow::Arrival::seen;
     if (repeat) {
-        change(lane).count_repeat();
+        change(lane).count_repeat(batch->header);
         ++totals_.duplicate_batches;
     }
     if (arrival == SeqWindow::Arrival::full && !options_.take_unremembered) {

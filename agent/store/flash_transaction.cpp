@@ -109,8 +109,12 @@ Status TieredSpool::change_flash(const Change& change, Work& work, std::string_v
     }
     Status status = transact(change, work);
     if (!status && recover(status.error(), grows)) {
-        work = {};
-        status = transact(change, work);
+        if (was_committed(work)) {
+            status = {};
+        } else {
+            work = {};
+            status = transact(change, work);
+        }
     }
     if (status) {
         if (!work.idle) {
@@ -192,6 +196,7 @@ Status TieredSpool::transact(const Change& change, Work& work) {
         return status;
     }
     finish_work(work);
+    doubtful_.clear();
     // What was committed stays committed: a failure here only leaves older figures.
     (void)queue_->measure();
     return {};
@@ -364,6 +369,7 @@ void TieredSpool::abandon_work(const Work& work, const Status& failure) {
     }
     if (work.ended) {
         count_flash(work.erased, true);
+        doubtful_.insert(doubtful_.end(), work.erased.begin(), work.erased.end());
     }
     // Of a COMMIT that failed for want of room or an I/O error nothing is sure before the file is
     // read again.

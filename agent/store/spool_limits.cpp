@@ -20,6 +20,8 @@ constexpr int kRunsAtOnce = 8;
 constexpr std::size_t kGapsPerDeclaration = 256;
 constexpr std::uint64_t kLeastQuota = 1U << 20U;
 constexpr std::uint64_t kQuotaPart = 10;
+// Numbers reserved at a time: one small write to state.db buys this many batches a lane.
+constexpr std::uint64_t kReserve = 16384;
 // Numbers left at which more are reserved, ahead of need.
 constexpr std::uint64_t kNumbersLow = 12288;
 // While the disk is short, live batches find at least this much within queue.db.
@@ -83,6 +85,38 @@ void TieredSpool::do_chores(SteadyTime now) {
     note_level();
 }
 
+bool TieredSpool::numbers_left(std::uint64_t count) const {
+    const LaneNumbers& next = ring_.state().next_seq;
+    for (std::size_t lane = 0; lane < next.size(); ++lane) {
+        if (next.at(lane) + count > floor_.at(lane)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Requires that nobody holds books_mutex_; before the numbers run out, so that appending need not
+// wait for a file.
+Status TieredSpool::reserve_numbers() {
+    auto sequences = state_->sequences();
+    if (!sequences) {
+        return corrupt("state.db has lost its sequence numbers");
+    }
+    {
+        const std::lock_guard books(books_mutex_);
+        sequences->known = ring_.state().next_seq;
+    }
+    for (std::size_t lane = 0; lane < sequences->floor.size(); ++lane) {
+        sequences->floor.at(lane) = sequences->known.at(lane) + kReserve;
+    }
+    if (Status status = state_->store(*sequences); !status) {
+        return status.error().during("reserving sequence numbers");
+    }
+    const std::lock_guard books(books_mutex_);
+    floor_ = sequences->floor;
+    return {};
+}
+
 // What was lost or left out, said in lane 0 as soon as there is a way to say it.
 void TieredSpool::flush_pending() {
     Declaration taken;
@@ -115,10 +149,7 @@ void TieredSpool::flush_pending() {
         pending_.gaps.begin() + static_cast<std::ptrdiff_t>(taken.gaps.size())
     );
     if (pending_.gaps.empty()) {
-        // From here on the ring promises what is there: until now it kept what should have been.
-        for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
-            ring_.state().flash.at(lane) = holding_of(ledgers_.at(lane), epoch_);
-        }
+        promise_what_is_there();
     }
     ring_.publish();
 }

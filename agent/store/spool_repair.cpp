@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/base/log.hpp"
+#include "agent/store/batch_row.hpp"
 #include "agent/store/quarantine.hpp"
 #include "agent/store/tiered_spool.hpp"
 
@@ -72,14 +73,63 @@ Status TieredSpool::reopen(bool suspect) {
     if (!opened) {
         return opened.error();
     }
+    forget_deleted(*opened, held);
     const auto gaps = gaps_against(held, epoch_, *opened);
     opened->meta = {epoch_, boot_};
     Status status = write_meta(opened->queue.database(), opened->meta);
     take_over(std::move(*opened));
     const std::lock_guard books(books_mutex_);
     pending_.gaps.insert(pending_.gaps.end(), gaps.begin(), gaps.end());
+    if (pending_.gaps.empty()) {
+        promise_what_is_there();
+        ring_.publish();
+    }
     chores_at_ = SteadyTime();
     return status;
+}
+
+// A COMMIT that failed, and is found done when the file is read again: not to be done twice.
+bool TieredSpool::was_committed(const Work& work) {
+    if (!work.ended || work.added.empty() || !queue_) {
+        return false;
+    }
+    const StoredBatch& first = work.added.front();
+    const auto stored = queue_->entry_at(first.position);
+    const bool found = stored && stored->has_value() && stored->value().epoch == first.epoch &&
+                       stored->value().seq == first.seq;
+    if (!found) {
+        return false;
+    }
+    const std::lock_guard books(books_mutex_);
+    for (const StoredBatch& row : work.added) {
+        const Lane lane = lane_of(row.batch.stream);
+        std::erase_if(pending_.gaps, [&](const Gap& gap) {  // see give_back()
+            return gap.cause == GapCause::uncommitted && gap.lane == lane &&
+                   gap.epoch == row.epoch && gap.first_seq == row.seq && gap.last_seq == row.seq;
+        });
+    }
+    return true;
+}
+
+// What a COMMIT deleted that failed, and was done nevertheless, is not lost.
+void TieredSpool::forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneCount>& held) {
+    for (const LaneLedger::Entry& entry : std::exchange(doubtful_, {})) {
+        const auto stored = opened.queue.entry_at(entry.position);
+        if (!stored || stored->has_value()) {
+            continue;
+        }
+        Holding& here = held.at(entry.position >> kLaneShift);
+        here.batches -= std::min<std::uint64_t>(here.batches, 1);
+        here.samples -= std::min(here.samples, entry.samples);
+        here.events -= std::min(here.events, entry.events);
+    }
+}
+
+// From here on the ring promises what is there: until now it kept what should have been.
+void TieredSpool::promise_what_is_there() {
+    for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
+        ring_.state().flash.at(lane) = holding_of(ledgers_.at(lane), epoch_);
+    }
 }
 
 // The name is gone or another file's; the open connection still reads the old one.

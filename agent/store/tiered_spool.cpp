@@ -12,8 +12,6 @@
 namespace cxedge::store {
 namespace {
 
-// Numbers reserved at a time: one small write to state.db buys this many batches a lane.
-constexpr std::uint64_t kReserve = 16384;
 // The part of the ring that only events and declarations may fill.
 constexpr std::size_t kControlPart = 16;
 constexpr std::size_t kRowsPerDeletion = 256;
@@ -116,38 +114,6 @@ void TieredSpool::give_back(const std::vector<StoredBatch>& rows, bool spent) {
             );
         }
     }
-}
-
-bool TieredSpool::numbers_left(std::uint64_t count) const {
-    const LaneNumbers& next = ring_.state().next_seq;
-    for (std::size_t lane = 0; lane < next.size(); ++lane) {
-        if (next.at(lane) + count > floor_.at(lane)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Requires that nobody holds books_mutex_; before the numbers run out, so that appending need not
-// wait for a file.
-Status TieredSpool::reserve_numbers() {
-    auto sequences = state_->sequences();
-    if (!sequences) {
-        return corrupt("state.db has lost its sequence numbers");
-    }
-    {
-        const std::lock_guard books(books_mutex_);
-        sequences->known = ring_.state().next_seq;
-    }
-    for (std::size_t lane = 0; lane < sequences->floor.size(); ++lane) {
-        sequences->floor.at(lane) = sequences->known.at(lane) + kReserve;
-    }
-    if (Status status = state_->store(*sequences); !status) {
-        return status.error().during("reserving sequence numbers");
-    }
-    const std::lock_guard books(books_mutex_);
-    floor_ = sequences->floor;
-    return {};
 }
 
 Status TieredSpool::append(std::vector<NewBatch> batches) {

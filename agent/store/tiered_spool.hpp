@@ -145,6 +145,7 @@ private:
     void finish_work(Work& work);
     void abandon_work(const Work& work, const Status& failure);
     void count_flash(const Entries& entries, bool more);
+    [[nodiscard]] bool was_committed(const Work& work);
     void strike(const Entries& erased);
     Status change_flash(const Change& change, std::string_view during);
     Status change_flash(const Change& change, Work& work, std::string_view during);
@@ -157,6 +158,8 @@ private:
     bool recover(const Error& error, bool grows);
     bool make_room();
     Status reopen(bool suspect);
+    void forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneCount>& held);
+    void promise_what_is_there();  // requires books_mutex_
     void rescue_open_file();
     void take_over(OpenedQueue opened);
     void release_what_is_stored();
@@ -197,6 +200,7 @@ private:
     LaneNumbers floor_{};
     std::vector<std::string> definitions_;
     std::uint32_t stored_definitions_ = 0;
+    Entries doubtful_;     // deleted by a COMMIT that failed
     Declaration pending_;  // to be declared as soon as something takes it
     std::optional<Error> failure_;
     StorageStatus storage_;

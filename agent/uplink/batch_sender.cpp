@@ -109,7 +109,9 @@ void BatchSender::resend(const wire::Resend& request) {
     const auto beyond =
         parts_.spool.position_of_seq(request.lane, request.epoch, request.last_seq + 1);
     const std::uint64_t last = beyond && *beyond ? **beyond - 1 : SpoolCursor::kOpen;
-    feed_of(request.lane).repeat(**first, last);
+    // When none of the range is held, what comes next goes out once more: its first_unacked says
+    // that nobody need wait for the range.
+    feed_of(request.lane).repeat(**first, std::max(last, **first));
 }
 
 // ---- sending ----

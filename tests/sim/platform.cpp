@@ -81,6 +81,7 @@ void Platform::receive_batch(const Message& message) {
     const auto [known, fresh] = book.arrived.emplace(batch->header.seq, arrived);
     if (!fresh) {
         ++repeats_;
+        book.account.count_repeat(batch->header);
         if (known->second.check != check) {
             problem(fmt::format(
                 "number {} of lane {} came with another body",

@@ -13,6 +13,7 @@
 #include "agent/base/unique_fd.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/manual_clock.hpp"
 
 namespace cxedge {
 namespace {
@@ -324,6 +325,29 @@ TEST_CASE("event loop: another thread can stop it", "[base]") {
     loop.run();
     stopper.join();
     SUCCEED("run() returned");
+}
+
+TEST_CASE("event loop: with a clock of its own, timers fire when that clock says", "[base]") {
+    test::ManualClock clock;
+    EventLoop loop(clock);
+    std::string ran;
+    const LoopHandle late = loop.after(milliseconds(300), [&] { ran += 'c'; });
+    const LoopHandle once = loop.after(milliseconds(100), [&] { loop.post([&] { ran += 'a'; }); });
+    const LoopHandle steady = loop.every(milliseconds(150), [&] { ran += 'b'; });
+    LoopHandle never = loop.after(milliseconds(10), [&] { ran += 'x'; });
+    never.cancel();
+
+    loop.poll();
+    CHECK(ran.empty());
+    clock.advance(milliseconds(100));
+    loop.poll();
+    CHECK(ran == "a");
+    clock.advance(milliseconds(500));  // what the period missed is skipped
+    loop.poll();
+    CHECK(ran == "abc");
+    clock.advance(milliseconds(150));
+    loop.poll();
+    CHECK(ran == "abcb");
 }
 
 }  // namespace

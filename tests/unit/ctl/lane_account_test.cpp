@@ -86,6 +86,15 @@ TEST_CASE(
     CHECK(account.window().contig() == 10);
 }
 
+TEST_CASE("account: a repeat tells too that nothing below will come", "[ctl]") {
+    LaneAccount account;
+    account.receive(batch(1, 1), {1, 0});
+    account.receive(batch(3, 1), {1, 0});
+    CHECK(account.window().contig() == 1);
+    account.count_repeat(batch(3, 3));
+    CHECK(account.window().contig() == 3);
+}
+
 TEST_CASE("account: is the same after a restart", "[ctl]") {
     LaneAccount account;
     account.receive(batch(2), {10, 1});
@@ -93,7 +102,7 @@ TEST_CASE("account: is the same after a restart", "[ctl]") {
     account.receive_unreadable(batch(6), {3, 0});
     account.declare(gap(3, 8, 60, GapCause::age));
     account.declare(DeadLetter{Lane::live, 1, 9, 7, 1, 0x95, 1});
-    account.count_repeat();
+    account.count_repeat(batch(6));
     auto again = LaneAccount::restore(account.store());
     REQUIRE(again);
     for (LaneAccount* one : {&account, &*again}) {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hundred worlds; more with ./dev sim.
+#include "agent/base/log.hpp"
+
+#include "tests/sim/world.hpp"
+#include "tests/support/catch.hpp"
+
+namespace cxedge::sim {
+namespace {
+
+void hold_promise(std::uint64_t first, std::uint64_t last) {
+    log::set_level(log::Level::error);
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        const Outcome outcome = World(seed).run();
+        INFO("./dev sim --seed " << seed << " --seeds 1 --verbose");
+        for (const std::string& failure : outcome.failures) {
+            FAIL_CHECK(failure);
+        }
+        CHECK(outcome.accepted > 0);
+    }
+}
+
+TEST_CASE("world: nothing is lost or counted twice, seeds 1 to 25", "[sim]") {
+    hold_promise(1, 25);
+}
+
+TEST_CASE("world: nothing is lost or counted twice, seeds 26 to 50", "[sim]") {
+    hold_promise(26, 50);
+}
+
+TEST_CASE("world: nothing is lost or counted twice, seeds 51 to 75", "[sim]") {
+    hold_promise(51, 75);
+}
+
+TEST_CASE("world: nothing is lost or counted twice, seeds 76 to 100", "[sim]") {
+    hold_promise(76, 100);
+}
+
+TEST_CASE("world: a seed replays", "[sim]") {
+    log::set_level(log::Level::error);
+    const Outcome once = World(8).run();
+    const Outcome again = World(8).run();
+    CHECK(once.trace == again.trace);
+    CHECK(once.summary == again.summary);
+    CHECK(World(9).run().trace != once.trace);
+}
+
+}  // namespace
+}  // namespace cxedge::sim
