@@ -239,13 +239,11 @@ Status TieredSpool::drop(Lane lane, const Entries& run, GapCause cause) {
     Change change;
     for (const LaneLedger::Entry& entry : run) {
         change.remove.push_back(entry.position);
-        Gap gap{lane, entry.epoch, entry.seq, entry.seq, entry.samples, entry.events, cause};
-        if (!declaration.gaps.empty() && declaration.gaps.back().epoch == gap.epoch) {
-            // Numbers between the two were delivered: a receiver has them already.
-            merge(declaration.gaps.back(), gap);
-        } else {
-            declaration.gaps.push_back(gap);
-        }
+        // Never over a number between: a receiver takes off what it has of the range.
+        add_gap(
+            declaration.gaps,
+            {lane, entry.epoch, entry.seq, entry.seq, entry.samples, entry.events, cause}
+        );
     }
     change.add.push_back(options_.declare(declaration));
     return change_flash(change, "dropping batches");

@@ -160,13 +160,14 @@ void Box::end() {
     dead_ = false;
 }
 
-std::string Box::damage() {
+std::string Box::damage(bool all) {
     std::vector<fs::path> files;
     for (const fs::path& directory : {state_dir(), run_dir()}) {
         for (const auto& entry : fs::directory_iterator(directory)) {
             const std::string name = entry.path().filename().string();
-            const bool worth = name.find("queue.db") == 0 || name == "ring";
-            if (worth && name != "queue.db-shm" && entry.file_size() > 0) {
+            const bool worth =
+                name == "queue.db" || (all && (name == "queue.db-wal" || name == "ring"));
+            if (worth && entry.file_size() > 0) {
                 files.push_back(entry.path());
             }
         }

@@ -58,8 +58,9 @@ public:
     [[nodiscard]] bool is_dead() const { return dead_; }
     // Clears away what ran on.
     void end();
-    // While down: turns a bit of a file, or cuts it. Says which.
-    std::string damage();
+    // While down: turns a bit of queue.db, or cuts it; `all`: or of its log, or of the ring. Says
+    // which.
+    std::string damage(bool all);
 
     [[nodiscard]] app::DataPath& path() { return *path_; }
     [[nodiscard]] EventLoop& loop() { return *loop_; }

@@ -20,6 +20,7 @@ struct Arguments {
     std::uint64_t seeds = 100;
     std::uint64_t first = 1;
     bool verbose = false;
+    bool harsh = false;
     bool good = true;
 };
 
@@ -29,6 +30,8 @@ Arguments parse(int argc, char** argv) {
         const std::string_view name = argv[i];
         if (name == "--verbose") {
             arguments.verbose = true;
+        } else if (name == "--harsh") {
+            arguments.harsh = true;
         } else if ((name == "--seeds" || name == "--seed") && i + 1 < argc) {
             const std::uint64_t value = std::strtoull(argv[++i], nullptr, 10);
             (name == "--seeds" ? arguments.seeds : arguments.first) = value;
@@ -44,7 +47,7 @@ Arguments parse(int argc, char** argv) {
 int main(int argc, char** argv) {
     const Arguments arguments = parse(argc, argv);
     if (!arguments.good) {
-        fmt::print(stderr, "usage: sim [--seeds N] [--seed FIRST] [--verbose]\n");
+        fmt::print(stderr, "usage: sim [--seeds N] [--seed FIRST] [--harsh] [--verbose]\n");
         return kUsage;
     }
     cxedge::log::set_level(
@@ -62,7 +65,7 @@ int main(int argc, char** argv) {
                 fmt::print("{}\n", line);
             };
         }
-        const cxedge::sim::Outcome outcome = cxedge::sim::World(seed, say).run();
+        const cxedge::sim::Outcome outcome = cxedge::sim::World(seed, arguments.harsh, say).run();
         accepted += outcome.accepted;
         kills += outcome.kills;
         cuts += outcome.power_cuts;

@@ -29,8 +29,9 @@ bool is_storage_fault(FaultKind kind) {
 
 }  // namespace
 
-World::World(std::uint64_t seed, Say say)
+World::World(std::uint64_t seed, bool harsh, Say say)
     : dice_(seed),
+      harsh_(harsh),
       say_(std::move(say)),
       scenario_(Scenario::roll(seed)),
       broker_(clock_, dice_),
@@ -297,7 +298,7 @@ void World::restart() {
     }
     (power_next_ ? outcome_.power_cuts : outcome_.kills) += 1;
     if (damage_next_) {
-        say("while down: " + box_.damage());
+        say("while down: " + box_.damage(harsh_));
     }
     apply_running();
     const Status started = box_.start();

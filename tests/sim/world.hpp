@@ -31,7 +31,8 @@ struct Outcome {
 class World {
 public:
     using Say = std::function<void(const std::string&)>;
-    explicit World(std::uint64_t seed, Say say = {});
+    // `harsh`: damage reaches every file, see README.md.
+    explicit World(std::uint64_t seed, bool harsh = false, Say say = {});
 
     Outcome run();
 
@@ -65,6 +66,7 @@ private:
     void trace(std::uint64_t value);
 
     Dice dice_;
+    bool harsh_;
     Say say_;
     Scenario scenario_;
     SimClock clock_;
