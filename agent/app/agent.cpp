@@ -84,6 +84,7 @@ Status Agent::open_sinks() {
     for (const config::SinkConfig& sink : config_.sinks) {
         config::SpoolConfig config = config_.spool;
         config.max_mib = sink.max_mib;
+        config.drop_when_full = true;  // it must not hold up the main one
         const std::string below = "/sink-" + sink.name;
         const Status further = open_sink(
             {places_.state_dir + below,
@@ -224,8 +225,10 @@ void Agent::feed_watchdog() {
 }
 
 void Agent::run() {
-    control_tick_ =
-        loop_.every(kControlTick, [this] { watchdog_.tick(telemetry::Ticker::control); });
+    control_tick_ = loop_.every(kControlTick, [this] {
+        keep_ring_id(places_, ring_dir_);
+        watchdog_.tick(telemetry::Ticker::control);
+    });
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
     }

@@ -25,9 +25,12 @@ DataPath::DataPath(
     : outlets_(std::move(outlets)),
       loop_(loop),
       clock_(clock),
-      journal_(
-          store::Journal::open({options.journal_file, options.journal_bytes, outlets_.context()})
-      ),
+      journal_(store::Journal::open(
+          {options.journal_file,
+           options.journal_bytes,
+           outlets_.context(),
+           outlets_.sealed_through()}
+      )),
       pipeline_(std::move(options.pipeline), outlets_),
       wall_offset_(clock.wall_offset()) {
     replay();
@@ -45,6 +48,9 @@ pipeline::Now DataPath::now() const {
 void DataPath::replay() {
     if (!journal_->problem().empty()) {
         log::warn("store", journal_->problem());
+    }
+    if (journal_->abandoned() > 0) {
+        outlets_.declare_abandoned(journal_->abandoned());
     }
     auto restored = pipeline_.restore(journal_->snapshot());
     if (restored) {
@@ -101,7 +107,7 @@ void DataPath::apply(const IntakeReader::Record& record) {
 // Room for at least one more record; begins a new journal file when this one is full.
 Status DataPath::ensure_room() {
     const bool room = journal_->capacity() - journal_->used_bytes() > store::Journal::kReserve;
-    return room ? Status() : begin_journal();
+    return room && journal_begun_ ? Status() : begin_journal();
 }
 
 // Once all that came of its records is in a spool: the pipeline's memory is all that is left.
@@ -117,12 +123,13 @@ Status DataPath::begin_journal() {
         return exhausted("storage full: " + begun.error().message);
     }
     writer_.restart();
+    journal_begun_ = true;
     return {};
 }
 
 // After ensure_room() only a monster of an event or of a declaration does not fit.
 void DataPath::record(std::string_view record) {
-    if (!journal_->append(record, true)) {
+    if (!journal_->append(record)) {
         writer_.restart();
         log::warn(
             "store", fmt::format("a record of {} bytes is not in the journal", record.size())
@@ -243,8 +250,11 @@ Status DataPath::flush(bool windows) {
         record(writer_.write(Ticked{true}, now));
     }
     Status stored = outlets_.commit(journal_->last());
-    for (const auto& done : std::exchange(waiting_, {})) {
-        done(stored);
+    // What was taken cannot be refused any more: its answer waits until the disk works again.
+    if (stored || windows) {
+        for (const auto& done : std::exchange(waiting_, {})) {
+            done(stored);
+        }
     }
     return stored;
 }
@@ -272,6 +282,9 @@ void DataPath::tick() {
         }
     }
     outlets_.tick(journal_->last());
+    if (!waiting_.empty()) {
+        (void)flush(false);
+    }
     tell_storage();
     if (!due_armed_) {
         wake_when_due();

@@ -92,6 +92,8 @@ private:
     std::vector<std::function<void(const Status&)>> waiting_;
     LoopHandle due_;
     bool due_armed_ = false;
+    // This process has begun a journal file: ids and numbers in it are of now.
+    bool journal_begun_ = false;
     bool store_posted_ = false;
     StorageAlarm storage_alarm_;
     std::chrono::milliseconds wall_offset_{0};

@@ -10,9 +10,6 @@
 namespace cxedge::app {
 namespace {
 
-// Closed batches kept in memory while storage refuses; then readings are refused at the door.
-constexpr std::size_t kMaxSealed = 16;
-
 constexpr std::array<Stream, kStreamCount> kStreams{
     Stream::event, Stream::kpi, Stream::bulk, Stream::health};
 
@@ -182,7 +179,9 @@ void Outlet::seal(Stream stream) {
 // A batch closed by its size in the middle of a record: what else came of that record must go with
 // it, because the number of the record is all that a replay knows.
 void Outlet::seal_begun() {
-    seal(Stream::event);
+    if (sealed_.size() < kMaxSealed) {
+        seal(Stream::event);  // else events wait in company
+    }
     for (std::size_t i = numbered_; i < sealed_.size(); ++i) {
         seal(sealed_[i].stream);
     }
@@ -197,15 +196,40 @@ Status Outlet::store(std::uint64_t journal_through) {
     if (sealed_.empty()) {
         return {};
     }
-    Status stored = spool_.append(sealed_);
-    if (stored) {
-        sealed_.clear();
-        numbered_ = 0;
-        problem_.clear();
-    } else {
-        problem_ = stored.error().message;
-    }
+    Status stored = append_each();
+    numbered_ = sealed_.size();
+    problem_ = stored ? std::string() : stored.error().message;
     return stored;
+}
+
+// One by one, and events first: a KPI batch that finds no room must not keep an alarm from the
+// reserve that is there for it. Order holds within a lane.
+Status Outlet::append_each() {
+    Status refused;
+    std::array<bool, kLaneCount> full{};
+    std::stable_sort(sealed_.begin(), sealed_.end(), [](const auto& a, const auto& b) {
+        return lane_of(a.stream) < lane_of(b.stream);
+    });
+    std::erase_if(sealed_, [&](const store::NewBatch& batch) {
+        bool& lane_full = full.at(static_cast<std::size_t>(lane_of(batch.stream)));
+        const Status stored = lane_full ? refused : spool_.append({batch});
+        lane_full = !stored;
+        refused = stored ? refused : stored;
+        return stored.ok();
+    });
+    return refused;
+}
+
+void Outlet::drop_unstored(std::size_t keep) {
+    if (sealed_.size() <= keep) {
+        return;
+    }
+    const auto end = sealed_.end() - static_cast<std::ptrdiff_t>(keep);
+    std::for_each(sealed_.begin(), end, [this](const store::NewBatch& batch) {
+        note_refused(lane_of(batch.stream), batch.samples);
+    });
+    sealed_.erase(sealed_.begin(), end);
+    numbered_ = sealed_.size();
 }
 
 Status Outlet::tick(std::uint64_t journal_through) {

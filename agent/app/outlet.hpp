@@ -43,6 +43,9 @@ struct OutletFilter {
 
 class Outlet {
 public:
+    // Closed batches kept in memory while storage refuses; then readings are refused at the door.
+    static constexpr std::size_t kMaxSealed = 16;
+
     // References outlive it. corrupt: the spool's series definitions do not parse.
     static Result<std::unique_ptr<Outlet>> make(
         SealOptions seal, OutletFilter filter, store::Spool& spool, const Clock& clock
@@ -76,7 +79,12 @@ public:
     void set_online(bool online);
 
     // Readings that storage made us refuse, from sources that cannot repeat them.
-    void note_refused(Lane lane) { ++refused_.at(static_cast<std::size_t>(lane)); }
+    void note_refused(Lane lane, std::uint64_t samples) {
+        refused_.at(static_cast<std::size_t>(lane)) += samples;
+    }
+    // Of the closed batches that the spool refuses, keeps the latest `keep`; the others are
+    // declared.
+    void drop_unstored(std::size_t keep);
     // Declares these once storage accepts again.
     void declare_refused();
 
@@ -104,6 +112,7 @@ private:
     Open& opened(Stream stream);
     void seal(Stream stream);
     void seal_begun();
+    Status append_each();
     [[nodiscard]] std::chrono::milliseconds patience(const Open& open) const;
 
     SealOptions seal_;

@@ -93,47 +93,50 @@ void Outlets::store(std::uint64_t through) {
     for (const auto& outlet : all_) {
         (void)outlet->store(through);  // storage_problem() has the reasons
     }
+    drop_beyond_room();
+}
+
+void Outlets::drop_beyond_room() {
+    std::for_each(all_.begin() + 1, all_.end(), [](const auto& outlet) {
+        outlet->drop_unstored(Outlet::kMaxSealed);
+    });
 }
 
 void Outlets::tick(std::uint64_t through) {
     for (const auto& outlet : all_) {
         (void)outlet->tick(through);  // likewise
     }
+    drop_beyond_room();
 }
 
 Status Outlets::commit(std::uint64_t through) {
-    Status all;
-    for (const auto& outlet : all_) {
-        outlet->seal_all();
-        Status stored = outlet->store(through);
-        stored = stored ? outlet->spool().commit(store::Spool::Move::all) : stored;
-        all = all ? stored : all;
+    Status main;
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        all_[i]->seal_all();
+        Status stored = all_[i]->store(through);
+        stored = stored ? all_[i]->spool().commit(store::Spool::Move::all) : stored;
+        main = i == 0 ? stored : main;
     }
-    return all;
+    return main;
 }
 
 void Outlets::note_refused(Lane lane) {
     std::for_each(all_.begin(), all_.end(), [&](const auto& outlet) {
-        outlet->note_refused(lane);
+        outlet->note_refused(lane, 1);
     });
 }
 
 Status Outlets::has_room() const {
-    for (const auto& outlet : all_) {
-        if (!outlet->has_room()) {
-            return exhausted("storage full: " + outlet->problem());
-        }
-    }
-    return {};
+    const Outlet& main = *all_.front();
+    return main.has_room() ? Status() : Status(exhausted("storage full: " + main.problem()));
 }
 
-Status Outlets::all_stored() const {
-    for (const auto& outlet : all_) {
-        if (!outlet->problem().empty()) {
-            return exhausted("storage full: " + outlet->problem());
-        }
-    }
-    return {};
+Status Outlets::all_stored() {
+    std::for_each(all_.begin() + 1, all_.end(), [](const auto& outlet) {
+        outlet->drop_unstored(0);
+    });
+    const Outlet& main = *all_.front();
+    return main.problem().empty() ? Status() : Status(exhausted("storage full: " + main.problem()));
 }
 
 std::string Outlets::storage_problem() const {
@@ -150,11 +153,28 @@ std::string Outlets::storage_problem() const {
 }
 
 std::string Outlets::context() const {
-    std::string context = "1";
+    const store::Spool& spool = all_.front()->spool();
+    return fmt::format("1:{}:{:x}", spool.boot(), spool.ring_id());
+}
+
+std::uint64_t Outlets::sealed_through() const {
+    std::uint64_t through = 0;
     for (const auto& outlet : all_) {
-        context += fmt::format(":{}:{:x}", outlet->spool().boot(), outlet->spool().ring_id());
+        for (const Stream stream : {Stream::event, Stream::kpi, Stream::bulk, Stream::health}) {
+            through = std::max(through, outlet->sealed_through(stream));
+        }
     }
-    return context;
+    return through;
+}
+
+void Outlets::declare_abandoned(std::uint64_t records) {
+    Gap gap;
+    gap.samples = records;
+    gap.cause = GapCause::corrupt;
+    for (const auto& outlet : all_) {
+        gap.epoch = outlet->spool().epoch();
+        (void)outlet->spool().declare({{gap}, {}});  // a refusal shows in storage_problem()
+    }
 }
 
 std::uint64_t Outlets::samples_open() const {

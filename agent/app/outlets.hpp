@@ -40,14 +40,19 @@ public:
     void note_refused(Lane lane);
     void set_online(std::size_t outlet, bool online) { all_.at(outlet)->set_online(online); }
 
-    // exhausted: so much waits in one of them that readings must be refused; says why.
+    // exhausted: so much waits for the main sink that readings must be refused; says why. A lesser
+    // sink that is full loses its oldest, declared, and never holds up the main one.
     [[nodiscard]] Status has_room() const;
-    // exhausted: closed batches still wait for their spool.
-    [[nodiscard]] Status all_stored() const;
+    // exhausted: closed batches still wait for the main sink's spool.
+    [[nodiscard]] Status all_stored();
     // Why storage is not what it should be; empty: it is.
     [[nodiscard]] std::string storage_problem() const;
-    // Boot and ring of each: a journal refers to these.
+    // Boot and ring of the main one: a journal refers to these.
     [[nodiscard]] std::string context() const;
+    // The last journal record that any batch of any sink knows.
+    [[nodiscard]] std::uint64_t sealed_through() const;
+    // Journal records that could not be used: declared, by their number alone.
+    void declare_abandoned(std::uint64_t records);
 
     // Facts that left the pipeline; also those that no sink wanted.
     [[nodiscard]] std::uint64_t facts() const { return facts_; }
@@ -57,6 +62,8 @@ public:
     [[nodiscard]] std::uint64_t samples_open() const;
 
 private:
+    void drop_beyond_room();
+
     // Ids of one outgoing series, for each outlet; empty: it does not want it.
     using Ids = std::vector<std::optional<SeriesId>>;
     [[nodiscard]] bool is_sealed(const Outlet& outlet, Stream stream) const;

@@ -79,6 +79,15 @@ void remove_orphans(const fs::path& base) {
 
 }  // namespace
 
+void keep_ring_id(const Places& places, const std::string& ring_directory) {
+    const fs::path file = fs::path(places.state_dir) / kIdFile;
+    std::error_code ignored;
+    if (!ring_directory.empty() && !fs::exists(file, ignored)) {
+        const std::string name = fs::path(ring_directory).filename().string();
+        std::ofstream(file) << name.substr(std::string_view(kPrefix).size()) << '\n';
+    }
+}
+
 Result<std::string> make_ring_directory(const Places& places) {
     std::error_code error;
     const fs::path state = fs::absolute(places.state_dir, error);

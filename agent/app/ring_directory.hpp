@@ -14,5 +14,8 @@ namespace cxedge::app {
 // never meets a stranger's data. Directories whose state directory is gone are removed.
 // unavailable: none of these can be made; the message says why.
 Result<std::string> make_ring_directory(const Places& places);
+// Writes the id again where somebody emptied the state directory under the running daemon; else the
+// next start would take its own data for a stranger's.
+void keep_ring_id(const Places& places, const std::string& ring_directory);
 
 }  // namespace cxedge::app

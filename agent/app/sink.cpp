@@ -63,6 +63,9 @@ Result<std::unique_ptr<Sink>> Sink::open(
         return declaration_batch(declaration, clock);
     };
     auto spool = store::Spool::open(options, clock);
+    if (!spool && spool.error().code == ErrorCode::invalid_argument) {
+        return spool.error();  // another cxedged works there: two would take each other's numbers
+    }
     if (!spool) {
         const std::string why = spool.error().message;
         options.directory = places.fallback_dir;

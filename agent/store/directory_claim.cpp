@@ -79,7 +79,7 @@ Result<UniqueFd> claim_directory(const std::string& directory) {
         return unusable(directory, errno);
     }
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-        return unavailable(fmt::format(
+        return invalid_argument(fmt::format(
             "state directory {} is already used by another cxedged (pid {}); stop that one, or "
             "name "
             "another directory with --state-dir",

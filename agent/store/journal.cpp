@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "agent/base/ids.hpp"
 #include "agent/store/shared_file.hpp"
@@ -94,10 +95,10 @@ public:
         generation_word().store(generation, std::memory_order_release);
     }
 
-    bool append(std::string_view record, std::size_t spare) {
+    bool append(std::string_view record) {
         const std::size_t at = tail();
         const std::size_t bytes = sizeof(RecordHead) + record.size();
-        if (bytes + spare > file_.size() - at) {
+        if (bytes > file_.size() - at) {
             return false;
         }
         const RecordHead head{
@@ -181,6 +182,7 @@ std::string Journal::path_of(std::size_t turn) const {
 
 Status Journal::make(std::size_t turn, std::size_t bytes, bool fresh) {
     const std::string path = path_of(turn);
+    files_.at(turn).reset();  // nothing may be mapped while its file shrinks
     auto file = path.empty() ? SharedFile::anonymous(bytes) : SharedFile::open(path, bytes, fresh);
     if (!file) {
         return file.error();
@@ -206,7 +208,12 @@ void Journal::load() {
     find_active();
     if (files_.at(active_) != nullptr) {
         scan();
-    } else if (Status status = checkpoint({}); !status) {
+    }
+    last_ = std::max(last_, options_.first_number);
+    if (files_.at(active_) != nullptr) {
+        return;
+    }
+    if (Status status = checkpoint({}); !status) {
         give_up_files(status.error().message);
         (void)checkpoint({});  // memory of this size is there, or the process is beyond help
     }
@@ -239,6 +246,10 @@ void Journal::find_active() {
         problem_ = "the journal was damaged and begun anew";
     }
     files_ = {};
+    for (std::size_t turn = 0; turn < files_.size() && !options_.path.empty(); ++turn) {
+        // A later start could take the stale one for the newer.
+        ::unlink(path_of(turn).c_str());
+    }
 }
 
 std::uint64_t Journal::count(const File& file) {
@@ -280,8 +291,8 @@ void Journal::replay(const std::function<void(std::uint64_t number, std::string_
     }
 }
 
-bool Journal::append(std::string_view record, bool must) {
-    const bool fits = active().append(record, must ? 0 : kReserve);
+bool Journal::append(std::string_view record) {
+    const bool fits = active().append(record);
     last_ += fits ? 1U : 0U;
     return fits;
 }

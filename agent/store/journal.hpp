@@ -22,6 +22,8 @@ struct JournalOptions {
     std::size_t bytes = 256U << 10U;  // of each file; grows with the snapshot
     // What the records refer to (ring ids, boot): a journal of another context is of no use.
     std::string context;
+    // Records up to this number are in batches already: a journal begun anew goes on behind it.
+    std::uint64_t first_number = 0;
 };
 
 class Journal {
@@ -45,10 +47,10 @@ public:
 
     // Number of the last record, counted through all checkpoints; 0: none yet.
     [[nodiscard]] std::uint64_t last() const { return last_; }
-    // Survives the process on return. False: it does not fit; checkpoint() makes room. The last
-    // kReserve bytes are only given to records that cannot be refused (`must`).
+    // Survives the process on return. False: it does not fit; checkpoint() makes room, and is due
+    // when less than kReserve is left.
     static constexpr std::size_t kReserve = 16U << 10U;
-    bool append(std::string_view record, bool must = false);
+    bool append(std::string_view record);
     // Begins anew with `snapshot` instead of the records so far. exhausted, unavailable: no room
     // for it; nothing has changed then.
     Status checkpoint(std::string_view snapshot);

@@ -120,7 +120,7 @@ struct BootClock {
 
 class Spool {
 public:
-    // unavailable: the directory cannot be used or another process uses it (says why and what to
+    // unavailable: the directory cannot be used; invalid_argument: another process uses it (what to
     // do). Damaged files are quarantined and their good rows salvaged: see report(), not an error.
     // `clock` must outlive the spool.
     static Result<std::unique_ptr<Spool>> open(const SpoolOptions& options, const Clock& clock);

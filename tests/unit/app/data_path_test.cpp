@@ -2,6 +2,8 @@
 // The data path on a real spool and journal; "the process ends" is its destruction without a flush.
 #include "agent/app/data_path.hpp"
 
+#include <algorithm>
+#include <fstream>
 #include <map>
 
 #include "agent/wire/batch_codec.hpp"
@@ -62,6 +64,11 @@ public:
         path.reset();
         loop_.reset();
         spool_.reset();
+    }
+    void damage_journal() {
+        for (const char* turn : {"journal-a", "journal-b"}) {
+            std::ofstream(dir_.file(turn), std::ios::binary) << std::string(9000, 'x');
+        }
     }
     void restart() {
         die();
@@ -191,6 +198,21 @@ TEST_CASE("data_path: a full journal begins anew and loses nothing", "[app]") {
     const auto stored = bench.stored();
     REQUIRE(stored.size() == kMany);
     CHECK(stored.back() == kMany - 0.5);
+}
+
+TEST_CASE("data_path: a journal begun anew does not hide what comes", "[app]") {
+    Bench bench;
+    for (int i = 0; i < 25; ++i) {
+        bench.give("raw.a", i);
+    }
+    bench.die();
+    bench.damage_journal();
+    bench.start();
+    bench.give("raw.a", 100);
+    bench.restart();
+    bench.pass(milliseconds(1000));
+    const auto stored = bench.stored();
+    CHECK(std::find(stored.begin(), stored.end(), 100) != stored.end());
 }
 
 TEST_CASE("data_path: a clock step is told and ends the batch", "[app]") {

@@ -79,16 +79,24 @@ TEST_CASE("journal: a large snapshot makes room for itself and for records", "[s
     CHECK(records_of(*journal).size() == 1);
 }
 
-TEST_CASE("journal: a full file refuses, but for what cannot be refused", "[store]") {
+TEST_CASE("journal: a full file refuses until a checkpoint makes room", "[store]") {
     Bench at;
     auto journal = at.open();
     const std::string record(1000, 'x');
     while (journal->append(record)) {
     }
-    CHECK(journal->capacity() - journal->used_bytes() < Journal::kReserve + record.size() + 8);
-    CHECK(journal->append(record, true));
+    CHECK(journal->capacity() - journal->used_bytes() < record.size() + 8);
     REQUIRE(journal->checkpoint({}).ok());
+    CHECK(journal->capacity() - journal->used_bytes() > Journal::kReserve);
     CHECK(journal->append(record));
+}
+
+TEST_CASE("journal: begun anew it goes on behind what batches know", "[store]") {
+    Bench at;
+    CHECK(at.open()->append("one"));
+    auto journal = Journal::open({at.file("journal"), 64U << 10U, "other", 500});
+    CHECK(journal->append("two"));
+    CHECK(records_of(*journal) == std::vector<std::string>{"501:two"});
 }
 
 TEST_CASE("journal: records of another boot or ring are counted, not used", "[store]") {

@@ -343,7 +343,7 @@ TEST_CASE("spool: a second user of the directory is refused by name", "[store]")
     at.open();
     const auto second = at.try_open();
     REQUIRE_FALSE(second.ok());
-    CHECK(second.error().code == ErrorCode::unavailable);
+    CHECK(second.error().code == ErrorCode::invalid_argument);
     const std::string who =
         "already used by another cxedged (pid " + std::to_string(::getpid()) + ")";
     CHECK(second.error().message.find(who) != std::string::npos);
