@@ -9,12 +9,6 @@
 #include "agent/base/log.hpp"
 
 namespace cxedge::app {
-namespace {
-
-// A smaller move of the wall clock is the time service's slewing.
-constexpr std::chrono::milliseconds kClockStep{500};
-
-}  // namespace
 
 DataPath::DataPath(
     Options options,
@@ -32,7 +26,7 @@ DataPath::DataPath(
            outlets_.sealed_through()}
       )),
       pipeline_(std::move(options.pipeline), outlets_),
-      wall_offset_(clock.wall_offset()) {
+      clock_steps_(clock) {
     replay();
 }
 
@@ -259,20 +253,13 @@ Status DataPath::flush(bool windows) {
     return stored;
 }
 
-// The wall clock was set: what was gathered until now and what comes have different offsets.
-void DataPath::notice_clock_step() {
-    const std::chrono::milliseconds offset = clock_.wall_offset();
-    const std::chrono::milliseconds step = offset - std::exchange(wall_offset_, offset);
-    if (step < kClockStep && step > -kClockStep) {
-        return;
-    }
-    const BootTime boot = clock_.boot_now();
-    outlets_.clock_step({at_boot(boot), (boot + offset - step).count(), (boot + offset).count()});
-    log::info("clock", fmt::format("the wall clock was set by {} ms", step.count()));
-}
-
 void DataPath::tick() {
-    notice_clock_step();
+    // What was gathered until now and what comes have different offsets.
+    if (const auto step = clock_steps_.step()) {
+        outlets_.clock_step(*step);
+        const auto by = step->after_ms - step->before_ms;
+        log::info("clock", fmt::format("the wall clock was set by {} ms", by));
+    }
     if (ensure_room()) {
         const pipeline::Now now = this->now();
         const std::uint64_t before = outlets_.facts();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/clock_step_watch.hpp"
 #include "agent/app/intake_log.hpp"
 #include "agent/app/outlets.hpp"
 #include "agent/app/storage_alarm.hpp"
@@ -80,7 +81,6 @@ private:
     void store_soon();
     void wake_when_due();
     void tell_storage();
-    void notice_clock_step();
 
     Outlets outlets_;
     EventLoop& loop_;
@@ -96,7 +96,7 @@ private:
     bool journal_begun_ = false;
     bool store_posted_ = false;
     StorageAlarm storage_alarm_;
-    std::chrono::milliseconds wall_offset_{0};
+    ClockStepWatch clock_steps_;
     DataPathCounters counters_;
 };
 

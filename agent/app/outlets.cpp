@@ -32,18 +32,24 @@ bool Outlets::is_sealed(const Outlet& outlet, Stream stream) const {
 
 void Outlets::sample(Stream stream, Sample sample) {
     ++facts_;
-    bool taken = false;
     const Ids& ids = ids_[index_of(sample.series)];
-    for (std::size_t i = 0; i < all_.size(); ++i) {
-        if (!ids[i] || is_sealed(*all_[i], stream)) {
-            continue;
-        }
-        taken = true;
-        Sample own = i + 1 == all_.size() ? std::move(sample) : sample;
-        own.series = *ids[i];
-        all_[i]->add(stream, std::move(own));
+    bool taken = false;
+    for (std::size_t i = 1; i < all_.size(); ++i) {
+        taken = offer(*all_[i], stream, ids[i], sample) || taken;
     }
+    taken = offer(*all_.front(), stream, ids.front(), std::move(sample)) || taken;
     samples_ += taken ? 1U : 0U;
+}
+
+// False: the sink does not want it, or has it already.
+bool Outlets::offer(Outlet& outlet, Stream stream, const std::optional<SeriesId>& id, Sample sample)
+    const {
+    if (!id || is_sealed(outlet, stream)) {
+        return false;
+    }
+    sample.series = *id;
+    outlet.add(stream, std::move(sample));
+    return true;
 }
 
 void Outlets::event(Event event) {

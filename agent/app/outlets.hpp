@@ -63,6 +63,8 @@ public:
 
 private:
     void drop_beyond_room();
+    bool offer(Outlet& outlet, Stream stream, const std::optional<SeriesId>& id, Sample sample)
+        const;
 
     // Ids of one outgoing series, for each outlet; empty: it does not want it.
     using Ids = std::vector<std::optional<SeriesId>>;

@@ -122,7 +122,7 @@ Result<std::unique_ptr<Receive>> Receive::open(const ReceiveOptions& options, Pa
     if (const Status opened = receive->open_files(*files); !opened) {
         return opened.error().during("receive");
     }
-    return Result<std::unique_ptr<Receive>>(std::move(receive));
+    return {std::move(receive)};
 }
 
 Status Receive::open_files(const ReceiveFiles& files) {
@@ -254,22 +254,22 @@ void Receive::commit() {
 }
 
 Status Receive::save() {
-    if (const Status begun = state_->begin(); !begun) {
+    if (Status begun = state_->begin(); !begun) {
         return begun;
     }
     for (const LaneKey& key : receiver_.take_changed()) {
-        if (const Status saved = state_->save(key, receiver_.lanes().at(key)); !saved) {
+        if (Status saved = state_->save(key, receiver_.lanes().at(key)); !saved) {
             return saved;
         }
         active_.insert(key);
         node_of(key.tenant, key.site, key.node).ack_due = true;
     }
     for (const ReceiveState::Dictionary& dictionary : std::exchange(learnt_, {})) {
-        if (const Status saved = state_->save(dictionary); !saved) {
+        if (Status saved = state_->save(dictionary); !saved) {
             return saved;
         }
     }
-    if (const Status saved = save_nodes(); !saved) {
+    if (Status saved = save_nodes(); !saved) {
         return saved;
     }
     const Status settled = output_->settle(*state_);
@@ -285,7 +285,7 @@ Status Receive::save_nodes() {
         if (node.announced != options_.no_ack) {
             continue;
         }
-        if (const Status saved = state_->set_announced(name, !options_.no_ack); !saved) {
+        if (Status saved = state_->set_announced(name, !options_.no_ack); !saved) {
             return saved;
         }
         node.ack_due = true;
@@ -342,14 +342,18 @@ void Receive::ask_for_holes() {
         if (!node.online) {
             continue;
         }
-        const auto end = receiver_.lanes().end();
-        for (auto it = first_lane_of(node); it != end && is_lane_of(it->first, node); ++it) {
-            if (const auto request = plan_.due(it->first, it->second.window(), now)) {
-                ask(node, *request);
-            }
-        }
+        ask_for_holes_of(node, now);
         if (node.tail_due && now >= node.tail_at) {
             ask_for_tail(node);
+        }
+    }
+}
+
+void Receive::ask_for_holes_of(const Node& node, SteadyTime now) {
+    const auto end = receiver_.lanes().end();
+    for (auto it = first_lane_of(node); it != end && is_lane_of(it->first, node); ++it) {
+        if (const auto request = plan_.due(it->first, it->second.window(), now)) {
+            ask(node, *request);
         }
     }
 }
@@ -368,13 +372,17 @@ void Receive::ask_for_tail(Node& node) {
     }
     for (const std::uint64_t epoch : epochs) {
         for (std::uint8_t lane = 0; lane < kLaneCount; ++lane) {
-            const auto known =
-                receiver_.lanes().find({node.tenant, node.site, node.name, epoch, lane});
-            const std::uint64_t contig = known == end ? 0 : known->second.window().contig();
-            if (contig < kNoEnd) {
-                ask(node, {static_cast<Lane>(lane), epoch, contig + 1, kNoEnd});
-            }
+            ask_beyond({node.tenant, node.site, node.name, epoch, lane}, node);
         }
+    }
+}
+
+void Receive::ask_beyond(const LaneKey& lane, const Node& node) {
+    const auto known = receiver_.lanes().find(lane);
+    const std::uint64_t contig =
+        known == receiver_.lanes().end() ? 0 : known->second.window().contig();
+    if (contig < kNoEnd) {
+        ask(node, {static_cast<Lane>(lane.lane), lane.epoch, contig + 1, kNoEnd});
     }
 }
 

@@ -104,7 +104,9 @@ private:
     [[nodiscard]] Lanes::const_iterator first_lane_of(const Node& node) const;
     [[nodiscard]] static bool is_lane_of(const LaneKey& key, const Node& node);
     void ask_for_holes();
+    void ask_for_holes_of(const Node& node, SteadyTime now);
     void ask_for_tail(Node& node);
+    void ask_beyond(const LaneKey& lane, const Node& node);
     void ask(const Node& node, const wire::Resend& request);
 
     ReceiveOptions options_;

@@ -74,6 +74,7 @@ std::vector<std::string> node_report(const Lanes& lanes) {
         add(nodes[node_name(key)], account.totals());
     }
     std::vector<std::string> lines;
+    lines.reserve(nodes.size());
     for (const auto& [name, node] : nodes) {
         lines.push_back(fmt::format(
             "{}: {} samples and {} events received, {} duplicate batches, {} gaps ({} samples), {} "

@@ -91,10 +91,10 @@ Status check_identity(store::Database& database) {
 }
 
 Status establish(store::Database& database) {
-    if (const Status done = database.execute(kPragmas); !done) {
+    if (Status done = database.execute(kPragmas); !done) {
         return done;
     }
-    if (const Status done = check_identity(database); !done) {
+    if (Status done = check_identity(database); !done) {
         return done;
     }
     return database.execute(kSchema);

@@ -40,7 +40,7 @@ public:
     explicit SqliteOutput(ReceiveState& state) : state_(state) {}
 
     Status open() {
-        if (const Status made = state_.database().execute(kSchema); !made) {
+        if (Status made = state_.database().execute(kSchema); !made) {
             return made;
         }
         const std::array<std::pair<store::Statement*, const char*>, 5> statements{
@@ -75,7 +75,7 @@ public:
 
 private:
     Status write(const ShownBatch& batch) {
-        if (const Status begun = state_.begin(); !begun) {
+        if (Status begun = state_.begin(); !begun) {
             return begun;
         }
         const auto id = write_batch(batch);
@@ -84,7 +84,7 @@ private:
         }
         for (const Sample& sample : batch.body.samples) {
             const SeriesInfo* info = batch.dictionary.find(index_of(sample.series));
-            const Status done =
+            Status done =
                 info == nullptr ? Status() : write_sample(batch.origin, sample, *info, *id);
             if (!done) {
                 return done;
@@ -133,7 +133,7 @@ private:
         for (const Fact& fact : facts_of(batch.body)) {
             fact_.bind_text(1, fact.type).bind(2, fact.time_ms).bind_text(3, fact.name);
             fact_.bind_text(4, fact.detail).bind(5, id);
-            if (const Status done = fact_.run(); !done) {
+            if (Status done = fact_.run(); !done) {
                 return done;
             }
         }
@@ -163,7 +163,7 @@ private:
             for (std::size_t i = 0; i < columns.size(); ++i) {
                 statement->bind_text(static_cast<int>(i) + 1, columns.at(i));
             }
-            const auto id = id_from(*statement);
+            auto id = id_from(*statement);
             if (!id) {
                 return id;
             }
@@ -189,7 +189,7 @@ Result<std::unique_ptr<ReceiveOutput>> open_sqlite_output(ReceiveState& state) {
     if (const Status opened = output->open(); !opened) {
         return opened.error();
     }
-    return Result<std::unique_ptr<ReceiveOutput>>(std::move(output));
+    return {std::move(output)};
 }
 
 }  // namespace cxedge::ctl

@@ -54,7 +54,7 @@ public:
             // The record must not depend on where cxctl is started.
             path_ = std::filesystem::absolute(path).lexically_normal().string();
             file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode));
-            if (const Status cut = file_ ? cut_back(state) : system_error(path_, errno); !cut) {
+            if (Status cut = file_ ? cut_back(state) : system_error(path_, errno); !cut) {
                 return cut;
             }
         }
@@ -134,7 +134,7 @@ Result<std::unique_ptr<ReceiveOutput>> open_text_output(
     if (const Status opened = output->open(path, state); !opened) {
         return opened.error();
     }
-    return Result<std::unique_ptr<ReceiveOutput>>(std::move(output));
+    return {std::move(output)};
 }
 
 }  // namespace cxedge::ctl

@@ -103,7 +103,7 @@ Status TieredSpool::change_flash(const Change& change, Work& work, std::string_v
     if (Status usable = grows || !queue_ ? flash_usable() : Status(); !usable) {
         return usable;
     }
-    if (const Status room = grows ? room_for(change) : Status(); !room) {
+    if (Status room = grows ? room_for(change) : Status(); !room) {
         failed(room.error());
         return room;
     }
@@ -334,30 +334,35 @@ void TieredSpool::finish_work(Work& work) {
             ledgers_.at(lane_of_entry(entry)).add(entry);
             storage_.written_bytes += entry.bytes;
         }
-        auto inserted = work.inserted.begin();
-        for (const Pinned& pinned : work.moved) {
-            SealedRing::Entry* entry = ring_.find(pinned.position);
-            if (inserted != work.inserted.end() && inserted->position == pinned.position) {
-                ++inserted;
-            } else {
-                pending_.gaps.push_back(
-                    {static_cast<Lane>(pinned.position >> kLaneShift),
-                     entry->epoch,
-                     entry->seq,
-                     entry->seq,
-                     entry->samples,
-                     entry->events,
-                     GapCause::corrupt}
-                );
-            }
-            ring_.release(*entry);
-        }
+        release_moved(work);
         count_flash(work.inserted, true);
         stored_definitions_ = work.definitions;
         ++storage_.commits;
         ring_.publish();
     }
     strike(work.erased);
+}
+
+// What was pinned and not inserted had become unreadable.
+void TieredSpool::release_moved(const Work& work) {
+    auto inserted = work.inserted.begin();
+    for (const Pinned& pinned : work.moved) {
+        SealedRing::Entry* entry = ring_.find(pinned.position);
+        if (inserted != work.inserted.end() && inserted->position == pinned.position) {
+            ++inserted;
+        } else {
+            pending_.gaps.push_back(
+                {static_cast<Lane>(pinned.position >> kLaneShift),
+                 entry->epoch,
+                 entry->seq,
+                 entry->seq,
+                 entry->samples,
+                 entry->events,
+                 GapCause::corrupt}
+            );
+        }
+        ring_.release(*entry);
+    }
 }
 
 void TieredSpool::abandon_work(const Work& work, const Status& failure) {
@@ -382,22 +387,26 @@ void TieredSpool::strike(const Entries& erased) {
         const std::lock_guard books(books_mutex_);
         ledgers_.at(lane_of_entry(entry)).subtract(entry);
     }
-    for (auto entry = erased.rbegin(); entry != erased.rend(); ++entry) {
-        LaneLedger& ledger = ledgers_.at(lane_of_entry(*entry));
-        {
-            const std::lock_guard books(books_mutex_);
-            if (ledger.span_at(entry->position) == nullptr) {
-                continue;
-            }
-        }
-        const auto next =
-            queue_->entries(static_cast<Lane>(lane_of_entry(*entry)), entry->position, 1);
-        if (!next) {
-            continue;  // the span keeps its old beginning: too early is safe, too late is not
-        }
+    std::for_each(erased.rbegin(), erased.rend(), [this](const LaneLedger::Entry& entry) {
+        renew_oldest(entry);
+    });
+}
+
+void TieredSpool::renew_oldest(const LaneLedger::Entry& erased) {
+    const std::size_t lane = lane_of_entry(erased);
+    LaneLedger& ledger = ledgers_.at(lane);
+    {
         const std::lock_guard books(books_mutex_);
-        ledger.replace_oldest(entry->position, next->empty() ? nullptr : &next->front());
+        if (ledger.span_at(erased.position) == nullptr) {
+            return;
+        }
     }
+    const auto next = queue_->entries(static_cast<Lane>(lane), erased.position, 1);
+    if (!next) {
+        return;  // the span keeps its old beginning: too early is safe, too late is not
+    }
+    const std::lock_guard books(books_mutex_);
+    ledger.replace_oldest(erased.position, next->empty() ? nullptr : &next->front());
 }
 
 Result<SqliteQueue::Scan> TieredSpool::read_flash(const SqliteQueue::Range& range) {

@@ -65,7 +65,7 @@ NodeState::NodeState(DatabasePlace place, Database database, const Clock& clock)
       identity_(identity_of(place_.path)) {}
 
 Result<std::unique_ptr<NodeState>> NodeState::open(
-    DatabasePlace place, const Clock& clock, std::vector<std::string>& repairs
+    const DatabasePlace& place, const Clock& clock, std::vector<std::string>& repairs
 ) {
     // A second round when the file passes the checks and its content does not.
     for (int round = 0;; ++round) {

@@ -39,7 +39,7 @@ public:
     static const DatabaseFormat& format();
     // Opens the file, or puts a damaged one aside and begins anew; `repairs` gets a line for it.
     static Result<std::unique_ptr<NodeState>> open(
-        DatabasePlace place, const Clock& clock, std::vector<std::string>& repairs
+        const DatabasePlace& place, const Clock& clock, std::vector<std::string>& repairs
     );
 
     // Empty when there is none or it is incomplete.

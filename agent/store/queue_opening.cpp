@@ -25,19 +25,27 @@ void add_entry(OpenedQueue& opened, std::size_t lane, const LaneLedger::Entry& e
     }
 }
 
+Status add_entries(
+    OpenedQueue& opened, std::size_t lane, const std::vector<LaneLedger::Entry>& entries
+) {
+    for (const LaneLedger::Entry& entry : entries) {
+        if (lane_of_position(entry.position) != static_cast<Lane>(lane)) {
+            return corrupt(fmt::format("row {} is not of its lane", entry.position));
+        }
+        add_entry(opened, lane, entry);
+    }
+    return {};
+}
+
 Status load_lane(OpenedQueue& opened, std::size_t lane) {
-    const auto which = static_cast<Lane>(lane);
     std::uint64_t after = 0;
     for (;;) {
-        const auto entries = opened.queue.entries(which, after, kRowsAtOnce);
+        const auto entries = opened.queue.entries(static_cast<Lane>(lane), after, kRowsAtOnce);
         if (!entries) {
             return entries.error();
         }
-        for (const LaneLedger::Entry& entry : *entries) {
-            if (lane_of_position(entry.position) != which) {
-                return corrupt(fmt::format("row {} is not of its lane", entry.position));
-            }
-            add_entry(opened, lane, entry);
+        if (Status status = add_entries(opened, lane, *entries); !status) {
+            return status;
         }
         if (entries->size() < kRowsAtOnce) {
             return {};

@@ -214,7 +214,7 @@ void RingFile::write_header(std::size_t capacity, std::uint64_t id, std::string_
 }
 
 bool RingFile::header_good() const {
-    const Header header = load_from<Header>(base_);
+    const auto header = load_from<Header>(base_);
     return header.magic == kMagic && header.version == 1 && header.crc == crc_of(header) &&
            header.record_bytes == sizeof(RingRecord) && header.capacity == capacity();
 }

@@ -40,6 +40,15 @@ Gap gap_of(const RingRecord& record) {
         GapCause::corrupt};
 }
 
+std::string memory_only(const std::string& path, const Error& error) {
+    return fmt::format(
+        "ring {}: {}; batches not yet in queue.db are in memory only and would not survive the "
+        "process",
+        path,
+        error.message
+    );
+}
+
 }  // namespace
 
 std::vector<Gap> gaps_between(
@@ -145,32 +154,31 @@ std::vector<Gap> SealedRing::lost_between(const Found& found, const RingState& s
 }
 
 Result<SealedRing::Opening> SealedRing::open(const Options& options) {
-    Opening opening;
-    if (options.path.empty()) {
-        opening = remake(options, {});
-    } else {
-        auto file = RingFile::map(options.path);
-        if (file) {
-            opening = open_mapped(std::move(*file), options);
-        } else if (file.error().code == ErrorCode::unavailable) {
-            Options aside = options;
-            aside.path.clear();
-            opening = remake(aside, {});
-            opening.repairs.push_back(fmt::format(
-                "ring {}: {}; batches not yet in queue.db are in memory only and would not survive "
-                "the process",
-                options.path,
-                file.error().message
-            ));
-        } else {
-            opening = remake(options, {});
-            if (file.error().code == ErrorCode::corrupt) {
-                opening.repairs.push_back("the ring was " + file.error().message + ": made anew");
-            }
-        }
-    }
+    Opening opening = open_file(options);
     if (!opening.ring.file_.usable()) {
         return exhausted("no memory for the ring");
+    }
+    return opening;
+}
+
+SealedRing::Opening SealedRing::open_file(const Options& options) {
+    if (options.path.empty()) {
+        return remake(options, {});
+    }
+    auto file = RingFile::map(options.path);
+    if (file) {
+        return open_mapped(std::move(*file), options);
+    }
+    if (file.error().code == ErrorCode::unavailable) {
+        Options aside = options;
+        aside.path.clear();
+        Opening opening = remake(aside, {});
+        opening.repairs.push_back(memory_only(options.path, file.error()));
+        return opening;
+    }
+    Opening opening = remake(options, {});
+    if (file.error().code == ErrorCode::corrupt) {
+        opening.repairs.push_back("the ring was " + file.error().message + ": made anew");
     }
     return opening;
 }
@@ -206,21 +214,22 @@ SealedRing::Opening SealedRing::go_on(RingFile file, const RingState& state) {
     ring.file_ = std::move(file);
     ring.state_ = state;
     ring.state_.here = {};
-    const std::size_t first_end = state.wrap == 0 ? state.tail : state.wrap;
-    for (const auto& [from, end] :
-         {std::pair<std::size_t, std::size_t>(state.head, first_end),
-          std::pair<std::size_t, std::size_t>(0, state.wrap == 0 ? 0 : state.tail)}) {
-        for (std::size_t offset = from; offset < end;) {
-            const auto record = read_record(ring.file_.at(offset), end - offset);
-            if (record->released == 0) {
-                ring.index_record(*record, offset);
-            }
-            offset += record->length;
-        }
-    }
+    ring.index_records(state.head, state.wrap == 0 ? state.tail : state.wrap);
+    ring.index_records(0, state.wrap == 0 ? 0 : state.tail);
     ring.wipe_unpublished();
     ring.publish();
     return opening;
+}
+
+// Requires that a walk found no damage between the two.
+void SealedRing::index_records(std::size_t from, std::size_t to) {
+    for (std::size_t offset = from; offset < to;) {
+        const auto record = read_record(file_.at(offset), to - offset);
+        if (record->released == 0) {
+            index_record(*record, offset);
+        }
+        offset += record->length;
+    }
 }
 
 // Records of an append that its process did not finish; a walk without state must not find them.
@@ -244,12 +253,7 @@ RingFile SealedRing::make_file(const Options& options, std::size_t bytes, Openin
         if (made) {
             return std::move(*made);
         }
-        opening.repairs.push_back(fmt::format(
-            "ring {}: {}; batches not yet in queue.db are in memory only and would not survive the "
-            "process",
-            options.path,
-            made.error().message
-        ));
+        opening.repairs.push_back(memory_only(options.path, made.error()));
     }
     return RingFile::in_memory(bytes, id);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/ring_record.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "agent/base/ids.hpp"
@@ -54,7 +55,7 @@ void write_record(char* to, const StoredBatch& row, BootTime appended) {
     record.body_crc = crc32c(batch.body);
     record.head_crc = head_crc(record);
     std::memcpy(to, &record, sizeof record);
-    std::memcpy(to + sizeof record, batch.body.data(), batch.body.size());
+    std::copy(batch.body.begin(), batch.body.end(), to + sizeof record);
 }
 
 std::optional<RingRecord> read_record(const char* from, std::size_t room) {

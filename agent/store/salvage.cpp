@@ -173,12 +173,13 @@ Salvaged salvage(const DatabasePlace& damaged, SqliteQueue& queue, const Clock& 
     if (!salvager.copy_definitions()) {
         return std::move(salvager.done);
     }
+    const auto in_time = [&] {
+        return clock.steady_now() < end;
+    };
     for (const std::string_view table :
          {kFormerTable, kLaneTables[0], kLaneTables[1], kLaneTables[2]}) {
         if (salvager.begin(table)) {
-            salvager.copy_all(find_positions(*source, table), [&] {
-                return clock.steady_now() < end;
-            });
+            salvager.copy_all(find_positions(*source, table), in_time);
         }
     }
     return std::move(salvager.done);

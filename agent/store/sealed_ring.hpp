@@ -94,6 +94,7 @@ private:
     static Found walk(const RingFile& file, std::size_t from, std::size_t to);
     static Found walk_all(const RingFile& file, const RingState* state);
     static std::vector<Gap> lost_between(const Found& found, const RingState& state);
+    static Opening open_file(const Options& options);
     static Opening open_mapped(RingFile file, const Options& options);
     static Opening go_on(RingFile file, const RingState& state);
     // A ring of its own for what an unusable or outgrown one held.
@@ -102,6 +103,7 @@ private:
     [[nodiscard]] std::optional<std::size_t> place(Room& room, std::size_t length) const;
     void write(std::size_t offset, const StoredBatch& row, BootTime now);
     void index_record(const RingRecord& record, std::size_t offset);
+    void index_records(std::size_t from, std::size_t to);
     [[nodiscard]] bool holds_offset(std::size_t offset) const;
     void wipe_unpublished();
     void drop_released_fronts();

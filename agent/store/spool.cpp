@@ -98,19 +98,23 @@ private:
         RingState& state = ring.state();
         state.next_number = std::max(state.next_number, queue.last_number + 1);
         for (std::size_t lane = 0; lane < queue.ledgers.size(); ++lane) {
-            const std::uint64_t last = queue.ledgers.at(lane).last_position();
-            bool behind = true;
-            for (const SealedRing::Entry& entry : ring.lane(static_cast<Lane>(lane))) {
-                if (entry.dict_size > queue.definitions.size()) {
-                    lose(entry, static_cast<Lane>(lane));
-                    ring.release(*ring.find(entry.position));
-                    continue;
-                }
-                behind = behind && (entry.position > last || is_stored(entry, queue));
+            check_lane(ring, static_cast<Lane>(lane), queue);
+        }
+    }
+
+    void check_lane(SealedRing& ring, Lane lane, OpenedQueue& queue) {
+        const std::uint64_t last = queue.ledgers.at(static_cast<std::size_t>(lane)).last_position();
+        bool behind = true;
+        for (const SealedRing::Entry& entry : ring.lane(lane)) {
+            if (entry.dict_size > queue.definitions.size()) {
+                lose(entry, lane);
+                ring.release(*ring.find(entry.position));
+                continue;
             }
-            if (!behind) {
-                renumber(ring, static_cast<Lane>(lane), queue);
-            }
+            behind = behind && (entry.position > last || is_stored(entry, queue));
+        }
+        if (!behind) {
+            renumber(ring, lane, queue);
         }
     }
 

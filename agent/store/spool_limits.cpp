@@ -85,6 +85,37 @@ void TieredSpool::do_chores(SteadyTime now) {
     note_level();
 }
 
+std::vector<StoredBatch> TieredSpool::number(std::vector<NewBatch> batches) {
+    RingState& state = ring_.state();
+    std::vector<StoredBatch> rows;
+    rows.reserve(batches.size());
+    for (NewBatch& batch : batches) {
+        const Lane lane = lane_of(batch.stream);
+        StoredBatch& row = rows.emplace_back();
+        row.position = position_of(lane, state.next_number++);
+        row.epoch = epoch_;
+        row.seq = state.next_seq.at(index(lane))++;
+        row.boot = boot_;
+        row.batch = std::move(batch);
+    }
+    return rows;
+}
+
+// After a failed change: numbers that nobody has gone past are given again, unless the change might
+// yet be found committed. The others are holes to be declared.
+void TieredSpool::give_back(const std::vector<StoredBatch>& rows, bool spent) {
+    RingState& state = ring_.state();
+    std::for_each(rows.rbegin(), rows.rend(), [&](const StoredBatch& row) {
+        const Lane lane = lane_of(row.batch.stream);
+        std::uint64_t& next = state.next_seq.at(index(lane));
+        if (!spent && next == row.seq + 1) {
+            --next;
+        } else {
+            pending_.gaps.push_back({lane, epoch_, row.seq, row.seq, 0, 0, GapCause::uncommitted});
+        }
+    });
+}
+
 bool TieredSpool::numbers_left(std::uint64_t count) const {
     const LaneNumbers& next = ring_.state().next_seq;
     for (std::size_t lane = 0; lane < next.size(); ++lane) {
@@ -190,15 +221,17 @@ bool TieredSpool::is_old(const LaneLedger::Entry& entry, std::chrono::millisecon
     return known && wall - sealed > limit.count();
 }
 
+bool TieredSpool::holds_old(Lane lane, std::chrono::milliseconds limit) const {
+    const std::lock_guard books(books_mutex_);
+    const auto& spans = ledgers_.at(index(lane)).spans();
+    return !spans.empty() && is_old(spans.front().oldest, limit);
+}
+
 void TieredSpool::drop_old(Lane lane) {
     const auto limit = options_.max_age.at(index(lane));
     for (int runs = 0; runs < kRunsAtOnce && limit.count() > 0 && queue_; ++runs) {
-        {
-            const std::lock_guard books(books_mutex_);
-            const auto& spans = ledgers_.at(index(lane)).spans();
-            if (spans.empty() || !is_old(spans.front().oldest, limit)) {
-                return;
-            }
+        if (!holds_old(lane, limit)) {
+            return;
         }
         auto run = queue_->entries(lane, 0, kRowsPerRun);
         if (!run) {

@@ -168,19 +168,23 @@ void TieredSpool::take_over(OpenedQueue opened) {
 // queue.db while it is in the ring, so being there is the proof.
 void TieredSpool::release_what_is_stored() {
     for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
-        const std::uint64_t last = ledgers_.at(lane).last_position();
-        for (const SealedRing::Entry& entry : ring_.lane(static_cast<Lane>(lane))) {
-            if (entry.released || entry.position > last) {
-                continue;
-            }
-            const auto stored = queue_->entry_at(entry.position);
-            if (stored && stored->has_value() && stored->value().epoch == entry.epoch &&
-                stored->value().seq == entry.seq) {
-                ring_.release(*ring_.find(entry.position));
-            }
-        }
+        release_stored_of(static_cast<Lane>(lane));
     }
     ring_.publish();
+}
+
+void TieredSpool::release_stored_of(Lane lane) {
+    const std::uint64_t last = ledgers_.at(index(lane)).last_position();
+    for (const SealedRing::Entry& entry : ring_.lane(lane)) {
+        if (entry.released || entry.position > last) {
+            continue;
+        }
+        const auto stored = queue_->entry_at(entry.position);
+        if (stored && stored->has_value() && stored->value().epoch == entry.epoch &&
+            stored->value().seq == entry.seq) {
+            ring_.release(*ring_.find(entry.position));
+        }
+    }
 }
 
 // Nothing may come along that would show that it works again.

@@ -79,6 +79,18 @@ Result<SqliteQueue> SqliteQueue::prepare(Database database) {
             of.erase,
             fmt::format("DELETE FROM {} WHERE position = ?1 RETURNING {}", table, kEntryColumns)
         );
+        prepare(
+            of.seek,
+            fmt::format(
+                "SELECT position, epoch, seq FROM {} WHERE position >= ?1 ORDER BY position LIMIT "
+                "1",
+                table
+            )
+        );
+        prepare(
+            of.last,
+            fmt::format("SELECT position, epoch, seq FROM {} ORDER BY position DESC LIMIT 1", table)
+        );
     }
     prepare(queue.page_count_, "PRAGMA page_count");
     prepare(queue.free_count_, "PRAGMA freelist_count");
@@ -227,7 +239,68 @@ Result<std::optional<LaneLedger::Entry>> SqliteQueue::entry_at(std::uint64_t pos
     return std::optional<LaneLedger::Entry>(found->front());
 }
 
+Result<std::optional<SqliteQueue::Place>> SqliteQueue::place_of(Statement& row) {
+    std::optional<Place> place;
+    if (row.next()) {
+        place = Place{
+            from_column(row.integer(0)), from_column(row.integer(1)), from_column(row.integer(2))};
+    }
+    const Status status = row.finish();
+    return status ? Result<std::optional<Place>>(place) : status.error();
+}
+
 Result<std::optional<std::uint64_t>> SqliteQueue::position_of_seq(
+    Lane lane, std::uint64_t epoch, std::uint64_t seq
+) {
+    const auto last = place_of(of(lane).last);
+    if (!last) {
+        return last.error();
+    }
+    if (!last->has_value()) {
+        return std::optional<std::uint64_t>();
+    }
+    if (last->value().epoch != epoch) {
+        return scan_for_seq(lane, epoch, seq);
+    }
+    if (last->value().seq < seq) {
+        return std::optional<std::uint64_t>();
+    }
+    return bisect(lane, last->value(), seq);
+}
+
+// Numbers of an epoch rise with the positions, and older epochs lie before it.
+Result<std::optional<std::uint64_t>> SqliteQueue::bisect(
+    Lane lane, const Place& last, std::uint64_t seq
+) {
+    Statement& seek = of(lane).seek;
+    seek.bind(1, std::int64_t{0});
+    const auto first = place_of(seek);
+    if (!first) {
+        return first.error();
+    }
+    // All rows before `low` are too early; none lies from `high` up to `found`.
+    std::uint64_t low = first->has_value() ? first->value().position : last.position;
+    std::uint64_t high = last.position;
+    std::uint64_t found = last.position;
+    while (low < high) {
+        const std::uint64_t middle = low + (high - low) / 2;
+        seek.bind(1, to_column(middle));
+        const auto row = place_of(seek);
+        if (!row) {
+            return row.error();
+        }
+        const Place at = row->value_or(last);
+        if (at.epoch == last.epoch && at.seq >= seq) {
+            found = at.position;
+            high = middle;
+        } else {
+            low = at.position + 1;
+        }
+    }
+    return std::optional<std::uint64_t>(found);
+}
+
+Result<std::optional<std::uint64_t>> SqliteQueue::scan_for_seq(
     Lane lane, std::uint64_t epoch, std::uint64_t seq
 ) {
     auto row = database_.prepare(fmt::format(

@@ -73,6 +73,14 @@ private:
         Statement select;
         Statement entries;
         Statement erase;
+        Statement seek;
+        Statement last;
+    };
+    // Where a row is, without the rest of it.
+    struct Place {
+        std::uint64_t position = 0;
+        std::uint64_t epoch = 0;
+        std::uint64_t seq = 0;
     };
     static constexpr std::uint64_t kMostDead = 256;
 
@@ -81,6 +89,12 @@ private:
         return lanes_.at(static_cast<std::size_t>(lane));
     }
     Status trim_dead(std::uint64_t most_bytes);
+    static Result<std::optional<Place>> place_of(Statement& row);
+    // By bisection, for the epoch of `last`, the lane's last row, whose seq is >= `seq`.
+    Result<std::optional<std::uint64_t>> bisect(Lane lane, const Place& last, std::uint64_t seq);
+    Result<std::optional<std::uint64_t>> scan_for_seq(
+        Lane lane, std::uint64_t epoch, std::uint64_t seq
+    );
 
     Database database_;
     std::array<LaneStatements, kLaneCount> lanes_;

@@ -24,6 +24,31 @@ bool only_control(const std::vector<NewBatch>& batches) {
     });
 }
 
+// `Entry`: of the queue or of the ring.
+template <typename Entry>
+void count(const Entry& entry, Spool::Delivered& delivered) {
+    ++delivered.batches;
+    delivered.samples += entry.samples;
+    delivered.events += entry.events;
+}
+
+// Counts those of (epoch, <= seq) and returns their positions.
+std::vector<std::uint64_t> take_through(
+    const std::vector<LaneLedger::Entry>& entries,
+    std::uint64_t epoch,
+    std::uint64_t seq,
+    Spool::Delivered& delivered
+) {
+    std::vector<std::uint64_t> positions;
+    for (const LaneLedger::Entry& entry : entries) {
+        if (entry.epoch == epoch && entry.seq <= seq) {
+            positions.push_back(entry.position);
+            count(entry, delivered);
+        }
+    }
+    return positions;
+}
+
 }  // namespace
 
 TieredSpool::TieredSpool(const SpoolOptions& options, const Clock& clock, SpoolParts parts)
@@ -84,38 +109,6 @@ Status TieredSpool::add_definition(std::uint32_t id, std::string_view definition
     return {};
 }
 
-std::vector<StoredBatch> TieredSpool::number(std::vector<NewBatch> batches) {
-    RingState& state = ring_.state();
-    std::vector<StoredBatch> rows;
-    rows.reserve(batches.size());
-    for (NewBatch& batch : batches) {
-        const Lane lane = lane_of(batch.stream);
-        StoredBatch& row = rows.emplace_back();
-        row.position = position_of(lane, state.next_number++);
-        row.epoch = epoch_;
-        row.seq = state.next_seq.at(index(lane))++;
-        row.boot = boot_;
-        row.batch = std::move(batch);
-    }
-    return rows;
-}
-
-// After a failed change: numbers that nobody has gone past are given again, unless the change might
-// yet be found committed. The others are holes to be declared.
-void TieredSpool::give_back(const std::vector<StoredBatch>& rows, bool spent) {
-    RingState& state = ring_.state();
-    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-        const Lane lane = lane_of(row->batch.stream);
-        std::uint64_t& next = state.next_seq.at(index(lane));
-        if (!spent && next == row->seq + 1) {
-            --next;
-        } else {
-            pending_.gaps.push_back({lane, epoch_, row->seq, row->seq, 0, 0, GapCause::uncommitted}
-            );
-        }
-    }
-}
-
 Status TieredSpool::append(std::vector<NewBatch> batches) {
     if (batches.empty()) {
         return {};
@@ -124,23 +117,28 @@ Status TieredSpool::append(std::vector<NewBatch> batches) {
         return status;
     }
     if (!append_to_ring(batches)) {
-        const std::lock_guard lock(disk_mutex_);
-        const Status moved = commit_now(Move::all);
-        if (!append_to_ring(batches)) {
-            if (!moved) {
-                return moved.error().during("the ring is full");
-            }
-            // Larger than the ring.
-            Change change;
-            change.add = std::move(batches);
-            change.limited = true;
-            if (Status status = change_flash(change, "storing batches"); !status) {
-                return status;
-            }
+        if (Status status = append_to_full(batches); !status) {
+            return status;
         }
     }
     tell_appended();
     return {};
+}
+
+Status TieredSpool::append_to_full(std::vector<NewBatch>& batches) {
+    const std::lock_guard lock(disk_mutex_);
+    const Status moved = commit_now(Move::all);
+    if (append_to_ring(batches)) {
+        return {};
+    }
+    if (!moved) {
+        return moved.error().during("the ring is full");
+    }
+    // Larger than the ring.
+    Change change;
+    change.add = std::move(batches);
+    change.limited = true;
+    return change_flash(change, "storing batches");
 }
 
 void TieredSpool::tell_appended() {
@@ -198,7 +196,13 @@ bool TieredSpool::append_to_ring(std::vector<NewBatch>& batches) {
     if (!ring_.fits(batches, spare)) {
         return false;
     }
-    if (!ring_.push(number(std::move(batches)), clock_.boot_now())) {
+    auto rows = number(std::move(batches));
+    if (!ring_.push(rows, clock_.boot_now())) {
+        give_back(rows, false);
+        batches.clear();
+        for (StoredBatch& row : rows) {
+            batches.push_back(std::move(row.batch));
+        }
         return false;
     }
     ring_.publish();
@@ -230,7 +234,7 @@ Status TieredSpool::commit(Move what) {
 
 bool TieredSpool::is_due(const SealedRing::Entry& entry) const {
     const auto age = clock_.boot_now() - BootTime(entry.appended_boot_ms);
-    return entry.boot != boot_ || age >= options_.commit_interval || age < age.zero();
+    return entry.boot != boot_ || age >= options_.commit_interval || age.count() < 0;
 }
 
 bool TieredSpool::has_work(Move what, SteadyTime now) const {
@@ -370,11 +374,9 @@ std::vector<std::uint64_t> TieredSpool::release_from_ring(
     return others;
 }
 
-Result<Spool::Delivered> TieredSpool::acknowledge_through(
-    Lane lane, std::uint64_t epoch, std::uint64_t seq
+Status TieredSpool::delete_through(
+    Lane lane, std::uint64_t epoch, std::uint64_t seq, Delivered& delivered
 ) {
-    Delivered delivered;
-    std::unique_lock disk(disk_mutex_);
     std::uint64_t after = position_of(lane, 0);
     for (bool more = queue_.has_value(); more;) {
         const auto entries = queue_->entries(lane, after, kRowsPerDeletion);
@@ -382,30 +384,32 @@ Result<Spool::Delivered> TieredSpool::acknowledge_through(
             return entries.error().during("finding delivered batches");
         }
         Change change;
-        for (const LaneLedger::Entry& entry : *entries) {
-            if (entry.epoch == epoch && entry.seq <= seq) {
-                change.remove.push_back(entry.position);
-                ++delivered.batches;
-                delivered.samples += entry.samples;
-                delivered.events += entry.events;
-            }
-        }
+        change.remove = take_through(*entries, epoch, seq, delivered);
         // Numbers of an epoch rise with the positions: behind a higher one there is none.
         more = entries->size() == kRowsPerDeletion &&
                !(entries->back().epoch == epoch && entries->back().seq > seq);
         after = entries->empty() ? after : entries->back().position;
-        const Status done =
+        Status done =
             change.remove.empty() ? Status() : change_flash(change, "deleting delivered batches");
         if (!done) {
-            return done.error();
+            return done;
         }
+    }
+    return {};
+}
+
+Result<Spool::Delivered> TieredSpool::acknowledge_through(
+    Lane lane, std::uint64_t epoch, std::uint64_t seq
+) {
+    Delivered delivered;
+    const std::lock_guard disk(disk_mutex_);
+    if (const Status deleted = delete_through(lane, epoch, seq, delivered); !deleted) {
+        return deleted.error();
     }
     const std::lock_guard books(books_mutex_);
     for (const SealedRing::Entry& entry : ring_.lane(lane)) {
         if (!entry.released && entry.epoch == epoch && entry.seq <= seq) {
-            ++delivered.batches;
-            delivered.samples += entry.samples;
-            delivered.events += entry.events;
+            count(entry, delivered);
             ring_.release(*ring_.find(entry.position));
         }
     }
@@ -418,7 +422,7 @@ Result<std::optional<std::uint64_t>> TieredSpool::position_of_seq(
 ) {
     const std::lock_guard lock(disk_mutex_);
     if (queue_) {
-        const auto position = queue_->position_of_seq(lane, epoch, seq);
+        auto position = queue_->position_of_seq(lane, epoch, seq);
         if (!position || position->has_value()) {
             return position;
         }

@@ -128,13 +128,16 @@ private:
     // Take the locks they need.
     void tell_appended();
     Status prepare_append(const std::vector<NewBatch>& batches);
-    bool append_to_ring(std::vector<NewBatch>& batches);
+    bool append_to_ring(std::vector<NewBatch>& batches);  // false: `batches` is as it was
+    Status append_to_full(std::vector<NewBatch>& batches);
     Status reserve_numbers();
+    [[nodiscard]] bool holds_old(Lane lane, std::chrono::milliseconds limit) const;
 
     // Require disk_mutex_.
     void store_definitions();
     Status commit_now(Move what);
     Status move_ring(Move what);
+    Status delete_through(Lane lane, std::uint64_t epoch, std::uint64_t seq, Delivered& delivered);
     Status transact(const Change& change, Work& work);
     void begin_work(const Change& change, Work& work);
     void pin_lane(Lane lane, const Change& change, Work& work, std::uint64_t& used);
@@ -146,7 +149,9 @@ private:
     void abandon_work(const Work& work, const Status& failure);
     void count_flash(const Entries& entries, bool more);
     [[nodiscard]] bool was_committed(const Work& work);
+    void release_moved(const Work& work);  // requires books_mutex_
     void strike(const Entries& erased);
+    void renew_oldest(const LaneLedger::Entry& erased);
     Status change_flash(const Change& change, std::string_view during);
     Status change_flash(const Change& change, Work& work, std::string_view during);
     Result<std::optional<LaneLedger::Entry>> fetch_flash_entry(std::uint64_t position);
@@ -163,6 +168,7 @@ private:
     void rescue_open_file();
     void take_over(OpenedQueue opened);
     void release_what_is_stored();
+    void release_stored_of(Lane lane);
     void probe();
     void do_chores(SteadyTime now);
     void check_files();

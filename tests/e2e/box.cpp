@@ -43,8 +43,8 @@ Box::Box(const std::string& uplink, const std::string& sources) : state_dir_(dir
         << replaced(sources, "{dir}", dir_.path().string());
 }
 
-void Box::start() {
-    agent_ = std::make_unique<Process>(std::vector<std::string>{
+std::vector<std::string> Box::command() const {
+    return {
         CXEDGED,
         "--config",
         dir_.file("site.toml"),
@@ -53,7 +53,11 @@ void Box::start() {
         "--state-dir",
         state_dir_,
         "--runtime-dir",
-        dir_.path().string()});
+        dir_.path().string()};
+}
+
+void Box::start() {
+    agent_ = std::make_unique<Process>(command());
     if (!agent_->line_with("running,", kPatience)) {
         throw std::runtime_error("cxedged did not start: " + agent_->rest(std::chrono::seconds(1)));
     }

@@ -32,6 +32,8 @@ public:
     Box(const std::string& uplink, const std::string& sources);
 
     void start();
+    // How start() runs cxedged.
+    [[nodiscard]] std::vector<std::string> command() const;
     // SIGTERM; the exit status.
     int stop();
     void kill();
