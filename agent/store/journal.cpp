@@ -89,7 +89,7 @@ public:
         head.header_crc = crc_of(head);
         head.tail = sizeof(Header) + snapshot.size();
         std::memcpy(file_.data(), &head, sizeof(head));
-        std::memcpy(file_.data() + sizeof(head), snapshot.data(), snapshot.size());
+        std::copy(snapshot.begin(), snapshot.end(), file_.data() + sizeof(head));
     }
     void publish(std::uint64_t generation) {
         generation_word().store(generation, std::memory_order_release);

@@ -33,11 +33,29 @@ public:
             return system_error("waiting for a blocking call", errno);
         }
         try {
-            std::thread([shared, call = std::move(call)] { shared->run(call); }).detach();
+            std::thread thread([shared, call = std::move(call)] { shared->run(call); });
+            return BlockingCall(std::move(shared), std::move(thread));
         } catch (const std::system_error& error) {
             return system_error("starting a thread", error.code().value());
         }
-        return BlockingCall(std::move(shared));
+    }
+    BlockingCall(BlockingCall&& other) noexcept = default;
+    BlockingCall& operator=(BlockingCall&& other) noexcept {
+        std::swap(shared_, other.shared_);
+        std::swap(thread_, other.thread_);
+        return *this;
+    }
+    BlockingCall(const BlockingCall&) = delete;
+    BlockingCall& operator=(const BlockingCall&) = delete;
+    ~BlockingCall() {
+        if (!thread_.joinable()) {
+            return;
+        }
+        if (done()) {
+            thread_.join();  // it has nothing left to do
+        } else {
+            thread_.detach();
+        }
     }
 
     // Readable once it is done.
@@ -59,9 +77,11 @@ private:
             [[maybe_unused]] const auto written = ::write(done_fd.get(), &one, sizeof one);
         }
     };
-    explicit BlockingCall(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+    BlockingCall(std::shared_ptr<Shared> shared, std::thread thread)
+        : shared_(std::move(shared)), thread_(std::move(thread)) {}
 
     std::shared_ptr<Shared> shared_;
+    std::thread thread_;
 };
 
 }  // namespace cxedge::uplink
