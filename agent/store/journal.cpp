@@ -232,23 +232,22 @@ void Journal::find_active() {
     if (newest != 0) {
         return;
     }
-    const bool foreign = std::any_of(files_.begin(), files_.end(), [](const auto& file) {
-        return file && file->is_journal();
-    });
-    const bool any =
-        std::any_of(files_.begin(), files_.end(), [](const auto& file) { return file != nullptr; });
-    if (foreign) {
-        problem_ = "the journal belongs to another spool or boot and was begun anew";
-        for (const auto& file : files_) {
-            abandoned_ += file && file->is_journal() ? count(*file) : 0;
-        }
-    } else if (any) {
-        problem_ = "the journal was damaged and begun anew";
-    }
+    say_why_anew();
     files_ = {};
     for (std::size_t turn = 0; turn < files_.size() && !options_.path.empty(); ++turn) {
         // A later start could take the stale one for the newer.
         ::unlink(path_of(turn).c_str());
+    }
+}
+
+void Journal::say_why_anew() {
+    for (const auto& file : files_) {
+        if (file && file->is_journal()) {
+            abandoned_ += count(*file);
+            problem_ = "the journal belongs to another spool or boot and was begun anew";
+        } else if (file && problem_.empty()) {
+            problem_ = "the journal was damaged and begun anew";
+        }
     }
 }
 

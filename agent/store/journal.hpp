@@ -63,6 +63,7 @@ private:
     explicit Journal(JournalOptions options);
     void load();
     void find_active();
+    void say_why_anew();
     void scan();
     [[nodiscard]] std::string path_of(std::size_t turn) const;
     Status make(std::size_t turn, std::size_t bytes, bool fresh);
