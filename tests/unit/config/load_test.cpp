@@ -337,8 +337,10 @@ TEST_CASE("load: one broker, or several in order of preference", "[config]") {
     // One of them with TLS is enough for its files.
     CHECK(files.problems("[uplink]\nbroker = [\"mqtt://a\", \"mqtts://b\"]\nca_file = \"/c\"\n")
               .empty());
-    CHECK(files.problems("[uplink]\nbroker = [\"mqtt://a\", \"mqtt://b\"]\nca_file = \"/c\"\n")
-              .size() == 1);
+    CHECK(
+        files.problems("[uplink]\nbroker = [\"mqtt://a\", \"mqtt://b\"]\nca_file = \"/c\"\n")
+            .size() == 1
+    );
 }
 
 TEST_CASE("load: windows divide a day", "[config]") {
