@@ -196,7 +196,7 @@ void Agent::watch_flush(const control::Respond& respond, SteadyTime deadline) {
 
 bool Agent::drained() const {
     return std::all_of(sinks_.begin(), sinks_.end(), [](const auto& sink) {
-        return sink->drained();
+        return sink->spool().drained();
     });
 }
 

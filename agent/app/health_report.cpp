@@ -5,15 +5,10 @@
 #include <array>
 #include <utility>
 
-#include <fmt/chrono.h>
-#include <fmt/core.h>
-
 #include "agent/app/version.hpp"
 
 namespace cxedge::app {
 namespace {
-
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
 
 std::string_view name_of(uplink::Connection connection) {
     switch (connection) {
@@ -39,13 +34,6 @@ std::string_view name_of(store::StorageMode mode) {
             return "degraded";
     }
     return "";
-}
-
-std::string iso8601(WallTime time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    return fmt::format(
-        "{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds))
-    );
 }
 
 }  // namespace

@@ -10,9 +10,6 @@
 namespace cxedge::app {
 namespace {
 
-constexpr std::array<Stream, kStreamCount> kStreams{
-    Stream::event, Stream::kpi, Stream::bulk, Stream::health};
-
 std::size_t slot(Stream stream) {
     return static_cast<std::size_t>(stream);
 }

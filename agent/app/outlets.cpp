@@ -166,7 +166,7 @@ std::string Outlets::context() const {
 std::uint64_t Outlets::sealed_through() const {
     std::uint64_t through = 0;
     for (const auto& outlet : all_) {
-        for (const Stream stream : {Stream::event, Stream::kpi, Stream::bulk, Stream::health}) {
+        for (const Stream stream : kStreams) {
             through = std::max(through, outlet->sealed_through(stream));
         }
     }

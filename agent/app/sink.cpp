@@ -11,7 +11,6 @@
 namespace cxedge::app {
 namespace {
 
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
 // In memory, on behalf of a state directory that cannot be used: small, and lost with a reboot.
 constexpr std::uint64_t kDegradedBytes = 16U << 20U;
 
@@ -103,12 +102,6 @@ void Sink::stop(std::chrono::milliseconds patience) {
 
 uplink::UplinkStatus Sink::status() const {
     return uplink_ ? uplink_->status() : uplink::UplinkStatus();
-}
-
-bool Sink::drained() const {
-    return std::all_of(kLanes.begin(), kLanes.end(), [this](Lane lane) {
-        return spool_->status(lane).batches == 0;
-    });
 }
 
 std::uint64_t Sink::samples_waiting() const {

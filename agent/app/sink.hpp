@@ -53,8 +53,6 @@ public:
     [[nodiscard]] const store::Spool& spool() const { return *spool_; }
     [[nodiscard]] uplink::UplinkStatus status() const;
     [[nodiscard]] const DeclaredCounts& declared() const { return declared_; }
-    // Nothing waits.
-    [[nodiscard]] bool drained() const;
     [[nodiscard]] std::uint64_t samples_waiting() const;
 
 private:

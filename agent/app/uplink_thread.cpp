@@ -41,18 +41,9 @@ void UplinkThread::run() {
     uplink_.stop();
 }
 
-bool UplinkThread::drained() const {
-    for (const Lane lane : {Lane::control, Lane::live, Lane::bulk}) {
-        if (spool_.status(lane).batches > 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 void UplinkThread::drain(std::chrono::milliseconds patience) {
     const SteadyTime deadline = clock_.steady_now() + patience;
-    while (!drained() && clock_.steady_now() < deadline) {
+    while (!spool_.drained() && clock_.steady_now() < deadline) {
         if (uplink_.status().connection == uplink::Connection::offline) {
             return;  // what is left waits in the spool for the next start
         }

@@ -33,7 +33,6 @@ public:
 
 private:
     void run();
-    [[nodiscard]] bool drained() const;
 
     store::Spool& spool_;
     const Clock& clock_;

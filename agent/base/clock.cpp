@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/base/clock.hpp"
 
+#include <fmt/chrono.h>
 #include <time.h>  // NOLINT(modernize-deprecated-headers): CLOCK_BOOTTIME is POSIX, not <ctime>
 
 namespace cxedge {
@@ -10,6 +11,13 @@ namespace {
 constexpr std::int64_t kReadingNoiseMs = 3;
 
 }  // namespace
+
+std::string iso8601(WallTime time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    return fmt::format(
+        "{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds))
+    );
+}
 
 WallTime SystemClock::wall_now() const {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());

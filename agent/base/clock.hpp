@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <string>
 
 namespace cxedge {
 
@@ -44,6 +45,8 @@ private:
 inline std::int64_t unix_ms(WallTime time) {
     return time.time_since_epoch().count();
 }
+// "2026-11-22T09:14:00Z": for people and logs.
+std::string iso8601(WallTime time);
 inline WallTime from_unix_ms(std::int64_t ms) {
     return WallTime(std::chrono::milliseconds(ms));
 }

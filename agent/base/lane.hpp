@@ -2,6 +2,7 @@
 // Priority classes of delivery and the streams that travel in them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -14,6 +15,8 @@ enum class Lane : std::uint8_t {
     bulk = 2,     // diagnostics, the agent's own health
 };
 inline constexpr int kLaneCount = 3;
+// In order of sending.
+inline constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
 
 // What a batch holds; names its topic.
 enum class Stream : std::uint8_t {
@@ -23,6 +26,8 @@ enum class Stream : std::uint8_t {
     health = 3,  // up/health, lane bulk
 };
 inline constexpr int kStreamCount = 4;
+inline constexpr std::array<Stream, kStreamCount> kStreams{
+    Stream::event, Stream::kpi, Stream::bulk, Stream::health};
 
 constexpr Lane lane_of(Stream stream) {
     switch (stream) {

@@ -32,10 +32,6 @@ std::uint64_t lane_of_entry(const LaneLedger::Entry& entry) {
     return entry.position >> kLaneShift;
 }
 
-std::uint64_t less(std::uint64_t from, std::uint64_t what) {
-    return from - std::min(from, what);
-}
-
 }  // namespace
 
 Status TieredSpool::commit_now(Move what) {

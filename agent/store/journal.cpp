@@ -206,11 +206,12 @@ void Journal::load() {
         }
     }
     find_active();
-    if (files_.at(active_) != nullptr) {
+    const bool found = files_.at(active_) != nullptr;
+    if (found) {
         scan();
     }
     last_ = std::max(last_, options_.first_number);
-    if (files_.at(active_) != nullptr) {
+    if (found) {
         return;
     }
     if (Status status = checkpoint({}); !status) {

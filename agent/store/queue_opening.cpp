@@ -107,10 +107,6 @@ Result<OpenedQueue> open_once(
     return status ? Result<OpenedQueue>(std::move(opened)) : status.error();
 }
 
-std::uint64_t less(std::uint64_t from, std::uint64_t what) {
-    return from - std::min(from, what);
-}
-
 }  // namespace
 
 Result<OpenedQueue> open_queue(

@@ -24,6 +24,11 @@ struct Holding {
     std::uint64_t last_seq = 0;
 };
 
+// Counts are kept in two places and may disagree after damage: never below 0.
+inline std::uint64_t less(std::uint64_t from, std::uint64_t what) {
+    return from > what ? from - what : 0;
+}
+
 // Everything about the ring that changes, published as one: see RingFile::publish().
 struct RingState {
     std::uint64_t generation = 0;

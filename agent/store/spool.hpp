@@ -7,6 +7,7 @@
 // Thread: any; each call locks briefly.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -198,6 +199,12 @@ public:
 
     [[nodiscard]] virtual LaneStatus status(Lane lane) const = 0;
     [[nodiscard]] virtual StorageStatus storage() const = 0;
+    // Nothing is held in any lane.
+    [[nodiscard]] bool drained() const {
+        return std::all_of(kLanes.begin(), kLanes.end(), [this](Lane lane) {
+            return status(lane).batches == 0;
+        });
+    }
 
     // Called (from the appending thread) after every successful append; wakes the uplink.
     virtual void on_append(std::function<void()> callback) = 0;

@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kControlPart = 16;
 constexpr std::size_t kRowsPerDeletion = 256;
 
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
-
 bool only_control(const std::vector<NewBatch>& batches) {
     return std::all_of(batches.begin(), batches.end(), [](const NewBatch& batch) {
         return lane_of(batch.stream) == Lane::control;

@@ -3,6 +3,17 @@
 
 namespace cxedge::uplink {
 
+wire::SealedBody body_of(const store::NewBatch& batch) {
+    wire::SealedBody body;
+    body.codec = batch.codec;
+    body.bytes = batch.body;
+    body.samples = batch.samples;
+    body.events = batch.events;
+    body.dict_size = batch.dict_size;
+    body.t0 = BootTime(batch.t0_boot_ms);
+    return body;
+}
+
 Packet make_packet(
     const wire::Topics& topics,
     const store::StoredBatch& stored,
@@ -20,14 +31,7 @@ Packet make_packet(
     header.estimated = time.estimated;
     header.backfill = time.backfill;
     header.dict_id = dict_id;
-    wire::SealedBody body;
-    body.codec = batch.codec;
-    body.bytes = batch.body;
-    body.samples = batch.samples;
-    body.events = batch.events;
-    body.dict_size = batch.dict_size;
-    body.t0 = BootTime(batch.t0_boot_ms);
-    return {topics.data(batch.stream, header.backfill), wire::encode_batch(header, body)};
+    return {topics.data(batch.stream, header.backfill), wire::encode_batch(header, body_of(batch))};
 }
 
 }  // namespace cxedge::uplink

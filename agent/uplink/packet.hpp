@@ -24,6 +24,9 @@ struct BatchTime {
     bool backfill = false;
 };
 
+// A stored batch in the words of wire.
+wire::SealedBody body_of(const store::NewBatch& batch);
+
 Packet make_packet(
     const wire::Topics& topics,
     const store::StoredBatch& stored,

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/uplink/packet.hpp"
 #include "agent/uplink/reason_code.hpp"
 #include "agent/wire/split_body.hpp"
 
@@ -15,17 +16,6 @@ namespace {
 // Storage did not let us: try again then. Or there is nothing else to do than to keep it.
 constexpr std::chrono::milliseconds kStorageRetry{5000};
 constexpr std::chrono::milliseconds kKeep{300000};
-
-wire::SealedBody body_of(const store::NewBatch& batch) {
-    wire::SealedBody body;
-    body.codec = batch.codec;
-    body.bytes = batch.body;
-    body.samples = batch.samples;
-    body.events = batch.events;
-    body.dict_size = batch.dict_size;
-    body.t0 = BootTime(batch.t0_boot_ms);
-    return body;
-}
 
 store::NewBatch part_of(const store::NewBatch& whole, wire::SealedBody body) {
     store::NewBatch part = whole;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 
 #include "agent/base/log.hpp"
@@ -13,13 +12,6 @@ namespace cxedge::uplink {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::string iso8601(WallTime time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    return fmt::format(
-        "{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds))
-    );
-}
 
 }  // namespace
 

@@ -63,6 +63,13 @@ void Box::start() {
     }
 }
 
+bool Box::start_collecting() {
+    start();
+    return status_where([](const Json& now) {
+        return !now["sources"].empty() && now["sources"][0].value("state", "") == "running";
+    });
+}
+
 int Box::stop() {
     agent_->signal(SIGTERM);
     agent_->rest(kPatience);

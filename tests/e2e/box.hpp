@@ -32,6 +32,8 @@ public:
     Box(const std::string& uplink, const std::string& sources);
 
     void start();
+    // start(), and true once its first source runs: a socket of it can be written to.
+    [[nodiscard]] bool start_collecting();
     // How start() runs cxedged.
     [[nodiscard]] std::vector<std::string> command() const;
     // SIGTERM; the exit status.

@@ -30,13 +30,6 @@ std::vector<std::string> lines(const std::string& metric, int count) {
     return out;
 }
 
-void start(Box& box) {
-    box.start();
-    REQUIRE(box.status_where([](const Json& now) {
-        return !now["sources"].empty() && now["sources"][0].value("state", "") == "running";
-    }));
-}
-
 std::string second_sink(std::uint16_t port) {
     return fmt::format(
         "[[sink]]\nname = \"group\"\nbroker = \"mqtt://127.0.0.1:{}\"\nmetrics = [\"till.*\"]\n",
@@ -56,7 +49,7 @@ TEST_CASE("sinks: each platform gets its own, whatever happens to the other", "[
     Inbox at_main(main.port());
     Box box(main.port(), second_sink(group.port()) + kInputs);
     group.stop();
-    start(box);
+    REQUIRE(box.start_collecting());
     const auto tills = send_kpi(box.file("kpi.sock"), lines("till.raw", 40));
     const auto doors = send_kpi(box.file("kpi.sock"), lines("door.raw", 40));
     CHECK(std::count(tills.begin(), tills.end(), "ok") == 40);
@@ -84,7 +77,7 @@ TEST_CASE("sinks: a second agent on the same state directory is refused", "[e2e]
     MosquittoServer broker;
     Inbox inbox(broker.port());
     Box box(broker.port(), kInputs);
-    start(box);
+    REQUIRE(box.start_collecting());
     Process second(box.command());
     CHECK(second.line_with("already used by another cxedged", kPatience));
     CHECK(second.wait(kPatience) != 0);

@@ -37,13 +37,6 @@ std::string plain(std::uint16_t port) {
     return fmt::format("broker = \"mqtt://127.0.0.1:{}\"\n", port);
 }
 
-void start(Box& box) {
-    box.start();
-    REQUIRE(box.status_where([](const Json& now) {
-        return !now["sources"].empty() && now["sources"][0].value("state", "") == "running";
-    }));
-}
-
 void send(const Box& box, int count) {
     std::vector<std::string> lines;
     for (int i = 0; i < count; ++i) {
@@ -78,14 +71,14 @@ TEST_CASE("uplink: a wrong password is told, keeps everything and is mended", "[
     MosquittoServer broker(options);
     Box box(plain(broker.port()) + "username = \"box\"\npassword_file = \"{dir}/password\"", kKpi);
     std::ofstream(box.file("password")) << "wrong\n";
-    start(box);
+    REQUIRE(box.start_collecting());
     send(box, 20);
     CHECK(box.status_where([](const Json& now) {
         return says(now, "refused: not authorised (0x87)");
     }));
     CHECK(box.stop() == 0);
     std::ofstream(box.file("password")) << "secret\n";
-    start(box);
+    REQUIRE(box.start_collecting());
     CHECK(box.flush());
     CHECK(box.status_where([](const Json& now) {
         return now.value("connects", 0) == 1 && now.value("samples_delivered", 0) >= 20;
@@ -111,7 +104,7 @@ TEST_CASE("uplink: a certificate is not trusted until its CA is, without a resta
         kKpi
     );
     std::filesystem::copy_file(other.certificate(), box.file("ca.crt"));
-    start(box);
+    REQUIRE(box.start_collecting());
     send(box, 5);
     CHECK(box.status_where([](const Json& now) { return says(now, "certificate verify failed"); }));
     CHECK(box.status().value("connects", 1) == 0);
@@ -134,7 +127,7 @@ TEST_CASE("uplink: one topic that the ACL denies costs only itself", "[e2e]") {
     const MosquittoServer broker(options);
     Inbox inbox(broker.port());
     Box box(plain(broker.port()), kKpi);
-    start(box);
+    REQUIRE(box.start_collecting());
     send(box, 50);
     CHECK(gets(inbox, 50));
     CHECK(box.status_where([](const Json& now) {
@@ -165,7 +158,7 @@ TEST_CASE("uplink: a broker that denies everything loses nothing", "[e2e]") {
         ),
         kKpi
     );
-    start(box);
+    REQUIRE(box.start_collecting());
     send(box, 100);
     CHECK(box.status_where([](const Json& now) { return says(now, "not authorised (0x87)"); }));
     closed.kill();
@@ -183,7 +176,7 @@ TEST_CASE("uplink: batches larger than the broker takes are sent in parts", "[e2
     const MosquittoServer broker(options);
     Inbox inbox(broker.port());
     Box box(plain(broker.port()), kKpi);
-    start(box);
+    REQUIRE(box.start_collecting());
     for (int round = 0; round < 5; ++round) {
         send(box, 700);
     }
@@ -210,7 +203,7 @@ TEST_CASE("uplink: a second broker takes over, and gives back", "[e2e]") {
         ),
         kKpi
     );
-    start(box);
+    REQUIRE(box.start_collecting());
     send(box, 10);
     CHECK(gets(*at_first, 10));
     at_first.reset();  // an inbox has one session: two at one broker would throw each other out
@@ -235,7 +228,7 @@ TEST_CASE("uplink: a broker that stands still is left, and nothing is lost", "[e
     MosquittoServer broker;
     Inbox inbox(broker.port());
     Box box(plain(broker.port()) + "ack_timeout_s = 2\n", kKpi);
-    start(box);
+    REQUIRE(box.start_collecting());
     send(box, 10);
     CHECK(gets(inbox, 10));
     broker.pause();

@@ -14,7 +14,6 @@ namespace cxedge::sim {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
 // The box says nothing of its own accord in a simulated week.
 constexpr std::chrono::hours kNever{24 * 365};
 

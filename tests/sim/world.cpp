@@ -13,7 +13,6 @@
 namespace cxedge::sim {
 namespace {
 
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
 // What may pass between accepting and the commit interval beginning to run: a batch waits to be
 // closed, then for a tick of the box.
 constexpr milliseconds kGrace{2'000};

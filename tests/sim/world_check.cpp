@@ -8,12 +8,6 @@
 #include "tests/sim/world.hpp"
 
 namespace cxedge::sim {
-namespace {
-
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
-
-}  // namespace
-
 void World::check() {
     for (const std::string& problem : platform_.problems()) {
         fail(problem);

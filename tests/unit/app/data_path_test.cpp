@@ -17,8 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<Lane, kLaneCount> kLanes{Lane::control, Lane::live, Lane::bulk};
-
 SeriesInfo gauge(const std::string& metric) {
     return {{metric, {}}, Kind::gauge, "1", {}, 0};
 }

@@ -15,21 +15,6 @@ namespace {
 
 using namespace cxedge::test;  // NOLINT(google-build-using-namespace)
 
-// Runs `work` on a spool in a child that then dies by SIGKILL; true when it came that far.
-bool run_and_die(const SpoolFixture& at, const std::function<bool(Spool&)>& work) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        auto opened = at.try_open();
-        if (!opened || !work(**opened)) {
-            ::_exit(1);
-        }
-        ::raise(SIGKILL);
-    }
-    int status = 0;
-    return ::waitpid(child, &status, 0) == child && WIFSIGNALED(status) &&
-           WTERMSIG(status) == SIGKILL;
-}
-
 TEST_CASE("spool: what was committed survives kill -9", "[store]") {
     SpoolFixture at;
     REQUIRE(run_and_die(at, [](Spool& spool) {

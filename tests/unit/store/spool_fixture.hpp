@@ -2,12 +2,17 @@
 // A spool in a directory of its own, with shorthands for what the tests do over and over.
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent/store/spool.hpp"
 
@@ -101,6 +106,21 @@ public:
     std::unique_ptr<store::Spool> spool;
     std::vector<Declaration> declared;
 };
+
+// Runs `work` on a spool in a child that then dies by SIGKILL; true when it came that far.
+inline bool run_and_die(const SpoolFixture& at, const std::function<bool(store::Spool&)>& work) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        auto opened = at.try_open();
+        if (!opened || !work(**opened)) {
+            ::_exit(1);
+        }
+        ::raise(SIGKILL);
+    }
+    int status = 0;
+    return ::waitpid(child, &status, 0) == child && WIFSIGNALED(status) &&
+           WTERMSIG(status) == SIGKILL;
+}
 
 inline std::uint64_t samples_of(const std::vector<Gap>& gaps) {
     std::uint64_t samples = 0;

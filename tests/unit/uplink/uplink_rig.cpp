@@ -112,7 +112,7 @@ void UplinkRig::pass(std::chrono::milliseconds by, std::chrono::milliseconds ste
 
 std::uint64_t UplinkRig::held() const {
     std::uint64_t batches = 0;
-    for (const Lane lane : {Lane::control, Lane::live, Lane::bulk}) {
+    for (const Lane lane : kLanes) {
         batches += spool->status(lane).batches;
     }
     return batches;

@@ -38,7 +38,7 @@ TEST_CASE("topics: what a node publishes is understood", "[wire]") {
         CHECK(topic == "cx/1/acme/store-0017/gw.1/" + parts->rest);
         return parts->kind;
     };
-    for (const Stream stream : {Stream::event, Stream::kpi, Stream::bulk, Stream::health}) {
+    for (const Stream stream : cxedge::kStreams) {
         CHECK(kind(topics.data(stream, false)) == TopicKind::data);
         CHECK(kind(topics.data(stream, true)) == TopicKind::data);
     }
