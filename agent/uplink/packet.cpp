@@ -31,7 +31,8 @@ Packet make_packet(
     header.estimated = time.estimated;
     header.backfill = time.backfill;
     header.dict_id = dict_id;
-    return {topics.data(batch.stream, header.backfill), wire::encode_batch(header, body_of(batch))};
+    return {
+        topics.data(batch.stream, header.backfill), wire::encode_batch(header, body_of(batch)), {}};
 }
 
 }  // namespace cxedge::uplink

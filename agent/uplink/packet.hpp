@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "agent/base/clock.hpp"
@@ -14,6 +15,7 @@ namespace cxedge::uplink {
 struct Packet {
     std::string topic;
     std::string payload;
+    std::optional<std::uint32_t> dictionary_part;
 };
 
 // What is decided about a batch only when it is sent.
