@@ -23,6 +23,7 @@ struct BatchTime {
     WallTime t0{};  // UTC of the batch's relative time 0
     wire::ClockState clock;
     bool estimated = false;
+    store::BootBounds bounds{};  // of t0, when estimated
     bool backfill = false;
 };
 
