@@ -75,6 +75,12 @@ Status TieredSpool::reopen(bool suspect) {
     if (!opened) {
         return opened.error();
     }
+    // What a failed sync left in the log is seen now, and would still go with the power. On a full
+    // disk it must do: deleting is what helps there.
+    if (const Status synced = opened->queue.empty_log();
+        !synced && synced.error().code != ErrorCode::exhausted) {
+        return synced.error().during("syncing queue.db");
+    }
     forget_deleted(*opened, expected.held);
     const auto gaps = gaps_against(expected, *opened);
     opened->meta = {epoch_, boot_};
@@ -200,7 +206,7 @@ void TieredSpool::make_room_for_erased(std::size_t count) {
             return;
         }
     }
-    if (queue_->empty_log()) {
+    if (queue_->empty_log().ok()) {
         const std::lock_guard books(books_mutex_);
         ring_.set_erased({});
         ring_.publish();

@@ -108,9 +108,14 @@ Result<SqliteQueue> SqliteQueue::prepare(Database database) {
     return measured ? Result<SqliteQueue>(std::move(queue)) : measured.error();
 }
 
-bool SqliteQueue::empty_log() {
+Status SqliteQueue::empty_log() {
     auto outcome = database().prepare("PRAGMA wal_checkpoint(TRUNCATE)");
-    return outcome && outcome->next() && outcome->integer(0) == 0 && outcome->finish().ok();
+    if (!outcome) {
+        return outcome.error();
+    }
+    const bool done = outcome->next() && outcome->integer(0) == 0;
+    Status status = outcome->finish();
+    return !status || done ? status : Status(unavailable("the log of queue.db is in use"));
 }
 
 Status SqliteQueue::measure() {
