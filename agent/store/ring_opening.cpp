@@ -64,8 +64,7 @@ std::vector<Gap> gaps_between(
         }
     };
     // Counted up again after all was gone, it may not know where it began.
-    std::uint64_t next =
-        std::max<std::uint64_t>(lost.first_seq, lost.last_seq == 0 ? 0 : 1);
+    std::uint64_t next = std::max<std::uint64_t>(lost.first_seq, lost.last_seq == 0 ? 0 : 1);
     for (const std::uint64_t seq : present) {
         if (seq >= next && seq <= lost.last_seq) {
             add(next, seq - 1);

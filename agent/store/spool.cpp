@@ -153,9 +153,8 @@ private:
         std::vector<LaneLedger::Entry> added;
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
             const bool decodable = entry.dict_size <= queue.definitions.size();
-            auto row = entry.released || !decodable || is_stored(entry, queue)
-                           ? std::nullopt
-                           : ring.read(entry);
+            auto row = entry.released || !decodable || is_stored(entry, queue) ? std::nullopt
+                                                                               : ring.read(entry);
             if (!row) {
                 continue;
             }

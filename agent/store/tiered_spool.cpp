@@ -239,7 +239,7 @@ bool TieredSpool::has_work(Move what, SteadyTime now) const {
     if (now >= chores_at_ || (what == Move::all && !ring_.empty())) {
         return true;
     }
-    if (what == Move::all && stored_definitions_ < definitions_.size()) {
+    if (what == Move::all && (unsynced_ || stored_definitions_ < definitions_.size())) {
         return true;
     }
     if (ring_.used_bytes() > ring_.capacity() / 2) {
