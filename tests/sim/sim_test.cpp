@@ -43,10 +43,10 @@ TEST_CASE("world: nothing is lost or counted twice, seeds 76 to 100", "[sim]") {
 // A failed start that forgot a loss, a failed sync that counted as done, numbers lost on the way.
 TEST_CASE("world: seeds that once found something", "[sim]") {
     log::set_level(log::Level::error);
-    for (const std::uint64_t seed : {189, 1017, 1203, 1230, 1239, 2011, 2141}) {
+    for (const std::uint64_t seed : {189U, 1017U, 1203U, 1230U, 1239U, 2011U, 2141U}) {
         hold_promise_in(seed, false);
     }
-    for (const std::uint64_t seed : {76, 78, 261, 1102, 1231}) {
+    for (const std::uint64_t seed : {76U, 78U, 261U, 1102U, 1231U}) {
         hold_promise_in(seed, true);
     }
 }
