@@ -122,13 +122,15 @@ Status DataPath::begin_journal() {
 }
 
 // After ensure_room() only a monster of an event or of a declaration does not fit.
-void DataPath::record(std::string_view record) {
-    if (!journal_->append(record)) {
+bool DataPath::record(std::string_view record) {
+    const bool fits = journal_->append(record);
+    if (!fits) {
         writer_.restart();
         log::warn(
             "store", fmt::format("a record of {} bytes is not in the journal", record.size())
         );
     }
+    return fits;
 }
 
 Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
@@ -137,8 +139,9 @@ Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
     }
     const std::uint64_t known = pipeline_.counters().series;
     auto id = pipeline_.declare(info);
-    if (pipeline_.counters().series != known) {
-        record(writer_.write(Declared{info}, now()));
+    if (pipeline_.counters().series != known && !record(writer_.write(Declared{info}, now()))) {
+        // Records name series by their number: the next one goes behind a snapshot that has it.
+        journal_begun_ = false;
     }
     return id;
 }
@@ -185,7 +188,7 @@ void DataPath::accept_event(Event event) {
 
 void DataPath::turned_away(SeriesId series) {
     ++counters_.readings_turned_away;
-    outlets_.note_refused(lane_of(pipeline_.stream_of(series)));
+    outlets_.note_refused(pipeline_.stream_of(series), pipeline_.outgoing_of(series));
 }
 
 // ---- facts out ----

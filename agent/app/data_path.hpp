@@ -75,7 +75,7 @@ private:
     [[nodiscard]] std::optional<SeriesId> restored(SeriesId series) const;
     Status ensure_room();
     Status begin_journal();
-    void record(std::string_view record);
+    bool record(std::string_view record);
     Status take(const Reading& reading);
     void settle();
     void store_soon();

@@ -104,7 +104,7 @@ Outlet::Open& Outlet::opened(Stream stream) {
 }
 
 void Outlet::add(Stream stream, Sample sample) {
-    if (!filter_.streams[slot(stream)]) {
+    if (!takes(stream)) {
         return;
     }
     Open& open = opened(stream);
@@ -117,7 +117,7 @@ void Outlet::add(Stream stream, Sample sample) {
 
 // Events do not wait for company.
 void Outlet::add(const Event& event) {
-    if (filter_.streams[slot(Stream::event)]) {
+    if (takes(Stream::event)) {
         opened(Stream::event).builder.add(event);
         wants_store_ = true;
     }

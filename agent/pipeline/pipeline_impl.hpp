@@ -27,6 +27,9 @@ public:
         return index_of(series) < entries_.size() ? entries_[index_of(series)].plan.stream
                                                   : Stream::bulk;
     }
+    [[nodiscard]] const std::vector<SeriesId>& outgoing_of(SeriesId series) const {
+        return index_of(series) < entries_.size() ? entries_[index_of(series)].out : none_;
+    }
     void tick(const Now& now);
     void flush(const Now& now);
     void save(std::string& out) const;
@@ -60,6 +63,7 @@ private:
     PipelineOutput& output_;
     std::vector<Entry> entries_;
     std::map<SeriesKey, SeriesId> ids_;
+    const std::vector<SeriesId> none_;
 };
 
 }  // namespace cxedge::pipeline

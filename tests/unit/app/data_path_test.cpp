@@ -7,6 +7,7 @@
 #include <map>
 
 #include "agent/wire/batch_codec.hpp"
+#include "agent/wire/dictionary.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -83,21 +84,41 @@ public:
         REQUIRE(path->accept(*id, value, at_boot(clock.boot_now())).ok());
         loop_->poll();
     }
-    // Values of everything in the spool, by (lane, seq).
-    std::vector<double> stored() {
-        std::vector<double> values;
+    // Samples of everything in the spool, by (lane, seq).
+    std::vector<Sample> samples() {
+        std::vector<Sample> samples;
         std::uint64_t after = 0;
         for (;;) {
             const auto batches = spool_->read(Lane::live, after, 100);
             REQUIRE(batches.ok());
             if (batches->empty()) {
-                return values;
+                return samples;
             }
             after = batches->back().position;
             for (const store::StoredBatch& batch : *batches) {
-                append_values(batch, values);
+                append_samples(batch, samples);
             }
         }
+    }
+    std::vector<double> stored() {
+        std::vector<double> values;
+        for (const Sample& sample : samples()) {
+            values.push_back(std::get<double>(sample.value));
+        }
+        return values;
+    }
+    // The same by metric, as the platform's dictionary names it.
+    std::map<std::string, std::vector<double>> stored_by_series() {
+        const auto definitions = spool_->load_definitions();
+        REQUIRE(definitions.ok());
+        const auto dictionary = wire::Dictionary::restore(*definitions);
+        REQUIRE(dictionary.ok());
+        std::map<std::string, std::vector<double>> values;
+        for (const Sample& sample : samples()) {
+            const std::string& metric = dictionary->at(sample.series).key.metric;
+            values[metric].push_back(std::get<double>(sample.value));
+        }
+        return values;
     }
     store::Spool& spool() { return *spool_; }
 
@@ -106,7 +127,7 @@ public:
     std::size_t journal_bytes = 64U << 10U;
 
 private:
-    static void append_values(const store::StoredBatch& batch, std::vector<double>& values) {
+    static void append_samples(const store::StoredBatch& batch, std::vector<Sample>& samples) {
         wire::ReceivedBatch received;
         received.body.codec = batch.batch.codec;
         received.body.bytes = batch.batch.body;
@@ -115,9 +136,7 @@ private:
         received.body.dict_size = batch.batch.dict_size;
         const auto body = wire::decode_body(received);
         REQUIRE(body.ok());
-        for (const Sample& sample : body->samples) {
-            values.push_back(std::get<double>(sample.value));
-        }
+        samples.insert(samples.end(), body->samples.begin(), body->samples.end());
     }
 
     test::TempDir dir_;
@@ -196,6 +215,28 @@ TEST_CASE("data_path: a full journal begins anew and loses nothing", "[app]") {
     const auto stored = bench.stored();
     REQUIRE(stored.size() == kMany);
     CHECK(stored.back() == kMany - 0.5);
+}
+
+TEST_CASE("data_path: a declaration larger than the journal's reserve shifts no series", "[app]") {
+    Bench bench;
+    bench.give("raw.a", 1);
+    SeriesInfo monster = gauge("raw.monster");
+    monster.kind = Kind::state;
+    monster.states = {"off", std::string(200'000, 'x')};
+    const auto id = bench.path->declare(monster);
+    REQUIRE(id.ok());
+    bench.give("raw.b", 2);
+    bench.give("raw.a", 3);
+    bench.give("raw.b", 4);
+    REQUIRE(bench.path->accept(*id, 1, at_boot(bench.clock.boot_now())).ok());
+    bench.restart();
+    bench.give("raw.b", 5);
+    bench.give("raw.a", 6);
+    bench.pass(milliseconds(1000));
+    const auto by_series = bench.stored_by_series();
+    CHECK(by_series.at("raw.a") == std::vector<double>{1, 3, 6});
+    CHECK(by_series.at("raw.b") == std::vector<double>{2, 4, 5});
+    CHECK(by_series.at("raw.monster") == std::vector<double>{1});
 }
 
 TEST_CASE("data_path: a journal begun anew does not hide what comes", "[app]") {
