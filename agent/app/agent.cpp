@@ -242,14 +242,26 @@ void Agent::run() {
     stop();
 }
 
+// Each has a thread of its own that sends: one patience for all.
+void Agent::stop_sinks() {
+    const SteadyTime deadline = clock_.steady_now() + kDrain;
+    for (const auto& sink : sinks_) {
+        sink->drain(deadline);
+    }
+    for (const auto& sink : sinks_) {
+        sink->ask_to_stop();
+    }
+    for (const auto& sink : sinks_) {
+        sink->stop();
+    }
+}
+
 void Agent::stop() {
     notify_stopping();
     log::info("agent", "stopping: closing windows, sending what is left");
     ingest_->stop(kStopSources);
     Sink& main = *sinks_.front();
-    for (const auto& sink : sinks_) {
-        sink->stop(kDrain);
-    }
+    stop_sinks();
     const telemetry::Health last = board_.latest();
     log::info(
         "agent",

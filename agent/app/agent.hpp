@@ -48,6 +48,7 @@ private:
     [[nodiscard]] bool drained() const;
     void watch_signals();
     void feed_watchdog();
+    void stop_sinks();
     void stop();
 
     config::AgentConfig config_;

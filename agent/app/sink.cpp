@@ -93,9 +93,20 @@ void Sink::start(
     uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
 }
 
-void Sink::stop(std::chrono::milliseconds patience) {
+void Sink::drain(SteadyTime deadline) {
     if (uplink_) {
-        uplink_->drain(patience);
+        uplink_->drain(deadline);
+    }
+}
+
+void Sink::ask_to_stop() {
+    if (uplink_) {
+        uplink_->ask_to_stop();
+    }
+}
+
+void Sink::stop() {
+    if (uplink_) {
         uplink_->stop();
     }
 }

@@ -46,8 +46,11 @@ public:
     void start(
         uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
     );
-    // What waits is sent for at most `patience`, not at all while offline; then says goodbye.
-    void stop(std::chrono::milliseconds patience);
+    // What waits is sent until `deadline`, not at all while offline. All sinks send meanwhile.
+    void drain(SteadyTime deadline);
+    // Says goodbye; stop() waits until it is said.
+    void ask_to_stop();
+    void stop();
 
     [[nodiscard]] store::Spool& spool() { return *spool_; }
     [[nodiscard]] const store::Spool& spool() const { return *spool_; }
