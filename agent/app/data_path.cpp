@@ -9,6 +9,12 @@
 #include "agent/base/log.hpp"
 
 namespace cxedge::app {
+namespace {
+
+// Each try closes what is open.
+constexpr std::chrono::seconds kFilesAgain{10};
+
+}  // namespace
 
 DataPath::DataPath(
     Options options,
@@ -26,6 +32,7 @@ DataPath::DataPath(
            outlets_.sealed_through()}
       )),
       pipeline_(std::move(options.pipeline), outlets_),
+      no_files_why_(std::move(options.no_files_why)),
       clock_steps_(clock) {
     replay();
 }
@@ -35,65 +42,6 @@ DataPath::~DataPath() = default;
 pipeline::Now DataPath::now() const {
     const BootTime boot = clock_.boot_now();
     return {WallTime(boot + clock_.wall_offset()), boot};
-}
-
-// ---- what the process before left ----
-
-void DataPath::replay() {
-    if (!journal_->problem().empty()) {
-        log::warn("store", journal_->problem());
-    }
-    if (journal_->abandoned() > 0) {
-        outlets_.declare_abandoned(journal_->abandoned());
-    }
-    auto restored = pipeline_.restore(journal_->snapshot());
-    if (restored) {
-        restored_ = std::move(*restored);
-    } else if (!journal_->snapshot().empty()) {
-        log::error("store", restored.error().message);
-    }
-    IntakeReader reader;
-    journal_->replay([&](std::uint64_t number, std::string_view record) {
-        outlets_.replaying(number);
-        if (const auto read = reader.read(record)) {
-            ++counters_.replayed;
-            apply(*read);
-        }
-    });
-    outlets_.replaying(0);
-    restored_.clear();
-    if (counters_.replayed > 0) {
-        log::info("store", fmt::format("{} readings and events went on", counters_.replayed));
-    }
-    // Records of now go into a file of now: ids may have changed with the configuration.
-    if (const Status begun = begin_journal(); !begun) {
-        log::error("store", begun.error().message);
-    }
-}
-
-std::optional<SeriesId> DataPath::restored(SeriesId series) const {
-    return index_of(series) < restored_.size() ? restored_[index_of(series)] : std::nullopt;
-}
-
-void DataPath::apply(const IntakeReader::Record& record) {
-    if (const auto* declared = std::get_if<Declared>(&record.intake)) {
-        const auto id = pipeline_.declare(declared->info);
-        restored_.push_back(id ? std::optional(*id) : std::nullopt);
-    } else if (const auto* reading = std::get_if<Reading>(&record.intake)) {
-        const auto series = restored(reading->series);
-        // What the pipeline refused then, it refuses now.
-        if (series && reading->value) {
-            (void)pipeline_.accept(*series, *reading->value, reading->time, record.now);
-        } else if (series) {
-            (void)pipeline_.accept_lost(*series, reading->time, record.now);
-        }
-    } else if (const auto* event = std::get_if<Event>(&record.intake)) {
-        pipeline_.accept_event(*event, record.now);
-    } else if (std::get<Ticked>(record.intake).flush) {
-        pipeline_.flush(record.now);
-    } else {
-        pipeline_.tick(record.now);
-    }
 }
 
 // ---- readings in ----
@@ -275,17 +223,40 @@ void DataPath::tick() {
     if (!waiting_.empty()) {
         (void)flush(false);
     }
+    try_files();
     tell_storage();
     if (!due_armed_) {
         wake_when_due();
     }
 }
 
+// A full tmpfs may have room again: then a checkpoint gives the journal its files.
+void DataPath::try_files() {
+    const SteadyTime now = clock_.steady_now();
+    if (journal_in_memory() && now >= files_again_) {
+        files_again_ = now + kFilesAgain;
+        (void)begin_journal();  // a refusal shows in storage_problem()
+    }
+}
+
+std::string DataPath::memory_problem() const {
+    if (!no_files_why_.empty()) {
+        return no_files_why_;
+    }
+    const std::string& journal = journal_->memory_only();
+    return journal.empty() ? outlets_.memory_problem() : journal;
+}
+
 void DataPath::tell_storage() {
-    if (auto event = storage_alarm_.changed(outlets_.storage_problem())) {
-        const bool well = event->state == EventState::clear;
-        log::write(well ? log::Level::info : log::Level::error, "store", event->text);
-        accept_event(std::move(*event));
+    tell(storage_alarm_.changed(outlets_.storage_problem()));
+    tell(memory_alarm_.changed(memory_problem()));
+}
+
+void DataPath::tell(std::optional<Event> alarm) {
+    if (alarm) {
+        const bool well = alarm->state == EventState::clear;
+        log::write(well ? log::Level::info : log::Level::error, "store", alarm->text);
+        accept_event(std::move(*alarm));
     }
 }
 

@@ -87,8 +87,12 @@ Result<std::optional<SeriesId>> Outlet::define(const SeriesInfo& info) {
     if (const SeriesId* known = dictionary_.find(info)) {
         return std::optional(*known);
     }
+    const std::string definition = wire::encode_definition(info);
+    if (const auto again = wire::decode_definition(definition); !again) {
+        return invalid_argument(to_string(info.key) + ": " + again.error().message);
+    }
     // Stored before its first use: a batch in the spool can always be decoded.
-    const Status stored = spool_.add_definition(dictionary_.size(), wire::encode_definition(info));
+    const Status stored = spool_.add_definition(dictionary_.size(), definition);
     if (!stored) {
         return stored.error().during("storing the definition of " + to_string(info.key));
     }

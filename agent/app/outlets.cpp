@@ -164,6 +164,15 @@ std::string Outlets::storage_problem() const {
     return {};
 }
 
+std::string Outlets::memory_problem() const {
+    for (const auto& outlet : all_) {
+        if (std::string why = outlet->spool().storage().ring_memory_only; !why.empty()) {
+            return why;
+        }
+    }
+    return {};
+}
+
 std::string Outlets::context() const {
     const store::Spool& spool = all_.front()->spool();
     return fmt::format("1:{}:{:x}", spool.boot(), spool.ring_id());

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] Status all_stored();
     // Why storage is not what it should be; empty: it is.
     [[nodiscard]] std::string storage_problem() const;
+    // Why the batches of a sink would not survive the process; empty: they would.
+    [[nodiscard]] std::string memory_problem() const;
     // Boot and ring of the main one: a journal refers to these.
     [[nodiscard]] std::string context() const;
     // The last journal record that any batch of any sink knows.
