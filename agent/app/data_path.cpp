@@ -177,7 +177,7 @@ void DataPath::wake_when_due() {
 // ---- safety ----
 
 void DataPath::commit(ingest::Durability durability, std::function<void(const Status&)> done) {
-    if (durability == ingest::Durability::process) {
+    if (durability == ingest::Durability::process && survives_process_) {
         done({});  // accept() has put it into the journal
         return;
     }
@@ -248,6 +248,7 @@ std::string DataPath::memory_problem() const {
 }
 
 void DataPath::tell_storage() {
+    survives_process_ = memory_problem().empty();
     tell(storage_alarm_.changed(outlets_.storage_problem()));
     tell(memory_alarm_.changed(memory_problem()));
 }

@@ -102,6 +102,7 @@ private:
     // This process has begun a journal file: ids and numbers in it are of now.
     bool journal_begun_ = false;
     bool store_posted_ = false;
+    bool survives_process_ = true;  // else only what is on disk is safe
     StorageAlarm storage_alarm_{"spool"};
     StorageAlarm memory_alarm_{"unsent data"};
     SteadyTime files_again_{};  // when to try again to have files
