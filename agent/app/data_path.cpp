@@ -188,13 +188,30 @@ void DataPath::commit(ingest::Durability durability, std::function<void(const St
     }
 }
 
+// A window that is open would lose what its source was told is safe.
+Status DataPath::close_guarded() {
+    if (guarded_.empty()) {
+        return {};
+    }
+    if (Status room = ensure_room(); !room) {
+        return room;
+    }
+    const pipeline::Now now = this->now();
+    Closed closed{pipeline_.close({guarded_.begin(), guarded_.end()}, now)};
+    if (!closed.series.empty()) {
+        record(writer_.write(closed, now));
+    }
+    return {};
+}
+
 Status DataPath::flush(bool windows) {
     if (windows && ensure_room()) {
         const pipeline::Now now = this->now();
         pipeline_.flush(now);
         record(writer_.write(Ticked{true}, now));
     }
-    Status stored = outlets_.commit(journal_->last());
+    Status stored = waiting_.empty() ? Status() : close_guarded();
+    stored = stored ? outlets_.commit(journal_->last()) : stored;
     // What was taken cannot be refused any more: its answer waits until the disk works again.
     if (stored || windows) {
         for (const auto& done : std::exchange(waiting_, {})) {

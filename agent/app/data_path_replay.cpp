@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a DataPath begins: with what the process before left in the journal.
+// The part of the data path that goes on with what the process before left in the journal.
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -60,11 +62,23 @@ void DataPath::apply(const IntakeReader::Record& record) {
         }
     } else if (const auto* event = std::get_if<Event>(&record.intake)) {
         pipeline_.accept_event(*event, record.now);
+    } else if (const auto* closed = std::get_if<Closed>(&record.intake)) {
+        apply_closed(*closed, record.now);
     } else if (std::get<Ticked>(record.intake).flush) {
         pipeline_.flush(record.now);
     } else {
         pipeline_.tick(record.now);
     }
+}
+
+void DataPath::apply_closed(const Closed& closed, const pipeline::Now& now) {
+    std::vector<SeriesId> series;
+    for (const SeriesId then : closed.series) {
+        if (const auto id = restored(then)) {
+            series.push_back(*id);
+        }
+    }
+    pipeline_.close(series, now);
 }
 
 }  // namespace cxedge::app

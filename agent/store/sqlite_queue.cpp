@@ -109,6 +109,16 @@ Result<SqliteQueue> SqliteQueue::prepare(Database database) {
     return measured ? Result<SqliteQueue>(std::move(queue)) : measured.error();
 }
 
+Status SqliteQueue::empty_log() {
+    auto outcome = database().prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!outcome) {
+        return outcome.error();
+    }
+    const bool done = outcome->next() && outcome->integer(0) == 0;
+    Status status = outcome->finish();
+    return !status || done ? status : Status(unavailable("the log of queue.db is in use"));
+}
+
 Status SqliteQueue::measure() {
     const auto all = ask(page_count_);
     const auto free = ask(free_count_);
