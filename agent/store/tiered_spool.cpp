@@ -468,6 +468,7 @@ StorageStatus TieredSpool::storage() const {
     const std::lock_guard books(books_mutex_);
     StorageStatus status = storage_;
     status.ring_used_bytes = ring_.used_bytes();
+    status.ring_memory_only = ring_.memory_only();
     return status;
 }
 
