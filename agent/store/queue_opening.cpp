@@ -154,6 +154,59 @@ std::array<LaneStatus, kLaneCount> returned(
     return sums;
 }
 
+// One gap for each run of numbers.
+std::vector<Gap> runs_of(const std::vector<LostBatch>& lost) {
+    std::vector<Gap> gaps;
+    for (const LostBatch& batch : lost) {
+        const bool goes_on = !gaps.empty() && gaps.back().epoch == batch.epoch &&
+                             gaps.back().lane == batch.lane &&
+                             gaps.back().last_seq + 1 == batch.seq;
+        if (!goes_on) {
+            gaps.push_back({batch.lane, batch.epoch, batch.seq, batch.seq, 0, 0, GapCause::corrupt}
+            );
+        }
+        gaps.back().last_seq = batch.seq;
+        gaps.back().samples += batch.samples;
+        gaps.back().events += batch.events;
+    }
+    return gaps;
+}
+
+std::vector<LostBatch> losses_of(Lane lane, const std::vector<LostBatch>& all) {
+    std::vector<LostBatch> of_lane;
+    std::copy_if(
+        all.begin(),
+        all.end(),
+        std::back_inserter(of_lane),
+        [lane](const LostBatch& each) { return each.lane == lane; }
+    );
+    std::sort(of_lane.begin(), of_lane.end(), [](const LostBatch& one, const LostBatch& other) {
+        return std::pair(one.epoch, one.seq) < std::pair(other.epoch, other.seq);
+    });
+    return of_lane;
+}
+
+// What a lane lost is named one by one where it was met, and by what the counts say for the rest.
+void add_lane_gaps(
+    Lane lane, std::uint64_t epoch, Holding lost, OpenedQueue& now, std::vector<Gap>& gaps
+) {
+    const auto met = losses_of(lane, now.losses);
+    const auto seqs = now.queue.seqs(lane, epoch);
+    std::vector<std::uint64_t> known = seqs ? *seqs : std::vector<std::uint64_t>();
+    for (const LostBatch& each : met) {
+        lost.batches = less(lost.batches, 1);
+        lost.samples = less(lost.samples, each.samples);
+        lost.events = less(lost.events, each.events);
+        if (each.epoch == epoch) {
+            known.push_back(each.seq);
+        }
+    }
+    std::sort(known.begin(), known.end());
+    for (const auto& found : {runs_of(met), gaps_between(lane, epoch, lost, known)}) {
+        gaps.insert(gaps.end(), found.begin(), found.end());
+    }
+}
+
 }  // namespace
 
 std::vector<std::uint64_t> absent(const std::vector<std::uint64_t>& erased, SqliteQueue& queue) {
@@ -179,12 +232,7 @@ std::vector<Gap> gaps_against(const Expected& expected, OpenedQueue& now) {
         lost.batches = less(lost.batches, less(found.batches, back.at(lane).batches));
         lost.samples = less(lost.samples, less(found.samples, back.at(lane).samples));
         lost.events = less(lost.events, less(found.events, back.at(lane).events));
-        const auto which = static_cast<Lane>(lane);
-        const auto present = now.queue.seqs(which, expected.epoch);
-        const auto more = gaps_between(
-            which, expected.epoch, lost, present ? *present : std::vector<std::uint64_t>()
-        );
-        gaps.insert(gaps.end(), more.begin(), more.end());
+        add_lane_gaps(static_cast<Lane>(lane), expected.epoch, lost, now, gaps);
     }
     return gaps;
 }
