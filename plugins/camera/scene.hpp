@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// detect -> track -> count for one camera. Pure: frames in, crossings out.
+// detect -> track -> lines and zones of one camera. Pure: frames in, what happened out.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -11,34 +12,45 @@
 
 namespace cxedge::camera {
 
+// What the installer drew into the picture.
+struct SceneLayout {
+    std::vector<LinePoints> lines;
+};
+
 struct LineCrossing {
-    std::size_t line = 0;  // index of the line given to the constructor
+    std::size_t line = 0;  // index into SceneLayout::lines
     Crossing crossing;
 };
 
-// Thread: one.
-class PeopleCounter {
-public:
-    PeopleCounter(std::unique_ptr<Detector> detector, std::vector<LinePoints> lines);
+// What lines and zones have to say after one picture.
+struct SceneReport {
+    std::vector<LineCrossing> crossings;
+};
 
-    std::vector<LineCrossing> process(const Frame& frame);
+// Thread: one.
+class Scene {
+public:
+    Scene(std::unique_ptr<Detector> detector, SceneLayout layout);
+
+    SceneReport process(const Frame& frame);
 
     // The end of the film or of the connection: settles what is pending and forgets people, but
     // not what the detector has learnt.
-    std::vector<LineCrossing> finish();
+    SceneReport finish();
 
     [[nodiscard]] const std::vector<Track>& tracks() const { return tracker_.tracks(); }
     [[nodiscard]] std::uint64_t ambiguous(std::size_t line) const;
 
 private:
     std::unique_ptr<Detector> detector_;
-    std::vector<LinePoints> lines_;
+    SceneLayout layout_;
     Tracker tracker_;
     std::vector<LineCounter> counters_;
     int width_ = 0;
     int height_ = 0;
 
     void fit(const Frame& frame);
+    void settle(SceneReport& report);
 };
 
 }  // namespace cxedge::camera
