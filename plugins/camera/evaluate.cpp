@@ -78,7 +78,7 @@ Result<Evaluation> evaluate(const EvaluateJob& job) {
     if (!source) {
         return source.error();
     }
-    Scene scene(std::make_unique<MotionDetector>(), {{job.line}});
+    Scene scene(std::make_unique<MotionDetector>(), {{job.line}, {}});
     const double before = thread_cpu_s();
     if (Status counted = count_clip(**source, scene, result); !counted) {
         return counted.error();

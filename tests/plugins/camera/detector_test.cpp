@@ -98,7 +98,7 @@ TEST_CASE("camera: people side by side are told apart, fragments are joined", "[
 
 TEST_CASE("camera: a loop seam creates no crossing", "[camera]") {
     camera::Scene scene(
-        std::make_unique<camera::MotionDetector>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}}
+        std::make_unique<camera::MotionDetector>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}, {}}
     );
     std::size_t crossings = 0;
     int index = 0;
@@ -120,7 +120,7 @@ TEST_CASE("camera: a loop seam creates no crossing", "[camera]") {
 
 TEST_CASE("camera: a walker in pixels is counted once, in the right direction", "[camera]") {
     camera::Scene scene(
-        std::make_unique<camera::MotionDetector>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}}
+        std::make_unique<camera::MotionDetector>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}, {}}
     );
     std::vector<camera::LineCrossing> crossings;
     const auto show = [&](const Frame& frame) {
