@@ -98,7 +98,7 @@ Status CameraSource::start(Host& host) {
 void CameraSource::start_worker(std::string address) {
     CameraWorker::Job job{std::move(address), settings_.frame_options(), {}};
     for (const LineSettings& line : settings_.lines) {
-        job.lines.push_back(line.line());
+        job.layout.lines.push_back(line.line());
     }
     alive_ = std::make_shared<CameraSource*>(this);
     const std::weak_ptr<CameraSource*> alive = alive_;
@@ -134,11 +134,11 @@ void CameraSource::take(const FrameDone& done) {
         report_zeros();
     }
     emit(cost_, done.cost_s);
-    count(done.crossings);
+    count(done.scene);
 }
 
 void CameraSource::take(const StreamDown& down) {
-    count(down.crossings);
+    count(down.scene);
     set_up(false);
     tell_problem(down.problem);
     const auto seconds = std::chrono::duration<double>(down.retry).count();
@@ -150,7 +150,7 @@ void CameraSource::take(const StreamDown& down) {
 }
 
 void CameraSource::take(const StreamEnded& ended) {
-    count(ended.crossings);
+    count(ended.scene);
     set_up(false);
     std::string line = fmt::format(
         "{} has ended after {} pictures", public_address(settings_.source), ended.frames
@@ -166,8 +166,8 @@ void CameraSource::take(const StreamEnded& ended) {
     host_->log(log::Level::info, line);
 }
 
-void CameraSource::count(const std::vector<LineCrossing>& crossings) {
-    for (const LineCrossing& each : crossings) {
+void CameraSource::count(const SceneReport& scene) {
+    for (const LineCrossing& each : scene.crossings) {
         LineSeries& line = lines_[each.line];
         const bool in = each.crossing.direction == Direction::in;
         ++(in ? line.total_in : line.total_out);

@@ -60,7 +60,7 @@ private:
     void take(const FrameDone& done);
     void take(const StreamDown& down);
     void take(const StreamEnded& ended);
-    void count(const std::vector<LineCrossing>& crossings);
+    void count(const SceneReport& scene);
     void report();
     void report_zeros();
     void set_up(bool up);

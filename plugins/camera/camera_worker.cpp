@@ -30,7 +30,7 @@ CameraWorker::~CameraWorker() {
 }
 
 void CameraWorker::run() {
-    counter_ = std::make_unique<PeopleCounter>(std::make_unique<MotionDetector>(), job_.lines);
+    scene_ = std::make_unique<Scene>(std::make_unique<MotionDetector>(), job_.layout);
     Result<std::unique_ptr<FrameSource>> source =
         make_frame_source(job_.address, job_.options, clock_, stop_);
     if (!source) {
@@ -44,12 +44,12 @@ void CameraWorker::run() {
             return;
         }
         if (ended) {
-            report_(StreamEnded{frames_, counter_->finish()});
+            report_(StreamEnded{frames_, scene_->finish()});
             return;
         }
         const bool again = ended.error().code == ErrorCode::unavailable;
         const std::chrono::milliseconds delay = again ? next_delay() : std::chrono::milliseconds(0);
-        report_(StreamDown{ended.error().message, delay, counter_->finish()});
+        report_(StreamDown{ended.error().message, delay, scene_->finish()});
         if (!again) {
             return;
         }
@@ -71,9 +71,9 @@ Result<bool> CameraWorker::watch(FrameSource& source) {
         }
         failures_ = 0;
         ++frames_;
-        std::vector<LineCrossing> crossings = counter_->process(frame);
+        SceneReport seen = scene_->process(frame);
         const double now = thread_cpu_s();
-        report_(FrameDone{std::move(crossings), now - used});
+        report_(FrameDone{std::move(seen), now - used});
         used = now;
     }
 }

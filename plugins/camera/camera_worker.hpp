@@ -13,22 +13,22 @@
 #include <vector>
 
 #include "plugins/camera/frame_source.hpp"
-#include "plugins/camera/people_counter.hpp"
+#include "plugins/camera/scene.hpp"
 
 namespace cxedge::camera {
 
 struct FrameDone {
-    std::vector<LineCrossing> crossings;
+    SceneReport scene;
     double cost_s = 0;  // processor time, decoding included
 };
 struct StreamDown {
     std::string problem;
-    std::chrono::milliseconds retry{0};   // 0: it will not be tried again
-    std::vector<LineCrossing> crossings;  // that were still undecided
+    std::chrono::milliseconds retry{0};  // 0: it will not be tried again
+    SceneReport scene;                   // what was still undecided
 };
 struct StreamEnded {
     std::uint64_t frames = 0;
-    std::vector<LineCrossing> crossings;
+    SceneReport scene;
 };
 using WorkerReport = std::variant<FrameDone, StreamDown, StreamEnded>;
 
@@ -41,7 +41,7 @@ public:
     struct Job {
         std::string address;
         FrameOptions options;
-        std::vector<LinePoints> lines;
+        SceneLayout layout;
     };
 
     CameraWorker(Job job, const Clock& clock, Report report);
@@ -61,7 +61,7 @@ private:
     std::condition_variable wake_;
     int failures_ = 0;  // in a row
     std::uint64_t frames_ = 0;
-    std::unique_ptr<PeopleCounter> counter_;
+    std::unique_ptr<Scene> scene_;
     std::thread thread_;  // last: starts when all else is there
 
     void run();
