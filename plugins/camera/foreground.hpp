@@ -18,12 +18,18 @@ struct Patch {
     int label = 0;   // its number in ForegroundMask::labels
 };
 
+// Small: pictures are reduced to at most kForegroundWidth pixels.
+inline constexpr int kForegroundWidth = 320;
 struct ForegroundMask {
+    double reduction = 1;  // pixels of the picture a pixel of the mask
     int width = 0;
     int height = 0;
     std::vector<std::uint16_t> labels;  // 0 = background
     std::vector<Patch> patches;
     double share = 0;  // of the picture
+
+    // Foreground pixels in `box` (of the mask) as a share of it.
+    [[nodiscard]] double share_in(const Box& box) const;
 };
 
 // Thread: the one that made it (OpenCV's random generator belongs to a thread).
@@ -35,8 +41,8 @@ public:
     Foreground& operator=(const Foreground&) = delete;
 
     // Compares the picture with the background and learns it. The result is valid until the next
-    // call. `min_pixels`: smaller patches are noise.
-    const ForegroundMask& update(const Frame& frame, int min_pixels);
+    // call. Patches smaller than 0.03 % of the picture are noise.
+    const ForegroundMask& update(const Frame& frame);
 
 private:
     class Impl;

@@ -13,7 +13,9 @@ namespace cxedge::camera {
 // does not know a person from a trolley, and long shadows cost accuracy.
 class MotionDetector final : public Detector {
 public:
-    std::vector<Detection> detect(const Frame& frame) override;
+    std::vector<Detection> detect(const Frame& frame, bool followed) override;
+    [[nodiscard]] int picture_width() const override { return kForegroundWidth; }
+    [[nodiscard]] DetectorCost cost() const override { return cost_; }
 
     // For drawing and tests.
     [[nodiscard]] const ForegroundMask* mask() const { return mask_; }
@@ -24,8 +26,10 @@ private:
     std::unique_ptr<PersonSize> size_;
     const ForegroundMask* mask_ = nullptr;
     int height_ = 0;
+    DetectorCost cost_;
 
     void learn_size(const ForegroundMask& mask);
+    std::vector<Detection> explain(const ForegroundMask& mask);
 };
 
 }  // namespace cxedge::camera
