@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/camera/clip_run.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -112,7 +113,7 @@ Result<ClipRun> run_clip(const ClipJob& job, const ClipObserver& observer) {
     FrameOptions options;
     options.pace = Pace::fast;
     options.fps = job.fps;
-    options.width = (*detector)->picture_width();
+    options.width = std::max((*detector)->picture_width(), job.least_width);
     const Result<std::unique_ptr<FrameSource>> source =
         make_frame_source("file:" + job.path, options, clock, stop);
     if (!source) {

@@ -18,6 +18,7 @@ struct ClipJob {
     EngineChoice engine;
     SceneLayout layout;
     double fps = 10;
+    int least_width = 0;  // of the pictures, if they are to be looked at
 };
 
 // Processor time, seconds.

@@ -8,6 +8,9 @@
 namespace cxedge::camera {
 namespace {
 
+constexpr int kShapeWidth = 320;
+constexpr int kGateWidth = 160;
+
 PixelSize input_of(const DnnModel& model) {
     return {model.shape().width, model.shape().height};
 }
@@ -17,6 +20,7 @@ PixelSize input_of(const DnnModel& model) {
 DnnDetector::DnnDetector(std::unique_ptr<DnnModel> model, WatchRegion region, Hints hints)
     : model_(std::move(model)),
       region_(region),
+      foreground_(hints == Hints::foreground ? kShapeWidth : kGateWidth),
       hints_(hints == Hints::foreground ? std::make_unique<ForegroundHints>() : nullptr) {}
 
 std::vector<Detection> DnnDetector::detect(const Frame& frame, bool followed) {
@@ -39,10 +43,6 @@ std::vector<Detection> DnnDetector::detect(const Frame& frame, bool followed) {
 
 int DnnDetector::picture_width() const {
     return region_.picture_width(input_of(*model_));
-}
-
-const PersonSize* DnnDetector::size() const {
-    return hints_ ? hints_->size() : nullptr;
 }
 
 }  // namespace cxedge::camera

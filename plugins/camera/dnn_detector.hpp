@@ -23,9 +23,6 @@ public:
     [[nodiscard]] int picture_width() const override;
     [[nodiscard]] DetectorCost cost() const override { return cost_; }
 
-    // For drawing; null before enough is known or without hints.
-    [[nodiscard]] const PersonSize* size() const;
-
 private:
     std::unique_ptr<DnnModel> model_;
     WatchRegion region_;

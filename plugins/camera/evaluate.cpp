@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <sstream>
 
+#include "plugins/camera/annotate.hpp"
+
 namespace cxedge::camera {
 namespace {
 
@@ -125,7 +127,8 @@ Result<ClipResult> evaluate_clip(const EvaluateJob& job, const std::string& name
         return path.error();
     }
     ClipResult result = prepare(name, job.truth);
-    const Result<ClipRun> run = run_clip({*path, job.engine, layout_of(result), job.fps});
+    const ClipJob clip{*path, job.engine, layout_of(result), job.fps};
+    const Result<ClipRun> run = job.film.empty() ? run_clip(clip) : annotate(clip, job.film);
     if (!run) {
         return run.error();
     }
@@ -149,7 +152,11 @@ int LineResult::errors() const {
 
 Result<Evaluation> evaluate(const EvaluateJob& job) {
     Evaluation evaluation{job.engine, job.fps, {}};
-    for (const std::string& name : clips_of(job.truth)) {
+    const std::vector<std::string> clips = clips_of(job.truth);
+    if (!job.film.empty() && clips.size() > 1) {
+        return invalid_argument("one film shows one clip: name it with --clip");
+    }
+    for (const std::string& name : clips) {
         Result<ClipResult> clip = evaluate_clip(job, name);
         if (!clip) {
             return clip.error();

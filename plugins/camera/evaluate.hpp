@@ -20,6 +20,7 @@ struct EvaluateJob {
     TruthFile truth;
     // Where the clips are looked for, in this order.
     std::vector<std::string> folders;
+    std::string film;  // where to write the clip with what was seen drawn into it; empty: nowhere
 };
 
 struct LineResult {
@@ -63,7 +64,8 @@ struct EvaluationTotal {
     StageCosts costs;
 };
 
-// Runs every clip of the truth once. not_found names the clip and the folders.
+// Runs every clip of the truth once. not_found names the clip and the folders; invalid_argument: a
+// film of several clips.
 Result<Evaluation> evaluate(const EvaluateJob& job);
 
 EvaluationTotal total_of(const Evaluation& evaluation);

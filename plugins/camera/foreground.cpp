@@ -27,7 +27,7 @@ int odd_size(double share, int side) {
 
 class Foreground::Impl {
 public:
-    Impl() {
+    explicit Impl(int width) : width_(width) {
         cv::setNumThreads(1);
         cv::setRNGSeed(kRandomSeed);
         model_ = cv::createBackgroundSubtractorKNN(500, kDistance2, true);
@@ -48,6 +48,7 @@ public:
     }
 
 private:
+    int width_;
     cv::Ptr<cv::BackgroundSubtractorKNN> model_;
     cv::Mat small_;
     cv::Mat mask_;
@@ -61,11 +62,11 @@ private:
     bool started_ = false;
 
     const cv::Mat& reduced(const cv::Mat& picture) {
-        result_.reduction = std::max(1.0, double(picture.cols) / kForegroundWidth);
-        if (picture.cols <= kForegroundWidth) {
+        result_.reduction = std::max(1.0, double(picture.cols) / width_);
+        if (picture.cols <= width_) {
             return picture;
         }
-        const cv::Size size(kForegroundWidth, cvRound(picture.rows / result_.reduction));
+        const cv::Size size(width_, cvRound(picture.rows / result_.reduction));
         cv::resize(picture, small_, size, 0, 0, cv::INTER_AREA);
         return small_;
     }
@@ -130,7 +131,7 @@ private:
     }
 };
 
-Foreground::Foreground() : impl_(std::make_unique<Impl>()) {}
+Foreground::Foreground(int width) : impl_(std::make_unique<Impl>(width)) {}
 Foreground::~Foreground() = default;
 
 const ForegroundMask& Foreground::update(const Frame& frame) {

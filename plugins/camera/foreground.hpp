@@ -18,8 +18,6 @@ struct Patch {
     int label = 0;   // its number in ForegroundMask::labels
 };
 
-// Small: pictures are reduced to at most kForegroundWidth pixels.
-inline constexpr int kForegroundWidth = 320;
 struct ForegroundMask {
     double reduction = 1;  // pixels of the picture a pixel of the mask
     int width = 0;
@@ -35,7 +33,9 @@ struct ForegroundMask {
 // Thread: the one that made it (OpenCV's random generator belongs to a thread).
 class Foreground {
 public:
-    Foreground();
+    // Pictures are reduced to `width` pixels. To see the shape of people needs about 320, to see
+    // that something moves half of that.
+    explicit Foreground(int width);
     ~Foreground();
     Foreground(const Foreground&) = delete;
     Foreground& operator=(const Foreground&) = delete;

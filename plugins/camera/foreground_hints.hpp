@@ -18,13 +18,8 @@ public:
     // did not see, too faint to begin a track.
     void apply(const ForegroundMask& mask, std::vector<Detection>& found);
 
-    // Learnt from what the network is sure of; null before enough is known.
-    [[nodiscard]] const PersonSize* size() const {
-        return size_ && size_->known() ? size_.get() : nullptr;
-    }
-
 private:
-    std::unique_ptr<PersonSize> size_;
+    std::unique_ptr<PersonSize> size_;  // learnt from what the network is sure of
     int height_ = 0;
 
     void learn(const ForegroundMask& mask, const std::vector<Detection>& found);

@@ -8,7 +8,7 @@
 #include "agent/plugin_api/plugin_main.hpp"
 
 #include "plugins/camera/camera_source.hpp"
-#include "plugins/camera/tool_evaluate.hpp"
+#include "plugins/camera/tool_commands.hpp"
 #include "plugins/camera/tool_options.hpp"
 
 namespace {
@@ -22,6 +22,8 @@ int run_tool(int argc, char** argv) {
     app.require_subcommand(1);
     camera::ToolCommand chosen;
     camera::add_evaluate(app, chosen);
+    camera::add_calibrate(app, chosen);
+    camera::add_model(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

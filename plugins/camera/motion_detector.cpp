@@ -81,7 +81,6 @@ std::vector<Detection> MotionDetector::explain(const ForegroundMask& mask) {
 std::vector<Detection> MotionDetector::detect(const Frame& frame, bool /*followed*/) {
     const double start = thread_cpu_s();
     const ForegroundMask& mask = foreground_.update(frame);
-    mask_ = &mask;
     const double updated = thread_cpu_s();
     std::vector<Detection> found = explain(mask);
     for (Detection& each : found) {

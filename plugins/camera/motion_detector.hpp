@@ -14,17 +14,14 @@ namespace cxedge::camera {
 class MotionDetector final : public Detector {
 public:
     std::vector<Detection> detect(const Frame& frame, bool followed) override;
-    [[nodiscard]] int picture_width() const override { return kForegroundWidth; }
+    [[nodiscard]] int picture_width() const override { return kWidth; }
     [[nodiscard]] DetectorCost cost() const override { return cost_; }
 
-    // For drawing and tests.
-    [[nodiscard]] const ForegroundMask* mask() const { return mask_; }
-    [[nodiscard]] const PersonSize* size() const { return size_.get(); }
-
 private:
-    Foreground foreground_;
+    static constexpr int kWidth = 320;
+
+    Foreground foreground_{kWidth};
     std::unique_ptr<PersonSize> size_;
-    const ForegroundMask* mask_ = nullptr;
     int height_ = 0;
     DetectorCost cost_;
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/camera/tool_evaluate.hpp"
-
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include "plugins/camera/evaluate_report.hpp"
+#include "plugins/camera/tool_commands.hpp"
 #include "plugins/camera/tool_options.hpp"
 
 namespace cxedge::camera {
@@ -21,6 +20,7 @@ struct Options {
     std::string clip;
     std::vector<std::string> lines;
     double fps = 10;
+    std::string film;
     bool json = false;
 };
 
@@ -79,7 +79,7 @@ int run(const Options& options) {
         return complain(truth.error());
     }
     const Result<Evaluation> result =
-        evaluate({*engine, options.fps, std::move(*truth), folders_of(options)});
+        evaluate({*engine, options.fps, std::move(*truth), folders_of(options), options.film});
     if (!result) {
         return complain(result.error());
     }
@@ -104,6 +104,9 @@ void add_evaluate(CLI::App& app, ToolCommand& chosen) {
     command->add_option("--fps", options->fps, "Pictures processed in a second")
         ->check(CLI::Range(6.0, 30.0))
         ->capture_default_str();
+    command->add_option(
+        "--annotate", options->film, "Write the one clip with boxes, lines and totals to this .mp4"
+    );
     command->add_flag("--json", options->json, "One JSON object instead of a table");
     add_engine_options(*command, options->engine);
     command->callback([options, &chosen] {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The commands of cxedge-camera besides serving cxedged, one a file tool_*.cpp.
 #pragma once
 
 #include <functional>
@@ -10,7 +11,9 @@ namespace cxedge::camera {
 // Runs the command that was chosen; returns the exit status.
 using ToolCommand = std::function<int()>;
 
-// cxedge-camera evaluate. Sets `chosen` when it is the one.
+// Each adds a command to `app`, which sets `chosen` when it is the one.
 void add_evaluate(CLI::App& app, ToolCommand& chosen);
+void add_calibrate(CLI::App& app, ToolCommand& chosen);
+void add_model(CLI::App& app, ToolCommand& chosen);
 
 }  // namespace cxedge::camera
