@@ -86,6 +86,12 @@ Status CameraSource::start(Host& host) {
     if (Status declared = declare_series(); !declared) {
         return declared;
     }
+    auto emit_one = [this](SeriesId series, double value) {
+        emit(series, value);
+    };
+    if (Status zones = zones_.start(host, settings_.zones, std::move(emit_one)); !zones) {
+        return zones;
+    }
     is_up_ = false;
     frames_ = 0;
     problem_.clear();
@@ -99,6 +105,9 @@ void CameraSource::start_worker(std::string address) {
     CameraWorker::Job job{std::move(address), settings_.frame_options(), {}};
     for (const LineSettings& line : settings_.lines) {
         job.layout.lines.push_back(line.line());
+    }
+    for (const ZoneSettings& zone : settings_.zones) {
+        job.layout.zones.push_back(zone.layout());
     }
     alive_ = std::make_shared<CameraSource*>(this);
     const std::weak_ptr<CameraSource*> alive = alive_;
@@ -163,7 +172,7 @@ void CameraSource::take(const StreamEnded& ended) {
             lines_[i].total_out
         );
     }
-    host_->log(log::Level::info, line);
+    host_->log(log::Level::info, line + zones_.summary());
 }
 
 void CameraSource::count(const SceneReport& scene) {
@@ -173,6 +182,7 @@ void CameraSource::count(const SceneReport& scene) {
         ++(in ? line.total_in : line.total_out);
         emit(in ? line.in : line.out, 1);
     }
+    zones_.take(scene);
 }
 
 // Nobody came is a fact, nothing was seen is not: zeros only while pictures flow.
@@ -181,6 +191,7 @@ void CameraSource::report_zeros() {
         emit(line.in, 0);
         emit(line.out, 0);
     }
+    zones_.report_zeros();
 }
 
 void CameraSource::report() {

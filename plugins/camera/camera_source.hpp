@@ -9,6 +9,7 @@
 
 #include "plugins/camera/camera_settings.hpp"
 #include "plugins/camera/camera_worker.hpp"
+#include "plugins/camera/zone_series.hpp"
 
 namespace cxedge::camera {
 
@@ -40,6 +41,7 @@ private:
     CameraSettings settings_;
     Host* host_ = nullptr;
     std::vector<LineSeries> lines_;
+    ZoneSeries zones_;
     SeriesId fps_{};
     SeriesId cost_{};
     SeriesId up_{};

@@ -51,7 +51,7 @@ struct Told {
     std::map<int, std::optional<double>> forecast_s;
 
     void add(const SceneReport& report) {
-        const int second = static_cast<int>(report.time.count() / 1'000'000);
+        const int second = static_cast<int>(report.time->count() / 1'000'000);
         const camera::ZoneReport& zone = report.zones.at(0);
         ended.insert(ended.end(), zone.zone.ended.begin(), zone.zone.ended.end());
         stays += zone.zone.stays;
