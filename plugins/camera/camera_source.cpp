@@ -89,9 +89,10 @@ Status CameraSource::start(Host& host) {
     auto emit_one = [this](SeriesId series, double value) {
         emit(series, value);
     };
-    if (Status zones = zones_.start(host, settings_.zones, std::move(emit_one)); !zones) {
+    if (Status zones = zones_.start(host, settings_.zones, emit_one); !zones) {
         return zones;
     }
+    twin_.start(host, settings_, emit_one);
     is_up_ = false;
     frames_ = 0;
     problem_.clear();
@@ -132,6 +133,7 @@ void CameraSource::stop() {
     timer_.cancel();
     worker_.reset();
     alive_.reset();
+    twin_.report();
 }
 
 void CameraSource::take(const FrameDone& done) {
@@ -183,6 +185,7 @@ void CameraSource::count(const SceneReport& scene) {
         emit(in ? line.in : line.out, 1);
     }
     zones_.take(scene);
+    twin_.take(scene);
 }
 
 // Nobody came is a fact, nothing was seen is not: zeros only while pictures flow.
@@ -203,6 +206,7 @@ void CameraSource::report() {
         emit(fps_, static_cast<double>(frames) / seconds);
     }
     emit(up_, is_up_ ? 1 : 0);
+    twin_.report();
     if (is_up_ && frames > 0) {
         report_zeros();
     }

@@ -9,6 +9,7 @@
 
 #include "plugins/camera/camera_settings.hpp"
 #include "plugins/camera/camera_worker.hpp"
+#include "plugins/camera/twin_series.hpp"
 #include "plugins/camera/zone_series.hpp"
 
 namespace cxedge::camera {
@@ -42,6 +43,7 @@ private:
     Host* host_ = nullptr;
     std::vector<LineSeries> lines_;
     ZoneSeries zones_;
+    TwinSeries twin_;
     SeriesId fps_{};
     SeriesId cost_{};
     SeriesId up_{};

@@ -109,6 +109,7 @@ void People::observe(Followed& followed, const Track& track) const {
     person.foot = {
         std::clamp(box.centre().x, 0.5, picture_.width - 0.5),
         std::clamp(box.bottom(), 0.5, picture_.height - 0.5)};
+    person.place = {person.foot.x / picture_.width, person.foot.y / picture_.height};
     followed.last = box.centre();
     person.moved = person.moved || distance(followed.first, followed.last) > kMoved * person.scale;
     person.thing = !person.moved && person.seen - person.since >= kThing;

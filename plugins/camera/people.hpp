@@ -15,6 +15,7 @@ namespace cxedge::camera {
 struct Person {
     std::uint64_t id = 0;  // of the first track
     Point foot;            // bottom centre in pixels, within the picture
+    Point place;           // the same as fractions of the picture
     double scale = 0;      // Box::scale(), about a metre of this person's surroundings
     FrameTime since{0};    // when the first track was born
     FrameTime seen{0};     // last time a detection supported it
