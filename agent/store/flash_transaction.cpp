@@ -176,6 +176,7 @@ void TieredSpool::worked() {
 }
 
 Status TieredSpool::transact(const Change& change, Work& work) {
+    make_room_for_erased(change.remove.size());
     begin_work(change, work);
     if (work.refused && !change.add.empty()) {
         abandon_work(work, exhausted("no room"));
@@ -256,9 +257,7 @@ Status TieredSpool::run(const Change& change, Work& work) {
         // Before it is true, and what is added after: the counts never promise more than is there.
         const std::lock_guard books(books_mutex_);
         count_flash(work.erased, false);
-        if (!work.erased.empty()) {
-            ring_.publish();
-        }
+        note_erased(work);
     }
     work.ended = true;
     return transaction->commit();
@@ -324,6 +323,7 @@ void TieredSpool::count_flash(const Entries& entries, bool more) {
 }
 
 void TieredSpool::finish_work(Work& work) {
+    std::function<void()> wake;
     {
         const std::lock_guard books(books_mutex_);
         for (const LaneLedger::Entry& entry : work.inserted) {
@@ -335,8 +335,12 @@ void TieredSpool::finish_work(Work& work) {
         stored_definitions_ = work.definitions;
         ++storage_.commits;
         ring_.publish();
+        wake = work.added.empty() ? nullptr : on_append_;
     }
     strike(work.erased);
+    if (wake) {
+        wake();
+    }
 }
 
 // What was pinned and not inserted had become unreadable.
@@ -370,6 +374,7 @@ void TieredSpool::abandon_work(const Work& work, const Status& failure) {
     }
     if (work.ended) {
         count_flash(work.erased, true);
+        ring_.state().erased = std::min(ring_.state().erased, work.erased_before);
         doubtful_.insert(doubtful_.end(), work.erased.begin(), work.erased.end());
     }
     // Of a COMMIT that failed for want of room or an I/O error nothing is sure before the file is

@@ -2,6 +2,7 @@
 #include "agent/store/queue_opening.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
@@ -134,20 +135,55 @@ Holding holding_of(const LaneLedger& ledger, std::uint64_t epoch) {
     return holding;
 }
 
-std::vector<Gap> gaps_against(
-    const std::array<Holding, kLaneCount>& held, std::uint64_t epoch, OpenedQueue& now
+namespace {
+
+std::array<LaneStatus, kLaneCount> returned(
+    const std::vector<std::uint64_t>& erased, SqliteQueue& queue
 ) {
+    std::array<LaneStatus, kLaneCount> sums{};
+    for (const std::uint64_t position : erased) {
+        const auto entry = queue.entry_at(position);
+        const auto lane = lane_of_position(position);
+        if (lane && entry && entry->has_value()) {
+            LaneStatus& of = sums.at(static_cast<std::size_t>(*lane));
+            ++of.batches;
+            of.samples += entry->value().samples;
+            of.events += entry->value().events;
+        }
+    }
+    return sums;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> absent(const std::vector<std::uint64_t>& erased, SqliteQueue& queue) {
+    std::vector<std::uint64_t> positions;
+    std::copy_if(
+        erased.begin(),
+        erased.end(),
+        std::back_inserter(positions),
+        [&queue](std::uint64_t position) {
+            const auto entry = queue.entry_at(position);
+            return entry && !entry->has_value();
+        }
+    );
+    return positions;
+}
+
+std::vector<Gap> gaps_against(const Expected& expected, OpenedQueue& now) {
     std::vector<Gap> gaps;
-    for (std::size_t lane = 0; lane < held.size(); ++lane) {
-        Holding lost = held.at(lane);
+    const auto back = returned(expected.erased, now.queue);
+    for (std::size_t lane = 0; lane < expected.held.size(); ++lane) {
+        Holding lost = expected.held.at(lane);
         const LaneStatus found = now.ledgers.at(lane).status();
-        lost.batches = less(lost.batches, found.batches);
-        lost.samples = less(lost.samples, found.samples);
-        lost.events = less(lost.events, found.events);
+        lost.batches = less(lost.batches, less(found.batches, back.at(lane).batches));
+        lost.samples = less(lost.samples, less(found.samples, back.at(lane).samples));
+        lost.events = less(lost.events, less(found.events, back.at(lane).events));
         const auto which = static_cast<Lane>(lane);
-        const auto present = now.queue.seqs(which, epoch);
-        const auto more =
-            gaps_between(which, epoch, lost, present ? *present : std::vector<std::uint64_t>());
+        const auto present = now.queue.seqs(which, expected.epoch);
+        const auto more = gaps_between(
+            which, expected.epoch, lost, present ? *present : std::vector<std::uint64_t>()
+        );
         gaps.insert(gaps.end(), more.begin(), more.end());
     }
     return gaps;

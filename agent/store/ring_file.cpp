@@ -18,6 +18,7 @@ namespace cxedge::store {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x31474E4952584331;  // "1CXRING1"
+constexpr std::uint32_t kVersion = 2;
 constexpr mode_t kPrivateFile = 0600;
 
 // At offset 0 of the header page.
@@ -41,7 +42,7 @@ struct Slot {
 };
 static_assert(sizeof(Header) <= kActiveOffset);
 static_assert(kSlotOffsets[0] + sizeof(Slot) <= kSlotOffsets[1]);
-static_assert(kSlotOffsets[1] + sizeof(Slot) <= RingFile::kHeaderBytes);
+static_assert(kSlotOffsets[1] + sizeof(Slot) <= RingFile::kErasedOffset);
 
 template <class T>
 std::string_view bytes_of(const T& value, std::size_t size = sizeof(T)) {
@@ -207,7 +208,7 @@ Status RingFile::take_name(const std::string& path) {
 }
 
 void RingFile::write_header(std::size_t capacity, std::uint64_t id, std::string_view boot_id) {
-    Header header{kMagic, 1, sizeof(RingRecord), capacity, id, boot_number(boot_id), 0, 0};
+    Header header{kMagic, kVersion, sizeof(RingRecord), capacity, id, boot_number(boot_id), 0, 0};
     header.crc = crc_of(header);
     std::memcpy(base_, &header, sizeof header);
     publish(RingState());
@@ -215,8 +216,12 @@ void RingFile::write_header(std::size_t capacity, std::uint64_t id, std::string_
 
 bool RingFile::header_good() const {
     const auto header = load_from<Header>(base_);
-    return header.magic == kMagic && header.version == 1 && header.crc == crc_of(header) &&
-           header.record_bytes == sizeof(RingRecord) && header.capacity == capacity();
+    return header.magic == kMagic && header.version == kVersion && header.crc == crc_of(header) &&
+           header.record_bytes == sizeof(RingRecord);
+}
+
+std::size_t RingFile::made_capacity() const {
+    return load_from<Header>(base_).capacity;
 }
 
 bool RingFile::of_boot(std::string_view boot_id) const {
@@ -235,6 +240,14 @@ bool RingFile::load(RingState& state) const {
 bool RingFile::load_older(RingState& state) const {
     const auto which = load_from<std::uint32_t>(base_ + kActiveOffset);
     return load_slot(base_, 1 - (which & 1U), state) || load_slot(base_, which & 1U, state);
+}
+
+void RingFile::set_erased(std::size_t which, std::uint64_t position) {
+    std::memcpy(base_ + kErasedOffset + which * sizeof position, &position, sizeof position);
+}
+
+std::uint64_t RingFile::erased(std::size_t which) const {
+    return load_from<std::uint64_t>(base_ + kErasedOffset + which * sizeof(std::uint64_t));
 }
 
 void RingFile::publish(const RingState& state) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layout of the ring in memory, and the file behind it. One page of header, then records.
+// Layout of the ring in memory, and the file behind it. One page of header, a list of positions
+// lately erased from queue.db, then records.
 #pragma once
 
 #include <array>
@@ -43,6 +44,7 @@ struct RingState {
     std::array<std::uint64_t, kStreamCount> sealed_through{};
     std::array<Holding, kLaneCount> here{};   // in the ring
     std::array<Holding, kLaneCount> flash{};  // in queue.db; never more than is there
+    std::uint64_t erased = 0;                 // how many of the list count
 };
 
 // A record: this, the body, and padding to a multiple of 8.
@@ -74,7 +76,9 @@ static_assert(sizeof(RingRecord) % 8 == 0);
 
 class RingFile {
 public:
-    static constexpr std::size_t kHeaderBytes = 4096;
+    static constexpr std::size_t kErasedOffset = 4096;
+    static constexpr std::size_t kMostErased = 4096;
+    static constexpr std::size_t kHeaderBytes = kErasedOffset + kMostErased * sizeof(std::uint64_t);
 
     RingFile() = default;
     RingFile(const RingFile&) = delete;
@@ -95,8 +99,10 @@ public:
     static RingFile in_memory(std::size_t capacity, std::uint64_t id);
     Status take_name(const std::string& path);
 
-    // Of a mapped file: was it made by this version, with this size, whole?
+    // Of a mapped file: was it made by this version, and is its header whole?
     [[nodiscard]] bool header_good() const;
+    // With which capacity it was made; requires header_good(). A file that was cut has less.
+    [[nodiscard]] std::size_t made_capacity() const;
     [[nodiscard]] bool of_boot(std::string_view boot_id) const;
     [[nodiscard]] std::uint64_t id() const;
     [[nodiscard]] std::size_t capacity() const { return size_ - kHeaderBytes; }
@@ -108,6 +114,10 @@ public:
     // One store makes all of `state` true, and the records it covers with it; kill -9 before it
     // leaves the last one.
     void publish(const RingState& state);
+
+    // Requires which < kMostErased.
+    void set_erased(std::size_t which, std::uint64_t position);
+    [[nodiscard]] std::uint64_t erased(std::size_t which) const;
 
     // The bytes at an offset behind the header; the caller keeps within capacity().
     [[nodiscard]] char* at(std::size_t offset) { return base_ + kHeaderBytes + offset; }

@@ -81,6 +81,8 @@ std::vector<Gap> gaps_between(
 
 SealedRing::Found SealedRing::walk(const RingFile& file, std::size_t from, std::size_t to) {
     Found found;
+    found.damaged = to > file.capacity();
+    to = std::min(to, file.capacity());
     while (from < to) {
         const auto record = read_record(file.at(from), to - from);
         if (!record) {
@@ -163,7 +165,7 @@ Result<SealedRing::Opening> SealedRing::open(const Options& options) {
 
 SealedRing::Opening SealedRing::open_file(const Options& options) {
     if (options.path.empty()) {
-        return remake(options, {});
+        return remake(options, {}, random_u64());
     }
     auto file = RingFile::map(options.path);
     if (file) {
@@ -172,11 +174,11 @@ SealedRing::Opening SealedRing::open_file(const Options& options) {
     if (file.error().code == ErrorCode::unavailable) {
         Options aside = options;
         aside.path.clear();
-        Opening opening = remake(aside, {});
+        Opening opening = remake(aside, {}, random_u64());
         opening.repairs.push_back(memory_only(options.path, file.error()));
         return opening;
     }
-    Opening opening = remake(options, {});
+    Opening opening = remake(options, {}, random_u64());
     if (file.error().code == ErrorCode::corrupt) {
         opening.repairs.push_back("the ring was " + file.error().message + ": made anew");
     }
@@ -185,13 +187,21 @@ SealedRing::Opening SealedRing::open_file(const Options& options) {
 
 SealedRing::Opening SealedRing::open_mapped(RingFile file, const Options& options) {
     RingState state;
-    const bool known = file.header_good() && file.load(state) && plausible(state, file.capacity());
+    const bool known =
+        file.header_good() && file.load(state) && plausible(state, file.made_capacity());
     Found found = walk_all(file, known ? &state : nullptr);
     const bool same_boot = file.header_good() && file.of_boot(options.boot_id);
-    if (known && !found.damaged && same_boot && file.capacity() == aligned(options.bytes)) {
+    const std::size_t wanted = aligned(options.bytes);
+    if (known && !found.damaged && same_boot && file.capacity() == wanted &&
+        file.made_capacity() == wanted) {
         return go_on(std::move(file), state);
     }
-    Opening opening = remake(options, found.kept);
+    const bool carried = known && same_boot;
+    Opening opening = remake(options, found.kept, carried ? file.id() : random_u64());
+    if (carried && opening.ring.file_.usable()) {
+        opening.ring.carry_over(state, file);
+        opening.continued = true;
+    }
     opening.lost = known ? lost_between(found, state) : found.lost;
     std::string why = "had another size";
     if (!known || found.damaged) {
@@ -205,6 +215,20 @@ SealedRing::Opening SealedRing::open_mapped(RingFile file, const Options& option
         );
     }
     return opening;
+}
+
+// Only records were damaged, or the size changed: what is known of numbers, journal and queue.db
+// still holds.
+void SealedRing::carry_over(const RingState& state, const RingFile& file) {
+    state_.epoch = state.epoch;
+    state_.next_number = std::max(state_.next_number, state.next_number);
+    state_.next_seq = state.next_seq;
+    state_.sealed_through = state.sealed_through;
+    state_.flash = state.flash;
+    for (std::size_t which = 0; which < state.erased; ++which) {
+        note_erased(file.erased(which));
+    }
+    publish();
 }
 
 SealedRing::Opening SealedRing::go_on(RingFile file, const RingState& state) {
@@ -246,8 +270,9 @@ void SealedRing::wipe_unpublished() {
     }
 }
 
-RingFile SealedRing::make_file(const Options& options, std::size_t bytes, Opening& opening) {
-    const std::uint64_t id = random_u64();
+RingFile SealedRing::make_file(
+    const Options& options, std::size_t bytes, std::uint64_t id, Opening& opening
+) {
     if (!options.path.empty()) {
         auto made = RingFile::make(options.path, bytes, id, options.boot_id);
         if (made) {
@@ -258,14 +283,16 @@ RingFile SealedRing::make_file(const Options& options, std::size_t bytes, Openin
     return RingFile::in_memory(bytes, id);
 }
 
-SealedRing::Opening SealedRing::remake(const Options& options, const std::vector<Kept>& kept) {
+SealedRing::Opening SealedRing::remake(
+    const Options& options, const std::vector<Kept>& kept, std::uint64_t id
+) {
     std::size_t bytes = 0;
     for (const Kept& each : kept) {
         bytes += record_bytes(each.batch.batch.body.size());
     }
     Opening opening;
     SealedRing& ring = opening.ring;
-    ring.file_ = make_file(options, std::max(aligned(options.bytes), aligned(bytes)), opening);
+    ring.file_ = make_file(options, std::max(aligned(options.bytes), aligned(bytes)), id, opening);
     if (!ring.file_.usable()) {
         return opening;
     }
@@ -274,7 +301,7 @@ SealedRing::Opening SealedRing::remake(const Options& options, const std::vector
         ring.state_.next_number =
             std::max(ring.state_.next_number, number_of(each.batch.position) + 1);
     }
-    ring.state_.sealed_through = {};  // of another ring: its journal's numbers mean nothing here
+    ring.state_.sealed_through = {};  // of a ring of which nothing is known
     ring.publish();
     if (const Status named = ring.file_.take_name(options.path); !named) {
         opening.repairs.push_back("ring " + options.path + ": " + named.error().message);

@@ -192,6 +192,31 @@ void SealedRing::advance_head() {
     }
 }
 
+std::size_t SealedRing::erased_room() const {
+    return RingFile::kMostErased - state_.erased;
+}
+
+void SealedRing::note_erased(std::uint64_t position) {
+    if (erased_room() > 0) {
+        file_.set_erased(state_.erased++, position);
+    }
+}
+
+void SealedRing::set_erased(const std::vector<std::uint64_t>& positions) {
+    state_.erased = 0;
+    for (const std::uint64_t position : positions) {
+        note_erased(position);
+    }
+}
+
+std::vector<std::uint64_t> SealedRing::erased() const {
+    std::vector<std::uint64_t> positions;
+    for (std::size_t which = 0; which < state_.erased; ++which) {
+        positions.push_back(file_.erased(which));
+    }
+    return positions;
+}
+
 void SealedRing::publish() {
     drop_released_fronts();
     advance_head();

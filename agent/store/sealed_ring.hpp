@@ -67,6 +67,13 @@ public:
     bool push(const std::vector<StoredBatch>& rows, BootTime now);
     void release(Entry& entry);
 
+    // What was erased from queue.db while its log may still be cut: a damaged log brings such rows
+    // back, and they must not hide that others are gone. Counts from the next publish() on.
+    [[nodiscard]] std::size_t erased_room() const;
+    void note_erased(std::uint64_t position);
+    void set_erased(const std::vector<std::uint64_t>& positions);
+    [[nodiscard]] std::vector<std::uint64_t> erased() const;
+
     // The numbers and counts that live with the records. Changes count from the next publish() on.
     [[nodiscard]] RingState& state() { return state_; }
     [[nodiscard]] const RingState& state() const { return state_; }
@@ -98,8 +105,11 @@ private:
     static Opening open_mapped(RingFile file, const Options& options);
     static Opening go_on(RingFile file, const RingState& state);
     // A ring of its own for what an unusable or outgrown one held.
-    static Opening remake(const Options& options, const std::vector<Kept>& kept);
-    static RingFile make_file(const Options& options, std::size_t bytes, Opening& opening);
+    static Opening remake(const Options& options, const std::vector<Kept>& kept, std::uint64_t id);
+    static RingFile make_file(
+        const Options& options, std::size_t bytes, std::uint64_t id, Opening& opening
+    );
+    void carry_over(const RingState& state, const RingFile& file);
     [[nodiscard]] std::optional<std::size_t> place(Room& room, std::size_t length) const;
     void write(std::size_t offset, const StoredBatch& row, BootTime now);
     void index_record(const RingRecord& record, std::size_t offset);

@@ -82,7 +82,7 @@ private:
         gaps_ = ring.lost;
         if (ring.continued) {
             const RingState& state = ring.ring.state();
-            const auto lost = gaps_against(state.flash, state.epoch, queue);
+            const auto lost = gaps_against({state.flash, ring.ring.erased(), state.epoch}, queue);
             gaps_.insert(gaps_.end(), lost.begin(), lost.end());
             return;
         }
@@ -175,9 +175,7 @@ private:
 
     // The epoch goes on only if both files name the same one and no number was given past the
     // floor. That one rule covers files deleted, replaced, restored from a copy or made afresh.
-    Status continue_or_begin(
-        NodeState& state, const OpenedQueue& queue, SealedRing::Opening& opening
-    ) {
+    Status continue_or_begin(NodeState& state, OpenedQueue& queue, SealedRing::Opening& opening) {
         RingState& ring = opening.ring.state();
         const auto known = state.sequences();
         if (known && continues(*known, queue)) {
@@ -198,6 +196,7 @@ private:
             for (std::size_t lane = 0; lane < queue.ledgers.size(); ++lane) {
                 ring.flash.at(lane) = holding_of(queue.ledgers.at(lane), ring.epoch);
             }
+            opening.ring.set_erased(absent(opening.ring.erased(), queue.queue));
         }
         sequences_.known = ring.next_seq;
         for (std::size_t lane = 0; lane < ring.next_seq.size(); ++lane) {

@@ -51,12 +51,14 @@ void TieredSpool::check_files() {
 }
 
 Status TieredSpool::reopen(bool suspect) {
-    std::array<Holding, kLaneCount> held{};
+    Expected expected;
     {
         const std::lock_guard books(books_mutex_);
-        for (std::size_t lane = 0; lane < held.size(); ++lane) {
-            held.at(lane) = holding_of(ledgers_.at(lane), epoch_);
+        for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
+            expected.held.at(lane) = holding_of(ledgers_.at(lane), epoch_);
         }
+        expected.erased = ring_.erased();
+        expected.epoch = epoch_;
     }
     if (suspect) {
         mark_suspect(place_.path);
@@ -73,8 +75,8 @@ Status TieredSpool::reopen(bool suspect) {
     if (!opened) {
         return opened.error();
     }
-    forget_deleted(*opened, held);
-    const auto gaps = gaps_against(held, epoch_, *opened);
+    forget_deleted(*opened, expected.held);
+    const auto gaps = gaps_against(expected, *opened);
     opened->meta = {epoch_, boot_};
     Status status = write_meta(opened->queue.database(), opened->meta);
     take_over(std::move(*opened));
@@ -129,6 +131,9 @@ void TieredSpool::forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneC
 void TieredSpool::promise_what_is_there() {
     for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
         ring_.state().flash.at(lane) = holding_of(ledgers_.at(lane), epoch_);
+    }
+    if (queue_) {
+        ring_.set_erased(absent(ring_.erased(), *queue_));
     }
 }
 
@@ -185,6 +190,32 @@ void TieredSpool::release_stored_of(Lane lane) {
             ring_.release(*ring_.find(entry.position));
         }
     }
+}
+
+// What was erased cannot come back once the log is empty.
+void TieredSpool::make_room_for_erased(std::size_t count) {
+    {
+        const std::lock_guard books(books_mutex_);
+        if (ring_.erased_room() >= count) {
+            return;
+        }
+    }
+    if (queue_->empty_log()) {
+        const std::lock_guard books(books_mutex_);
+        ring_.set_erased({});
+        ring_.publish();
+    }
+}
+
+void TieredSpool::note_erased(Work& work) {
+    if (work.erased.empty()) {
+        return;
+    }
+    work.erased_before = ring_.state().erased;
+    for (const LaneLedger::Entry& entry : work.erased) {
+        ring_.note_erased(entry.position);
+    }
+    ring_.publish();
 }
 
 // Nothing may come along that would show that it works again.

@@ -108,6 +108,11 @@ Result<SqliteQueue> SqliteQueue::prepare(Database database) {
     return measured ? Result<SqliteQueue>(std::move(queue)) : measured.error();
 }
 
+bool SqliteQueue::empty_log() {
+    auto outcome = database().prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    return outcome && outcome->next() && outcome->integer(0) == 0 && outcome->finish().ok();
+}
+
 Status SqliteQueue::measure() {
     const auto all = ask(page_count_);
     const auto free = ask(free_count_);

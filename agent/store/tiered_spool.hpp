@@ -71,6 +71,9 @@ public:
     [[nodiscard]] std::optional<BootClock> boot_clock(std::uint32_t boot) const override {
         return state_->boot_clock(boot);
     }
+    [[nodiscard]] BootBounds boot_bounds(std::uint32_t boot) const override {
+        return state_->boot_bounds(boot);
+    }
     [[nodiscard]] WallTime time_floor() const override { return state_->time_floor(); }
     Status remember(std::string_view key, std::string_view value) override {
         return state_->remember(key, value);
@@ -104,10 +107,11 @@ private:
         std::vector<StoredBatch> added;
         Entries inserted;
         Entries erased;
-        std::uint32_t definitions = 0;  // known when it was begun
-        bool refused = false;           // the quota left some in the ring
-        bool idle = false;              // there was nothing to do
-        bool ended = false;             // COMMIT was tried
+        std::uint64_t erased_before = 0;  // length of the ring's list
+        std::uint32_t definitions = 0;    // known when it was begun
+        bool refused = false;             // the quota left some in the ring
+        bool idle = false;                // there was nothing to do
+        bool ended = false;               // COMMIT was tried
     };
 
     static std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
@@ -148,6 +152,8 @@ private:
     void finish_work(Work& work);
     void abandon_work(const Work& work, const Status& failure);
     void count_flash(const Entries& entries, bool more);
+    void make_room_for_erased(std::size_t count);
+    void note_erased(Work& work);
     [[nodiscard]] bool was_committed(const Work& work);
     void release_moved(const Work& work);  // requires books_mutex_
     void strike(const Entries& erased);

@@ -86,6 +86,13 @@ Status CameraSource::start(Host& host) {
     if (Status declared = declare_series(); !declared) {
         return declared;
     }
+    auto emit_one = [this](SeriesId series, double value) {
+        emit(series, value);
+    };
+    if (Status zones = zones_.start(host, settings_.zones, emit_one); !zones) {
+        return zones;
+    }
+    twin_.start(host, settings_, emit_one);
     is_up_ = false;
     frames_ = 0;
     problem_.clear();
@@ -99,6 +106,9 @@ void CameraSource::start_worker(std::string address) {
     CameraWorker::Job job{std::move(address), settings_.frame_options(), {}};
     for (const LineSettings& line : settings_.lines) {
         job.layout.lines.push_back(line.line());
+    }
+    for (const ZoneSettings& zone : settings_.zones) {
+        job.layout.zones.push_back(zone.layout());
     }
     alive_ = std::make_shared<CameraSource*>(this);
     const std::weak_ptr<CameraSource*> alive = alive_;
@@ -123,6 +133,7 @@ void CameraSource::stop() {
     timer_.cancel();
     worker_.reset();
     alive_.reset();
+    twin_.report();
 }
 
 void CameraSource::take(const FrameDone& done) {
@@ -163,7 +174,7 @@ void CameraSource::take(const StreamEnded& ended) {
             lines_[i].total_out
         );
     }
-    host_->log(log::Level::info, line);
+    host_->log(log::Level::info, line + zones_.summary());
 }
 
 void CameraSource::count(const SceneReport& scene) {
@@ -176,6 +187,8 @@ void CameraSource::count(const SceneReport& scene) {
         ++(in ? line.total_in : line.total_out);
         emit(in ? line.in : line.out, 1);
     }
+    zones_.take(scene);
+    twin_.take(scene);
 }
 
 // Nobody came is a fact, nothing was seen is not: zeros only while pictures flow.
@@ -184,6 +197,7 @@ void CameraSource::report_zeros() {
         emit(line.in, 0);
         emit(line.out, 0);
     }
+    zones_.report_zeros();
 }
 
 void CameraSource::report() {
@@ -195,6 +209,7 @@ void CameraSource::report() {
         emit(fps_, static_cast<double>(frames) / seconds);
     }
     emit(up_, is_up_ ? 1 : 0);
+    twin_.report();
     if (is_up_ && frames > 0) {
         report_zeros();
     }

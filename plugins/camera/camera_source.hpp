@@ -9,6 +9,8 @@
 
 #include "plugins/camera/camera_settings.hpp"
 #include "plugins/camera/camera_worker.hpp"
+#include "plugins/camera/twin_series.hpp"
+#include "plugins/camera/zone_series.hpp"
 
 namespace cxedge::camera {
 
@@ -40,6 +42,8 @@ private:
     CameraSettings settings_;
     Host* host_ = nullptr;
     std::vector<LineSeries> lines_;
+    ZoneSeries zones_;
+    TwinSeries twin_;
     SeriesId fps_{};
     SeriesId cost_{};
     SeriesId up_{};

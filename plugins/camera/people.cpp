@@ -23,6 +23,11 @@ constexpr double kStanding = 0.5;
 constexpr double kMoved = 0.3;
 // A standing person may be hidden by somebody in front for this long.
 constexpr std::chrono::seconds kHidden{15};
+// People shift their weight; what did not move by kMoved since it appeared this long ago is a
+// thing.
+constexpr std::chrono::seconds kThing{30};
+// Found again at the same spot within this time, it is still one.
+constexpr std::chrono::hours kThingRemembered{1};
 constexpr double kSameSpot = 0.6;
 constexpr double kSameSize = 1.6;
 
@@ -50,7 +55,8 @@ std::vector<Person> People::update(const std::vector<Track>& tracks, FrameTime t
     }
     std::erase_if(followed_, [&](const auto& entry) {
         const Person& person = entry.second.person;
-        const bool waits = stood_when_lost(person) && time - person.seen <= kHidden;
+        const FrameTime wait = person.thing ? FrameTime(kThingRemembered) : FrameTime(kHidden);
+        const bool waits = stood_when_lost(person) && time - person.seen <= wait;
         return !entry.second.tracked && !waits;
     });
     std::vector<Person> people;
@@ -103,8 +109,10 @@ void People::observe(Followed& followed, const Track& track) const {
     person.foot = {
         std::clamp(box.centre().x, 0.5, picture_.width - 0.5),
         std::clamp(box.bottom(), 0.5, picture_.height - 0.5)};
+    person.place = {person.foot.x / picture_.width, person.foot.y / picture_.height};
     followed.last = box.centre();
     person.moved = person.moved || distance(followed.first, followed.last) > kMoved * person.scale;
+    person.thing = !person.moved && person.seen - person.since >= kThing;
     followed.path.push_back({track.seen, followed.last});
     judge_pace(followed);
 }

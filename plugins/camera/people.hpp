@@ -15,12 +15,14 @@ namespace cxedge::camera {
 struct Person {
     std::uint64_t id = 0;  // of the first track
     Point foot;            // bottom centre in pixels, within the picture
+    Point place;           // the same as fractions of the picture
     double scale = 0;      // Box::scale(), about a metre of this person's surroundings
     FrameTime since{0};    // when the first track was born
     FrameTime seen{0};     // last time a detection supported it
     bool visible = false;  // seen a moment ago
-    // Has walked at some time. What never did is a poster, a dummy or a coat stand.
-    bool moved = false;
+    bool moved = false;    // has walked at some time
+    // Has not moved for so long since it appeared that it is a poster, a dummy or a coat stand.
+    bool thing = false;
     // Last moment at which it is known to have stood or sauntered.
     std::optional<FrameTime> stood;
 };

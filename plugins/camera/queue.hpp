@@ -30,7 +30,8 @@ public:
 private:
     std::size_t service_side_;
     std::optional<FrameTime> last_;
-    // Since the first who was served, forgetting exponentially so that the forecast follows the day.
+    // Since the first who was served, forgetting exponentially so that the forecast follows the
+    // day.
     bool serving_ = false;
     double served_ = 0;
     double busy_s_ = 0;  // time in which somebody waited: an idle till serves nobody

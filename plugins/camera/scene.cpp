@@ -51,19 +51,19 @@ SceneReport Scene::process(const Frame& frame) {
     }
     report.time = frame.time;
     report.people = people_.update(tracker_.tracks(), frame.time);
-    watch_zones(report);
+    watch_zones(report, frame.time);
     return report;
 }
 
-void Scene::watch_zones(SceneReport& report) {
+void Scene::watch_zones(SceneReport& report, FrameTime time) {
     report.zones.resize(zones_.size());
     for (std::size_t i = 0; i < zones_.size(); ++i) {
         ZoneReport& told = report.zones[i];
-        ZoneView view = zones_[i].zone.update(report.people, report.time);
+        ZoneView view = zones_[i].zone.update(report.people, time);
         // What ended with a seam is in the report already.
         view.ended.insert(view.ended.end(), told.zone.ended.begin(), told.zone.ended.end());
         if (zones_[i].queue) {
-            told.queue = zones_[i].queue->update(view, report.time);
+            told.queue = zones_[i].queue->update(view, time);
         }
         told.zone = std::move(view);
     }

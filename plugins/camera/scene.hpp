@@ -35,7 +35,7 @@ struct ZoneReport {
 
 // What lines and zones have to say after one picture.
 struct SceneReport {
-    FrameTime time{0};
+    std::optional<FrameTime> time;  // of the picture; empty: the end, when nobody is seen
     std::vector<LineCrossing> crossings;
     std::vector<ZoneReport> zones;  // as SceneLayout::zones; empty before the first picture
     std::vector<Person> people;
@@ -49,7 +49,7 @@ public:
     SceneReport process(const Frame& frame);
 
     // The end of the film or of the connection: settles what is pending and forgets people, but
-    // not what the detector has learnt. Nobody is seen then: zones hold only visits that ended.
+    // not what the detector has learnt. Zones then hold only visits that ended.
     SceneReport finish();
 
     [[nodiscard]] const std::vector<Track>& tracks() const { return tracker_.tracks(); }
@@ -70,7 +70,7 @@ private:
     std::vector<WatchedZone> zones_;
 
     void fit(const Frame& frame);
-    void watch_zones(SceneReport& report);
+    void watch_zones(SceneReport& report, FrameTime time);
     void settle(SceneReport& report);
 };
 

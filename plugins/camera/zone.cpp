@@ -70,7 +70,7 @@ ZoneView Zone::update(const std::vector<Person>& people, FrameTime time) {
         Guest& guest = guests_[person.id];
         guest.listed = true;
         observe(guest, person, view);
-        const bool counts = guest.inside && guest.real && person.visible;
+        const bool counts = guest.inside && !person.thing && person.visible;
         present += counts ? 1 : 0;
         staying += counts && guest.stayed ? 1 : 0;
     }

@@ -159,8 +159,10 @@ void World::drain() {
 
 std::string World::what_is_left() {
     std::string text = fmt::format(
-        "not drained after eight hours: {} {}, {} samples open, {} batches wait for a dictionary",
+        "not drained after eight hours: {} {} {}, {} samples open, {} batches wait for a "
+        "dictionary",
         box_.uplink().status().holding,
+        box_.uplink().status().last_error,
         box_.spool().storage().problem,
         box_.path().counters().samples_open,
         platform_.waits_for_dictionary() ? "some" : "no"

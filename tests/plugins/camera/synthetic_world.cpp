@@ -174,20 +174,14 @@ std::vector<Box> SyntheticWorld::people(double at_s) const {
     return boxes;
 }
 
-std::vector<Box> SyntheticWorld::dummies() const {
-    std::vector<Box> boxes;
-    for (const Point& foot : dummies_) {
-        boxes.push_back(body(foot));
-    }
-    return boxes;
-}
-
 std::vector<Detection> SyntheticWorld::detections(double at_s, const DetectionNoise& noise) {
     std::vector<Detection> seen;
-    std::vector<Box> there = dummies();
-    const bool hidden = at_s >= hidden_.from_s && at_s < hidden_.until_s;
-    for (const Box& box : hidden ? std::vector<Box>() : people(at_s)) {
-        there.push_back(box);
+    if (at_s >= hidden_.from_s && at_s < hidden_.until_s) {
+        return seen;
+    }
+    std::vector<Box> there = people(at_s);
+    for (const Point& foot : dummies_) {
+        there.push_back(body(foot));
     }
     for (const Box& box : there) {
         if (chance(0, 1) < noise.miss) {

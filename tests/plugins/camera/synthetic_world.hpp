@@ -46,8 +46,8 @@ public:
     void add(WalkPath path) { walkers_.push_back(std::move(path)); }
     // Something that stands there for ever and looks like a person to the detector.
     void add_dummy(camera::Point foot) { dummies_.push_back(foot); }
-    // Nobody is seen in this span, as behind a lorry.
-    void hide(double from_s, double until_s) { hidden_ = {from_s, until_s}; }
+    // Nothing is seen in this span, as behind a lorry.
+    void hide_all(double from_s, double until_s) { hidden_ = {from_s, until_s}; }
     // Brightness by time, 1 = as learnt.
     void set_light(std::function<double(double)> light) { light_ = std::move(light); }
 
@@ -73,7 +73,6 @@ private:
     std::vector<std::uint8_t> floor_;
 
     double chance(double from, double to);
-    [[nodiscard]] std::vector<camera::Box> dummies() const;
 };
 
 // A detector that knows.
