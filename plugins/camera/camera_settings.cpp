@@ -61,9 +61,10 @@ Schema<CameraSettings> make_schema() {
         .duration(
             "report_s",
             &CameraSettings::report,
-            "How often camera.up, camera.fps and zero counts are sent while nobody passes"
+            "How often cam.up, cam.fps and zero counts are sent while nobody passes"
         )
         .range(1, 300);
+    add_stream_settings(schema);
     schema.tables("line", &CameraSettings::lines, line_schema(), "Counting lines");
     return schema;
 }
@@ -163,6 +164,7 @@ FrameOptions CameraSettings::frame_options() const {
     options.pace = pace == "fast" ? Pace::fast : Pace::real;
     options.loop = loop;
     options.timeout = timeout;
+    options.masks = masks();
     return options;
 }
 
@@ -174,6 +176,7 @@ CameraSettings read_camera_settings(const SettingsNode& node, SettingsProblems& 
     CameraSettings settings = schema().read(node, problems);
     check_lines(settings, node, problems);
     check_secrets(settings, node, problems);
+    check_stream_settings(settings, node, problems);
     return settings;
 }
 

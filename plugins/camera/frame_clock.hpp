@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "agent/base/clock.hpp"
+
 namespace cxedge::camera {
 
 // Turns the time stamps of a stream (missing, repeated, jumping when a camera sets its clock or a
@@ -44,10 +46,73 @@ private:
     bool started_ = false;
 };
 
+// How far the packets of a live stream come behind the moment they could have come: the backlog of
+// a reader that was too slow, or of a server that was held up and now sends what it kept.
+class StreamLag {
+public:
+    // `stream_us`: time stamp of a packet that was read at `now`.
+    std::chrono::microseconds update(SteadyTime now, std::int64_t stream_us) {
+        const auto offset = std::chrono::duration_cast<std::chrono::microseconds>(
+            now.time_since_epoch() - std::chrono::microseconds(stream_us)
+        );
+        const bool jumped =
+            std::chrono::abs(std::chrono::microseconds(stream_us - last_us_)) > kJump;
+        if (!started_ || jumped || offset < earliest_) {
+            begin(now, offset);
+        }
+        last_us_ = stream_us;
+        const std::chrono::microseconds lag = offset - earliest_;
+        watch_progress(now, lag);
+        return offset - earliest_;
+    }
+
+private:
+    // A camera that set its clock.
+    static constexpr std::chrono::seconds kJump{10};
+    // A backlog is read at many times the stream's speed. What is still late after a second was
+    // not kept: the stream had a pause, or the camera's clock runs slower than ours.
+    static constexpr std::chrono::seconds kProgressTime{1};
+    static constexpr std::chrono::milliseconds kProgress{200};
+
+    bool started_ = false;
+    std::int64_t last_us_ = 0;
+    std::chrono::microseconds earliest_{0};
+    SteadyTime since_{};
+    std::chrono::microseconds lag_then_{0};
+
+    void begin(SteadyTime now, std::chrono::microseconds offset) {
+        started_ = true;
+        earliest_ = offset;
+        since_ = now;
+        lag_then_ = std::chrono::microseconds(0);
+    }
+
+    void watch_progress(SteadyTime now, std::chrono::microseconds lag) {
+        // Later than when the watch began: what counts is whether it shrinks from its worst.
+        if (lag > lag_then_) {
+            lag_then_ = lag;
+            since_ = now;
+        }
+        if (now - since_ < kProgressTime) {
+            return;
+        }
+        if (lag_then_ - lag < kProgress) {
+            earliest_ += lag;
+            lag = std::chrono::microseconds(0);
+        }
+        since_ = now;
+        lag_then_ = lag;
+    }
+};
+
 // Thins a stream to a frame rate, evenly: 25 fps at 10 delivers frames 0, 3, 5, 8, 10, ...
 class FrameThinner {
 public:
     explicit FrameThinner(double fps) : period_(static_cast<std::int64_t>(1e6 / fps)) {}
+
+    void set_fps(double fps) {
+        period_ = std::chrono::microseconds(static_cast<std::int64_t>(1e6 / fps));
+    }
 
     [[nodiscard]] bool due(std::chrono::microseconds time) {
         // A tenth of a period of tolerance: time stamps are rounded, and a frame that comes 1 ms
