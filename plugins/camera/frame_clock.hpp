@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -57,51 +58,52 @@ public:
         );
         const bool jumped =
             std::chrono::abs(std::chrono::microseconds(stream_us - last_us_)) > kJump;
+        last_us_ = stream_us;
         if (!started_ || jumped || offset < earliest_) {
             begin(now, offset);
         }
-        last_us_ = stream_us;
-        const std::chrono::microseconds lag = offset - earliest_;
-        watch_progress(now, lag);
+        least_ = std::min(least_, offset - earliest_);
+        if (now - since_ >= kWindow) {
+            judge_window(now);
+        }
         return offset - earliest_;
     }
 
 private:
     // A camera that set its clock.
     static constexpr std::chrono::seconds kJump{10};
-    // A backlog is read at many times the stream's speed. What is still late after a second was
-    // not kept: the stream had a pause, or the camera's clock runs slower than ours.
-    static constexpr std::chrono::seconds kProgressTime{1};
-    static constexpr std::chrono::milliseconds kProgress{200};
+    // A backlog that is read shrinks, one that a slow decoder builds up grows. What is equally late
+    // in two windows was not kept waiting: the stream had a pause and went on from there, or the
+    // camera's clock runs slower than ours (100 ppm are 0.1 ms a window).
+    static constexpr std::chrono::seconds kWindow{1};
+    static constexpr std::chrono::milliseconds kEqual{5};
 
     bool started_ = false;
     std::int64_t last_us_ = 0;
-    std::chrono::microseconds earliest_{0};
+    std::chrono::microseconds earliest_{0};  // least distance of reading and time stamp
     SteadyTime since_{};
-    std::chrono::microseconds lag_then_{0};
+    std::chrono::microseconds least_{0};   // lag in this window
+    std::chrono::microseconds before_{0};  // in the one before
 
     void begin(SteadyTime now, std::chrono::microseconds offset) {
         started_ = true;
         earliest_ = offset;
-        since_ = now;
-        lag_then_ = std::chrono::microseconds(0);
+        before_ = std::chrono::microseconds(0);
+        open_window(now);
     }
 
-    void watch_progress(SteadyTime now, std::chrono::microseconds lag) {
-        // Later than when the watch began: what counts is whether it shrinks from its worst.
-        if (lag > lag_then_) {
-            lag_then_ = lag;
-            since_ = now;
-        }
-        if (now - since_ < kProgressTime) {
-            return;
-        }
-        if (lag_then_ - lag < kProgress) {
-            earliest_ += lag;
-            lag = std::chrono::microseconds(0);
-        }
+    void open_window(SteadyTime now) {
         since_ = now;
-        lag_then_ = lag;
+        least_ = std::chrono::microseconds::max();
+    }
+
+    void judge_window(SteadyTime now) {
+        const bool equal = std::chrono::abs(least_ - before_) <= kEqual;
+        if (equal) {
+            earliest_ += least_;
+        }
+        before_ = equal ? std::chrono::microseconds(0) : least_;
+        open_window(now);
     }
 };
 
