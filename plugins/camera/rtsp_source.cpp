@@ -16,7 +16,8 @@ AVDictionary* rtsp_options() {
     av_dict_set(&options, "rtsp_transport", "tcp", 0);
     // Measured on a local server: opening takes 0.3 s instead of 2.8 s with the defaults.
     av_dict_set(&options, "analyzeduration", "500000", 0);
-    av_dict_set(&options, "probesize", "100000", 0);
+    // More than one large JPEG.
+    av_dict_set(&options, "probesize", "500000", 0);
     av_dict_set(&options, "fflags", "nobuffer+discardcorrupt", 0);
     av_dict_set(&options, "allowed_media_types", "video", 0);
     return options;
