@@ -8,8 +8,8 @@
 
 #include "agent/plugin_api/plugin_main.hpp"
 
-#include "plugins/camera/camera_source.hpp"
 #include "plugins/camera/evaluate.hpp"
+#include "plugins/camera/sandboxed_source.hpp"
 
 namespace {
 
@@ -81,7 +81,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return argc > 1 ? run(argc, argv) : cxedge::plugin_main<camera::CameraSource>();
+        return argc > 1 ? run(argc, argv) : cxedge::plugin_main<camera::SandboxedSource>();
     } catch (const std::exception& error) {  // out of memory and the like: cxedged starts it again
         std::fputs(error.what(), stderr);
         return 1;

@@ -10,3 +10,4 @@ foreach(module core imgproc video)
 endforeach()
 
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavutil libswscale)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET GLOBAL libseccomp)
