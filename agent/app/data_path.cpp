@@ -37,65 +37,6 @@ pipeline::Now DataPath::now() const {
     return {WallTime(boot + clock_.wall_offset()), boot};
 }
 
-// ---- what the process before left ----
-
-void DataPath::replay() {
-    if (!journal_->problem().empty()) {
-        log::warn("store", journal_->problem());
-    }
-    if (journal_->abandoned() > 0) {
-        outlets_.declare_abandoned(journal_->abandoned());
-    }
-    auto restored = pipeline_.restore(journal_->snapshot());
-    if (restored) {
-        restored_ = std::move(*restored);
-    } else if (!journal_->snapshot().empty()) {
-        log::error("store", restored.error().message);
-    }
-    IntakeReader reader;
-    journal_->replay([&](std::uint64_t number, std::string_view record) {
-        outlets_.replaying(number);
-        if (const auto read = reader.read(record)) {
-            ++counters_.replayed;
-            apply(*read);
-        }
-    });
-    outlets_.replaying(0);
-    restored_.clear();
-    if (counters_.replayed > 0) {
-        log::info("store", fmt::format("{} readings and events went on", counters_.replayed));
-    }
-    // Records of now go into a file of now: ids may have changed with the configuration.
-    if (const Status begun = begin_journal(); !begun) {
-        log::error("store", begun.error().message);
-    }
-}
-
-std::optional<SeriesId> DataPath::restored(SeriesId series) const {
-    return index_of(series) < restored_.size() ? restored_[index_of(series)] : std::nullopt;
-}
-
-void DataPath::apply(const IntakeReader::Record& record) {
-    if (const auto* declared = std::get_if<Declared>(&record.intake)) {
-        const auto id = pipeline_.declare(declared->info);
-        restored_.push_back(id ? std::optional(*id) : std::nullopt);
-    } else if (const auto* reading = std::get_if<Reading>(&record.intake)) {
-        const auto series = restored(reading->series);
-        // What the pipeline refused then, it refuses now.
-        if (series && reading->value) {
-            (void)pipeline_.accept(*series, *reading->value, reading->time, record.now);
-        } else if (series) {
-            (void)pipeline_.accept_lost(*series, reading->time, record.now);
-        }
-    } else if (const auto* event = std::get_if<Event>(&record.intake)) {
-        pipeline_.accept_event(*event, record.now);
-    } else if (std::get<Ticked>(record.intake).flush) {
-        pipeline_.flush(record.now);
-    } else {
-        pipeline_.tick(record.now);
-    }
-}
-
 // ---- readings in ----
 
 // Room for at least one more record; begins a new journal file when this one is full.
@@ -237,13 +178,30 @@ void DataPath::commit(ingest::Durability durability, std::function<void(const St
     }
 }
 
+// A window that is open would lose what its source was told is safe.
+Status DataPath::close_guarded() {
+    if (guarded_.empty()) {
+        return {};
+    }
+    if (Status room = ensure_room(); !room) {
+        return room;
+    }
+    const pipeline::Now now = this->now();
+    Closed closed{pipeline_.close({guarded_.begin(), guarded_.end()}, now)};
+    if (!closed.series.empty()) {
+        record(writer_.write(closed, now));
+    }
+    return {};
+}
+
 Status DataPath::flush(bool windows) {
     if (windows && ensure_room()) {
         const pipeline::Now now = this->now();
         pipeline_.flush(now);
         record(writer_.write(Ticked{true}, now));
     }
-    Status stored = outlets_.commit(journal_->last());
+    Status stored = waiting_.empty() ? Status() : close_guarded();
+    stored = stored ? outlets_.commit(journal_->last()) : stored;
     // What was taken cannot be refused any more: its answer waits until the disk works again.
     if (stored || windows) {
         for (const auto& done : std::exchange(waiting_, {})) {

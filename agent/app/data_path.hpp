@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ public:
     Status accept_lost(SeriesId series, SampleTime time) override;
     void accept_event(Event event) override;
     void turned_away(SeriesId series) override;
+    void guard(SeriesId series) override { guarded_.insert(series); }
     void commit(ingest::Durability durability, std::function<void(const Status&)> done) override;
 
     // Closes due windows and batches, moves what is due to disk. Call a few times a second.
@@ -73,6 +75,8 @@ private:
     void replay();
     void apply(const IntakeReader::Record& record);
     [[nodiscard]] std::optional<SeriesId> restored(SeriesId series) const;
+    void apply_closed(const Closed& closed, const pipeline::Now& now);
+    Status close_guarded();
     Status ensure_room();
     Status begin_journal();
     void record(std::string_view record);
@@ -89,6 +93,7 @@ private:
     IntakeWriter writer_;
     pipeline::Pipeline pipeline_;
     pipeline::Pipeline::RestoredIds restored_;
+    std::set<SeriesId> guarded_;
     std::vector<std::function<void(const Status&)>> waiting_;
     LoopHandle due_;
     bool due_armed_ = false;

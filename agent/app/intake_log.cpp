@@ -18,6 +18,7 @@ constexpr unsigned kLost = 2;
 constexpr unsigned kEvent = 3;
 constexpr unsigned kTick = 4;
 constexpr unsigned kFlush = 5;
+constexpr unsigned kClosed = 6;
 constexpr unsigned kTagMask = 7;
 constexpr unsigned kAbsolute = 8;  // both clocks as they are, not as steps
 constexpr unsigned kOwnTime = 16;  // the sample's time is not `now`
@@ -79,6 +80,14 @@ std::optional<Intake> get_declared(ByteReader& bytes) {
     return good ? std::optional<Intake>(std::move(declared)) : std::nullopt;
 }
 
+Closed get_closed(ByteReader& bytes) {
+    Closed closed;
+    for (std::uint64_t left = bytes.number(); left > 0 && bytes.good(); --left) {
+        closed.series.push_back(SeriesId{static_cast<std::uint32_t>(bytes.number())});
+    }
+    return closed;
+}
+
 std::optional<Intake> get_intake(ByteReader& bytes, unsigned first, const pipeline::Now& now) {
     switch (first & kTagMask) {
         case kDeclared:
@@ -91,6 +100,8 @@ std::optional<Intake> get_intake(ByteReader& bytes, unsigned first, const pipeli
         case kTick:
         case kFlush:
             return Ticked{(first & kTagMask) == kFlush};
+        case kClosed:
+            return get_closed(bytes);
         default:
             return std::nullopt;
     }
@@ -159,6 +170,16 @@ std::string_view IntakeWriter::write(const Event& event, const pipeline::Now& no
 
 std::string_view IntakeWriter::write(const Ticked& ticked, const pipeline::Now& now) {
     begin(ticked.flush ? kFlush : kTick, now);
+    return record_;
+}
+
+std::string_view IntakeWriter::write(const Closed& closed, const pipeline::Now& now) {
+    begin(kClosed, now);
+    ByteWriter bytes(record_);
+    bytes.number(closed.series.size());
+    for (const SeriesId id : closed.series) {
+        bytes.number(index_of(id));
+    }
     return record_;
 }
 

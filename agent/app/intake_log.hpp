@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "agent/model/event.hpp"
 #include "agent/model/sample.hpp"
@@ -28,7 +29,10 @@ struct Reading {
 struct Ticked {
     bool flush = false;  // all windows were closed
 };
-using Intake = std::variant<Declared, Reading, Event, Ticked>;
+struct Closed {
+    std::vector<SeriesId> series;  // whose windows were closed early
+};
+using Intake = std::variant<Declared, Reading, Event, Ticked, Closed>;
 
 // Times are written as differences: reader and writer must both begin where a journal file begins.
 class IntakeWriter {
@@ -38,6 +42,7 @@ public:
     std::string_view write(const Reading& reading, const pipeline::Now& now);
     std::string_view write(const Event& event, const pipeline::Now& now);
     std::string_view write(const Ticked& ticked, const pipeline::Now& now);
+    std::string_view write(const Closed& closed, const pipeline::Now& now);
     // A new journal file, or the last record was not stored.
     void restart() { last_ = {}; }
 

@@ -18,6 +18,18 @@ void append_origin(std::string& out, const Origin& origin) {
     append_json(out, origin.node);
 }
 
+void append_estimate(std::string& out, const wire::BatchHeader& header) {
+    if (!header.estimated) {
+        return;
+    }
+    out += ",\"estimated\":true,\"t0_ms\":";
+    append_json(out, unix_ms(header.t0));
+    out += ",\"t0_earliest_ms\":";
+    append_json(out, unix_ms(header.t0_earliest));
+    out += ",\"t0_latest_ms\":";
+    append_json(out, unix_ms(header.t0_latest));
+}
+
 // What all lines of a batch begin with.
 std::string prefix_of(const ShownBatch& batch) {
     std::string out;
@@ -29,7 +41,7 @@ std::string prefix_of(const ShownBatch& batch) {
     out += ",\"seq\":";
     append_json(out, batch.header.seq);
     out += batch.header.backfill ? ",\"backfill\":true" : ",\"backfill\":false";
-    out += batch.header.estimated ? ",\"estimated\":true" : "";
+    append_estimate(out, batch.header);
     out += batch.header.simulated ? ",\"simulated\":true" : "";
     out += batch.duplicate ? ",\"duplicate\":true" : "";
     out += ",\"time_ms\":";

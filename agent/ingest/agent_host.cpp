@@ -17,6 +17,8 @@ Result<SeriesId> AgentHost::declare(const SeriesInfo& info) {
     Result<SeriesId> id = context_.sink.declare(info);
     if (!id) {
         reporter_.log_once(log::Level::warn, "series refused: " + id.error().message);
+    } else if (durability_ == Durability::power) {
+        context_.sink.guard(*id);
     }
     return id;
 }

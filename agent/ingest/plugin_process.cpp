@@ -151,10 +151,13 @@ void PluginProcess::on_heartbeat() {
 
 void PluginProcess::on_declare(const link::Declare& declare) {
     const Result<SeriesId> id = context_.sink.declare(declare.info);
-    if (id) {
-        series_[declare.id] = *id;
-    } else {
+    if (!id) {
         reporter_.log_once(log::Level::warn, "series refused: " + id.error().message);
+        return;
+    }
+    series_[declare.id] = *id;
+    if (spec_.durability == Durability::power) {
+        context_.sink.guard(*id);
     }
 }
 

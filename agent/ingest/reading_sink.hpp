@@ -25,6 +25,9 @@ public:
     virtual void accept_event(Event event) = 0;
     // A reading was refused for want of room and its source cannot repeat it: declared as a gap.
     virtual void turned_away(SeriesId series) = 0;
+    // What is acknowledged of this series must survive a power cut: commit(power) closes its open
+    // window, so that it travels in parts.
+    virtual void guard(SeriesId series) = 0;
     // Calls back once everything accepted before is as safe as asked. exhausted: it cannot be.
     virtual void commit(Durability durability, std::function<void(const Status&)> done) = 0;
 };

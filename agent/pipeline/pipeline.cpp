@@ -276,6 +276,17 @@ void Pipeline::Impl::flush(const Now& now) {
     }
 }
 
+std::vector<SeriesId> Pipeline::Impl::close(const std::vector<SeriesId>& series, const Now& now) {
+    std::vector<SeriesId> closed;
+    for (const SeriesId id : series) {
+        if (index_of(id) < entries_.size() && !entries_[index_of(id)].aggregate.empty()) {
+            close(entries_[index_of(id)], now);
+            closed.push_back(id);
+        }
+    }
+    return closed;
+}
+
 void Pipeline::Impl::save(std::string& out) const {
     ByteWriter bytes(out);
     bytes.number(entries_.size());
@@ -334,6 +345,10 @@ void Pipeline::tick(const Now& now) {
 }
 void Pipeline::flush(const Now& now) {
     impl_->flush(now);
+}
+
+std::vector<SeriesId> Pipeline::close(const std::vector<SeriesId>& series, const Now& now) {
+    return impl_->close(series, now);
 }
 void Pipeline::save(std::string& out) const {
     impl_->save(out);

@@ -94,6 +94,8 @@ public:
     void tick(const Now& now);
     // Closes every open window early (shutdown): partial windows travel with their true end time.
     void flush(const Now& now);
+    // Likewise the open windows among `series`; returns whose were.
+    std::vector<SeriesId> close(const std::vector<SeriesId>& series, const Now& now);
 
     // Everything it remembers, for the next process: declarations in order, open windows, counters'
     // last readings. restore() needs a pipeline without series and tells by which id each series of

@@ -221,6 +221,21 @@ std::optional<BootClock> NodeState::boot_clock(std::uint32_t boot) const {
     return found->second.clock;
 }
 
+BootBounds NodeState::boot_bounds(std::uint32_t boot) const {
+    const std::lock_guard lock(mutex_);
+    BootBounds bounds;
+    for (auto at = boots_.begin(); at != boots_.lower_bound(boot); ++at) {
+        bounds.earliest = std::max(bounds.earliest, from_unix_ms(at->second.last_wall_ms));
+    }
+    const auto next = std::find_if(boots_.upper_bound(boot), boots_.end(), [](const auto& later) {
+        return later.second.clock.quality >= kSynchronised;
+    });
+    if (next != boots_.end()) {
+        bounds.latest = WallTime(next->second.clock.wall_offset);
+    }
+    return bounds;
+}
+
 WallTime NodeState::time_floor() const {
     const std::lock_guard lock(mutex_);
     return time_floor_;

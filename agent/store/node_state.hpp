@@ -54,6 +54,7 @@ public:
     // See Spool.
     Status note_clock(std::uint32_t boot, const BootClock& clock);
     [[nodiscard]] std::optional<BootClock> boot_clock(std::uint32_t boot) const;
+    [[nodiscard]] BootBounds boot_bounds(std::uint32_t boot) const;
     [[nodiscard]] WallTime time_floor() const;
     Status remember(std::string_view key, std::string_view value);
     [[nodiscard]] std::string recall(std::string_view key) const;

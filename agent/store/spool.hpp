@@ -119,6 +119,12 @@ struct BootClock {
     std::uint32_t quality = 0;                 // cx.v1.Clock.quality when it was noted
 };
 
+// Between which moments something was; 0: not known.
+struct BootBounds {
+    WallTime earliest{};
+    WallTime latest{};
+};
+
 class Spool {
 public:
     // unavailable: the directory cannot be used; invalid_argument: another process uses it (what to
@@ -189,6 +195,9 @@ public:
     virtual Status note_clock(const BootClock& clock) = 0;
     // Of an earlier boot; empty when nothing is known.
     [[nodiscard]] virtual std::optional<BootClock> boot_clock(std::uint32_t boot) const = 0;
+    // Of any boot, by what its neighbours knew: it began after the last synchronised moment before
+    // it, and was over when the next one began whose clock was set.
+    [[nodiscard]] virtual BootBounds boot_bounds(std::uint32_t boot) const = 0;
     // The latest wall time ever noted: the clock cannot be right when it shows less. 0: none.
     // note_clock() moves it, at most once an hour on disk.
     [[nodiscard]] virtual WallTime time_floor() const = 0;

@@ -71,6 +71,9 @@ public:
     [[nodiscard]] std::optional<BootClock> boot_clock(std::uint32_t boot) const override {
         return state_->boot_clock(boot);
     }
+    [[nodiscard]] BootBounds boot_bounds(std::uint32_t boot) const override {
+        return state_->boot_bounds(boot);
+    }
     [[nodiscard]] WallTime time_floor() const override { return state_->time_floor(); }
     Status remember(std::string_view key, std::string_view value) override {
         return state_->remember(key, value);

@@ -7,9 +7,25 @@
 #include <fmt/core.h>
 
 namespace cxedge::uplink {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPatience{5000};
+constexpr milliseconds kMostPatience{300'000};
+
+}  // namespace
 
 Announcer::Announcer(wire::NodeIdentity identity, store::Spool& spool)
     : identity_(std::move(identity)), spool_(&spool) {}
+
+void Announcer::forget() {
+    announced_ = 0;
+    accepted_ = 0;
+    pending_.clear();
+    patience_ = milliseconds(0);
+    not_before_ = {};
+}
 
 Status Announcer::load() {
     auto definitions = spool_->load_definitions();
@@ -43,8 +59,46 @@ Result<std::vector<wire::DictionaryPart>> Announcer::announce() {
         ),
         parts.end()
     );
+    for (const wire::DictionaryPart& part : parts) {
+        pending_.insert(part.part);
+    }
     announced_ = dictionary_.size();
     return parts;
+}
+
+// A part may be on its way twice, the older one with fewer series: all of it counts only when
+// both are answered.
+void Announcer::recount() {
+    const std::uint32_t whole =
+        pending_.empty() ? announced_ : *pending_.begin() * wire::kSeriesPerPart;
+    accepted_ = std::max(accepted_, std::min(whole, announced_));
+}
+
+void Announcer::accepted(std::uint32_t part) {
+    if (const auto found = pending_.find(part); found != pending_.end()) {
+        pending_.erase(found);
+        patience_ = milliseconds(0);
+        recount();
+    }
+}
+
+void Announcer::refused(std::uint32_t part, SteadyTime now) {
+    const auto found = pending_.find(part);
+    if (found == pending_.end()) {
+        return;
+    }
+    pending_.erase(found);
+    announced_ = std::min(announced_, part * wire::kSeriesPerPart);
+    recount();
+    patience_ = std::clamp(2 * patience_, kFirstPatience, kMostPatience);
+    not_before_ = now + patience_;
+}
+
+SteadyTime Announcer::ready_at(std::uint32_t size, SteadyTime now) const {
+    if (size <= announced_) {
+        return SteadyTime::max();
+    }
+    return std::max(not_before_, now);
 }
 
 Result<std::uint32_t> Announcer::content_id(std::uint32_t size) {

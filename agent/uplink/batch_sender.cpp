@@ -65,7 +65,8 @@ void BatchSender::connected(const BrokerLimits& limits, std::string state) {
     restart();
     std::uniform_int_distribution<std::int64_t> pick(0, options_.backfill_start_jitter.count());
     backfill_from_ = parts_.clock.steady_now() + milliseconds(pick(random_));
-    control_.push_back({topics_.state(), std::move(state)});
+    control_.push_back({topics_.state(), std::move(state), {}});
+    series_due_.fill({});
     announcer_.forget();
     announce();
 }
@@ -85,7 +86,7 @@ void BatchSender::restart() {
 }
 
 void BatchSender::announce_all() {
-    announcer_.forget();
+    announcer_.repeat();
     announce();
 }
 
@@ -96,7 +97,7 @@ bool BatchSender::announce() {
         return false;
     }
     for (wire::DictionaryPart& part : *parts) {
-        control_.push_back({topics_.dictionary(part.part), std::move(part.payload)});
+        control_.push_back({topics_.dictionary(part.part), std::move(part.payload), part.part});
     }
     return true;
 }
@@ -149,15 +150,28 @@ Result<BatchSender::Step> BatchSender::send_control() {
     const Packet message = std::move(control_.front());
     control_.pop_front();
     if (!parts_.broker.fits(message.topic.size(), message.payload.size())) {
-        complain_(fmt::format(
+        const std::string what = fmt::format(
             "{} is too large for the broker: {} bytes", message.topic, message.payload.size()
-        ));
+        );
+        if (message.dictionary_part) {
+            dictionary_refused(*message.dictionary_part, what);
+        } else {
+            complain_(what);
+        }
         return Step::deferred;
     }
-    if (const Status status = publish(message, true, {}); !status) {
+    InFlight in_flight;
+    in_flight.dictionary_part = message.dictionary_part;
+    if (const Status status = publish(message, true, std::move(in_flight)); !status) {
         return status.error();
     }
     return Step::sent;
+}
+
+void BatchSender::dictionary_refused(std::uint32_t part, const std::string& what) {
+    announcer_.refused(part, parts_.clock.steady_now());
+    series_due_.fill({});
+    complain_(what + "; batches of these series wait in the spool until it is accepted");
 }
 
 Result<BatchSender::Step> BatchSender::send_from(std::size_t slot) {
@@ -172,6 +186,9 @@ Result<BatchSender::Step> BatchSender::send_from(std::size_t slot) {
 std::optional<SteadyTime> BatchSender::blocked_until(std::size_t slot, SteadyTime now) const {
     if (throttle_.paused(now)) {
         return throttle_.paused_until();
+    }
+    if (now < series_due_[slot]) {
+        return series_due_[slot];
     }
     if (throttle_.in_rounds() && round_of_[slot] == throttle_.round()) {
         return SteadyTime::max();
@@ -213,29 +230,42 @@ bool BatchSender::is_settled(std::uint64_t position) const {
 Result<BatchSender::Step> BatchSender::send_batch(
     std::size_t slot, const store::StoredBatch& stored
 ) {
-    const std::uint32_t dict_size = stored.batch.dict_size;
-    if (!announcer_.covers(dict_size)) {
-        announce();  // goes out before any batch
-    }
-    const auto dict_id = announcer_.content_id(dict_size);
-    if (!dict_id || !announcer_.covers(dict_size)) {
-        complain_(fmt::format(
-            "batch {} of lane {} stays in the spool: {}",
-            stored.seq,
-            to_string(kOrder[slot].lane),
-            dict_id ? "its series cannot be announced" : dict_id.error().message
-        ));
-        const std::uint64_t position = stored.position;
-        feed_of(kOrder[slot].lane).pop(kOrder[slot].side);
-        feed_of(kOrder[slot].lane).retry(position, parts_.clock.steady_now() + kDictionaryRetry);
+    const auto dict_id = announcer_.content_id(stored.batch.dict_size);
+    if (!dict_id) {
+        hold_back(slot, stored, dict_id.error().message);
         return Step::deferred;
     }
-    if (!control_.empty()) {
-        return Step::deferred;
+    if (const auto due = awaits_series(stored.batch.dict_size)) {
+        series_due_[slot] = *due;
+        return Step::deferred;  // control messages may have become due, and other slots
     }
     return publish_batch(
         slot, stored, make_packet(topics_, stored, parts_.send_clock.time_of(stored), *dict_id)
     );
+}
+
+std::optional<SteadyTime> BatchSender::awaits_series(std::uint32_t dict_size) {
+    if (announcer_.covers(dict_size)) {
+        return std::nullopt;
+    }
+    const SteadyTime now = parts_.clock.steady_now();
+    const SteadyTime ready = announcer_.ready_at(dict_size, now);
+    if (ready != now) {
+        return ready;
+    }
+    return announce() ? SteadyTime::max() : now + kDictionaryRetry;
+}
+
+void BatchSender::hold_back(
+    std::size_t slot, const store::StoredBatch& stored, const std::string& why
+) {
+    const Slot& from = kOrder[slot];
+    complain_(fmt::format(
+        "batch {} of lane {} stays in the spool: {}", stored.seq, to_string(from.lane), why
+    ));
+    const std::uint64_t position = stored.position;
+    feed_of(from.lane).pop(from.side);
+    feed_of(from.lane).retry(position, parts_.clock.steady_now() + kDictionaryRetry);
 }
 
 Result<BatchSender::Step> BatchSender::publish_batch(
@@ -289,6 +319,9 @@ void BatchSender::acknowledged(int mid, std::uint8_t reason) {
     }
     if (reason >= kFirstRefusal) {
         refused(*packet, reason);
+    } else if (packet->dictionary_part) {
+        announcer_.accepted(*packet->dictionary_part);
+        series_due_.fill({});
     } else if (packet->batch) {
         throttle_.accepted();
         refusals_.book().passed(packet->position, packet->lane);
@@ -300,6 +333,10 @@ void BatchSender::refused(const InFlight& packet, std::uint8_t reason) {
     const SteadyTime now = parts_.clock.steady_now();
     const std::string what =
         fmt::format("the broker refused {}: {}", packet.topic, describe_reason(reason));
+    if (packet.dictionary_part) {
+        dictionary_refused(*packet.dictionary_part, what);
+        return;
+    }
     if (!packet.batch) {
         complain_(what);
         return;

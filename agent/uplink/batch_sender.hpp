@@ -98,6 +98,10 @@ private:
 
     Result<Step> send_next();
     Result<Step> send_control();
+    void dictionary_refused(std::uint32_t part, const std::string& what);
+    // When a batch that needs so many series definitions may go; empty: now.
+    std::optional<SteadyTime> awaits_series(std::uint32_t dict_size);
+    void hold_back(std::size_t slot, const store::StoredBatch& stored, const std::string& why);
     Result<Step> send_from(std::size_t slot);
     Result<Step> send_batch(std::size_t slot, const store::StoredBatch& stored);
     Result<Step> publish_batch(std::size_t slot, const store::StoredBatch& stored, Packet packet);
@@ -129,6 +133,7 @@ private:
     SteadyTime backfill_from_{};
     std::deque<Packet> control_;  // retained: state and dictionary, sent before any batch
     std::array<std::uint64_t, kSlots> round_of_{};  // in which a slot sent last
+    std::array<SteadyTime, kSlots> series_due_{};   // a slot waits for series definitions
     bool told_refused_ = false;
     Counters counters_;
 };

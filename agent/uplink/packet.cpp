@@ -29,9 +29,12 @@ Packet make_packet(
     header.t0 = time.t0;
     header.clock = time.clock;
     header.estimated = time.estimated;
+    header.t0_earliest = time.bounds.earliest;
+    header.t0_latest = time.bounds.latest;
     header.backfill = time.backfill;
     header.dict_id = dict_id;
-    return {topics.data(batch.stream, header.backfill), wire::encode_batch(header, body_of(batch))};
+    return {
+        topics.data(batch.stream, header.backfill), wire::encode_batch(header, body_of(batch)), {}};
 }
 
 }  // namespace cxedge::uplink

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "agent/base/clock.hpp"
@@ -14,6 +15,7 @@ namespace cxedge::uplink {
 struct Packet {
     std::string topic;
     std::string payload;
+    std::optional<std::uint32_t> dictionary_part;
 };
 
 // What is decided about a batch only when it is sent.
@@ -21,6 +23,7 @@ struct BatchTime {
     WallTime t0{};  // UTC of the batch's relative time 0
     wire::ClockState clock;
     bool estimated = false;
+    store::BootBounds bounds{};  // of t0, when estimated
     bool backfill = false;
 };
 

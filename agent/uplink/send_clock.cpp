@@ -59,30 +59,41 @@ std::string SendClock::doubt() const {
 
 BatchTime SendClock::time_of(const store::StoredBatch& stored) const {
     BatchTime time;
-    if (stored.boot == spool_.boot()) {
-        time.t0 = WallTime(clock_.wall_offset() + milliseconds(stored.batch.t0_boot_ms));
+    const milliseconds t0(stored.batch.t0_boot_ms);
+    const auto known = spool_.boot_clock(stored.boot);
+    if (stored.boot == spool_.boot() && !guessing_) {
+        time.t0 = WallTime(clock_.wall_offset() + t0);
         time.clock = state_;
-        time.estimated = guessing_;
+    } else if (known && known->quality >= kSynchronised) {
+        time.t0 = WallTime(known->wall_offset + t0);
+        time.clock.quality = known->quality;
     } else {
-        time = time_of_earlier_boot(stored);
+        time = guess(stored);
     }
     time.backfill = is_backfill(stored);
     return time;
 }
 
-BatchTime SendClock::time_of_earlier_boot(const store::StoredBatch& stored) const {
+// What the wall clock showed at sealing, unless that cannot be.
+BatchTime SendClock::guess(const store::StoredBatch& stored) const {
     const store::NewBatch& batch = stored.batch;
+    const milliseconds held(batch.sealed_boot_ms - batch.t0_boot_ms);
     BatchTime time;
-    const auto known = spool_.boot_clock(stored.boot);
-    if (known && known->quality >= kSynchronised) {
-        time.t0 = WallTime(known->wall_offset + milliseconds(batch.t0_boot_ms));
-        time.clock.quality = known->quality;
-        return time;
-    }
-    // What the wall clock showed at sealing, right or not.
-    time.t0 = from_unix_ms(batch.sealed_wall_ms - (batch.sealed_boot_ms - batch.t0_boot_ms));
+    time.t0 = from_unix_ms(batch.sealed_wall_ms) - held;
     time.clock.quality = batch.clock_quality;
     time.estimated = batch.clock_quality < kSynchronised;
+    if (!time.estimated) {
+        return time;
+    }
+    time.bounds = spool_.boot_bounds(stored.boot);
+    if (time.bounds.latest != WallTime()) {
+        time.bounds.latest -= held;
+        time.t0 = std::min(time.t0, time.bounds.latest);
+    }
+    if (time.bounds.earliest != WallTime()) {
+        time.bounds.earliest += milliseconds(batch.t0_boot_ms);
+        time.t0 = std::max(time.t0, time.bounds.earliest);
+    }
     return time;
 }
 

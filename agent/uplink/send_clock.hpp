@@ -45,7 +45,7 @@ public:
 private:
     [[nodiscard]] WallTime now() const;
     [[nodiscard]] std::string doubt() const;
-    [[nodiscard]] BatchTime time_of_earlier_boot(const store::StoredBatch& stored) const;
+    [[nodiscard]] BatchTime guess(const store::StoredBatch& stored) const;
 
     const Options options_;
     store::Spool& spool_;

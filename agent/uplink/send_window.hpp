@@ -14,7 +14,8 @@ namespace cxedge::uplink {
 // What one published packet carries, until its PUBACK.
 struct InFlight {
     std::string topic;
-    bool batch = false;          // else: state or dictionary
+    bool batch = false;  // else: state or dictionary
+    std::optional<std::uint32_t> dictionary_part;
     Lane lane = Lane::control;   // of a batch
     bool backlog = false;        // of a batch: it came from the backlog
     std::uint64_t position = 0;  // in the spool, of a batch

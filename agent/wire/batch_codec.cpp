@@ -178,6 +178,8 @@ std::string encode_batch(const BatchHeader& header, const SealedBody& body) {
     batch.set_dict_size(body.dict_size);
     batch.set_codec(static_cast<cx::v1::Codec>(body.codec));
     batch.set_body(body.bytes);
+    batch.set_t0_earliest_ms(unix_ms(header.t0_earliest));
+    batch.set_t0_latest_ms(unix_ms(header.t0_latest));
     return batch.SerializeAsString();
 }
 
@@ -211,6 +213,8 @@ BatchHeader header_of(const cx::v1::Batch& batch) {
     header.estimated = (batch.flags() & kFlagEstimated) != 0;
     header.simulated = (batch.flags() & kFlagSimulated) != 0;
     header.dict_id = batch.dict_id();
+    header.t0_earliest = from_unix_ms(batch.t0_earliest_ms());
+    header.t0_latest = from_unix_ms(batch.t0_latest_ms());
     return header;
 }
 

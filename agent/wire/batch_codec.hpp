@@ -113,9 +113,12 @@ struct BatchHeader {
     WallTime t0{};
     ClockState clock;
     bool backfill = false;
-    bool estimated = false;  // t0 is: of an earlier boot whose clock was never synchronised
+    bool estimated = false;  // t0 is: of a boot whose clock was never synchronised
     bool simulated = false;
     std::uint32_t dict_id = 0;
+    // What an estimated t0 cannot be before or after; 0: not known.
+    WallTime t0_earliest{};
+    WallTime t0_latest{};
     bool operator==(const BatchHeader&) const = default;
 };
 

@@ -39,6 +39,7 @@ public:
     }
     void accept_event(Event event) override { events.push_back(std::move(event)); }
     void turned_away(SeriesId id) override { refused.push_back(series.at(index_of(id))); }
+    void guard(SeriesId id) override { guarded.push_back(series.at(index_of(id))); }
     void commit(ingest::Durability asked, std::function<void(const Status&)> done) override {
         durability = asked;
         ++commits;
@@ -65,6 +66,7 @@ public:
     std::vector<Reading> readings;
     std::vector<Event> events;
     std::vector<std::string> refused;
+    std::vector<std::string> guarded;
     ingest::Durability durability = ingest::Durability::process;
     int commits = 0;
     Status commit_status;

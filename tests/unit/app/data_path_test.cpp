@@ -3,6 +3,7 @@
 #include "agent/app/data_path.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -71,6 +72,20 @@ public:
     void restart() {
         die();
         start();
+    }
+    // What lies on tmpfs is gone too.
+    void cut_power() {
+        die();
+        for (const char* name : {"ring", "journal-a", "journal-b"}) {
+            std::filesystem::remove(dir_.file(name));
+        }
+        start();
+    }
+    bool commit_for_power() {
+        bool safe = false;
+        path->commit(ingest::Durability::power, [&](const Status& status) { safe = status.ok(); });
+        loop_->poll();
+        return safe;
     }
     void pass(milliseconds time) {
         clock.advance(time);
@@ -180,6 +195,31 @@ TEST_CASE("data_path: an open window survives the process", "[app]") {
     bench.pass(std::chrono::minutes(1));
     bench.pass(milliseconds(1000));
     CHECK(bench.stored() == std::vector<double>{15});
+}
+
+TEST_CASE("data_path: what a power commit answered for survives a power cut", "[app]") {
+    Bench bench;
+    const auto guarded = bench.path->declare(gauge("win.a"));
+    REQUIRE(guarded.ok());
+    bench.path->guard(*guarded);
+    bench.give("win.a", 10);
+    bench.give("win.b", 1);
+    bench.give("raw.a", 3);
+    REQUIRE(bench.commit_for_power());
+    SECTION("after the answer") {
+        bench.cut_power();
+        CHECK(bench.stored() == std::vector<double>{10, 3});
+        bench.pass(std::chrono::minutes(2));
+        bench.pass(milliseconds(1000));
+        CHECK(bench.stored() == std::vector<double>{10, 3});  // win.b had asked for no more
+    }
+    SECTION("and is not counted twice when only the process ends") {
+        bench.give("win.a", 20);
+        bench.restart();
+        bench.pass(std::chrono::minutes(2));
+        bench.pass(milliseconds(1000));
+        CHECK(bench.stored() == std::vector<double>{10, 3, 20, 1});
+    }
 }
 
 TEST_CASE("data_path: a full journal begins anew and loses nothing", "[app]") {

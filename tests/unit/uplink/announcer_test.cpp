@@ -115,6 +115,60 @@ TEST_CASE(
     CHECK(rig.broker.to("/dict").size() == 3);
 }
 
+TEST_CASE("announcer: batches whose series the broker refuses wait, others go", "[uplink]") {
+    UplinkRig rig;
+    rig.add_series(wire::kSeriesPerPart);
+    bool denied = true;
+    rig.broker.answer = [&denied](const ScriptedBroker::Published& packet) {
+        const bool second_part = packet.topic.find("/dict/1") != std::string::npos;
+        const std::uint8_t reason = denied && second_part ? 0x87 : 0;
+        return ScriptedBroker::Answer{1, reason, 0, false};
+    };
+    rig.append(Stream::kpi, 1, 1);
+    rig.append(Stream::kpi, 3, wire::kSeriesPerPart + 1);
+    rig.append(Stream::event, 1, 0);
+    rig.turn(8);
+    CHECK(rig.held() == 3);
+    CHECK(test::mentions(rig.uplink->status().last_error, "/dict/1"));
+    CHECK(test::mentions(rig.uplink->status().last_error, "wait in the spool"));
+    rig.pass(std::chrono::hours(1), milliseconds(1000));
+    CHECK(rig.held() == 3);
+    // 5 s, doubled up to 5 min: an hour has some sixteen attempts.
+    CHECK(rig.broker.to("/dict/1").size() < 20);
+    denied = false;
+    rig.pass(std::chrono::minutes(6), milliseconds(1000));
+    CHECK(rig.held() == 0);
+    check_decodable(rig.broker.published);
+}
+
+TEST_CASE("announcer: no batch goes before the broker has accepted its series", "[uplink]") {
+    UplinkRig rig;
+    rig.broker.answer = [](const ScriptedBroker::Published& packet) {
+        const bool dictionary = packet.topic.find("/dict") != std::string::npos;
+        return ScriptedBroker::Answer{1, 0, dictionary ? 20 : 0, false};
+    };
+    rig.append(Stream::kpi, 2);
+    rig.turn(15);
+    CHECK(rig.broker.to("/dict").size() == 1);
+    CHECK(rig.broker.to("/up/").empty());
+    rig.turn(20);
+    CHECK(rig.held() == 0);
+}
+
+TEST_CASE("announcer: a dictionary larger than the broker takes keeps its batches", "[uplink]") {
+    UplinkRig rig;
+    rig.broker.limits.maximum_packet_size = 60;
+    rig.append(Stream::kpi);
+    rig.pass(std::chrono::minutes(20), milliseconds(1000));
+    CHECK(rig.held() == 1);
+    CHECK(rig.uplink->status().batches_buried == 0);
+    CHECK(test::mentions(rig.uplink->status().last_error, "too large for the broker"));
+    rig.broker.limits.maximum_packet_size = 0;
+    rig.broker.lose_connection("the broker was set right");
+    rig.pass(std::chrono::minutes(2), milliseconds(500));
+    CHECK(rig.held() == 0);
+}
+
 TEST_CASE(
     "announcer: a batch whose series are not in the spool waits and does not block", "[uplink]"
 ) {

@@ -132,7 +132,40 @@ TEST_CASE("send_clock: times of an earlier boot are exact when its clock was set
         CHECK(unix_ms(header.t0) == 120'000);
         CHECK(header.clock.quality == 0);
         CHECK(header.estimated);
+        CHECK(header.t0_earliest == WallTime());
+        // The second boot began when its clock was 0.
+        CHECK(header.t0_latest < from_unix_ms(kNow));
+        CHECK(header.t0_latest > from_unix_ms(kNow - 3'600'000));
     }
+}
+
+TEST_CASE("send_clock: a boot without a clock lies between its neighbours", "[uplink]") {
+    UplinkRig rig;
+    rig.clock.set_wall(from_unix_ms(kNow));
+    rig.clock_state = {4, 0, 0};
+    rig.turn(15);  // noted
+    rig.broker.refused_connects = 1'000'000;
+    reboot(rig, "second", from_unix_ms(120'000));
+    rig.clock_state = {2, 0, 0};
+    const BootTime sealed = rig.clock.boot_now();
+    rig.append(Stream::kpi);
+    rig.append(Stream::kpi);
+    rig.clock.advance(minutes(10));
+    rig.turn(15);
+    REQUIRE(rig.broker.to("/up/").empty());
+    rig.broker.refused_connects = 0;
+    const std::int64_t day_after = kNow + 86'400'000;
+    reboot(rig, "third", from_unix_ms(day_after));
+    rig.clock_state = {4, 0, 0};
+    rig.turn(15);
+    const auto packets = rig.broker.to("/up/");
+    REQUIRE(packets.size() == 2);
+    const auto header = test::parse(packets[0]).header;
+    CHECK(header.estimated);
+    CHECK(header.t0 >= from_unix_ms(kNow) + sealed);  // 1970 is out of the question
+    CHECK(header.t0 == header.t0_earliest);
+    CHECK(header.t0_latest > header.t0);
+    CHECK(header.t0_latest <= from_unix_ms(day_after));
 }
 
 }  // namespace cxedge::uplink

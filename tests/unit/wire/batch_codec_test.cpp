@@ -38,6 +38,8 @@ TEST_CASE("batch: the header arrives as it was sent", "[wire]") {
     wire::BatchHeader sent = header();
     sent.backfill = true;
     sent.estimated = true;
+    sent.t0_earliest = sent.t0 - std::chrono::hours(1);
+    sent.t0_latest = sent.t0 + std::chrono::hours(2);
     sent.simulated = true;
     sent.lane = Lane::bulk;
     const SealedBody body = store_minute();
