@@ -66,6 +66,7 @@ Schema<CameraSettings> make_schema() {
         .range(1, 300);
     add_stream_settings(schema);
     schema.tables("line", &CameraSettings::lines, line_schema(), "Counting lines");
+    add_area_settings(schema);
     return schema;
 }
 
@@ -116,13 +117,13 @@ void check_lines(
     const CameraSettings& settings, const SettingsNode& node, SettingsProblems& problems
 ) {
     const SettingsNode* lines = node.find("line");
-    if (lines == nullptr || settings.lines.empty()) {
+    const bool nothing = settings.lines.empty() && settings.zones.empty() && !settings.twin;
+    if (nothing) {
         problems.add(
-            node.position, "line", "is missing: without a counting line nothing is counted"
+            node.position, "line", "is missing: without a line, a zone or the twin nothing is told"
         );
-        return;
     }
-    const SettingsNode::List* list = lines->list();
+    const SettingsNode::List* list = lines != nullptr ? lines->list() : nullptr;
     for (std::size_t i = 0; list != nullptr && i < std::min(list->size(), settings.lines.size());
          ++i) {
         check_line(settings.lines, i, (*list)[i], problems);
@@ -175,6 +176,7 @@ std::vector<SettingHelp> camera_settings_help() {
 CameraSettings read_camera_settings(const SettingsNode& node, SettingsProblems& problems) {
     CameraSettings settings = schema().read(node, problems);
     check_lines(settings, node, problems);
+    check_area_settings(settings, node, problems);
     check_secrets(settings, node, problems);
     check_stream_settings(settings, node, problems);
     return settings;

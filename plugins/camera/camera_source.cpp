@@ -53,10 +53,13 @@ Status CameraSource::start(Host& host) {
     if (Status declared = declare_series(); !declared) {
         return declared;
     }
-    problem_.clear();
     auto emit_one = [this](SeriesId series, double value) {
         emit(series, value);
     };
+    if (Status zones = zones_.start(host, settings_.zones, emit_one); !zones) {
+        return zones;
+    }
+    problem_.clear();
     if (Status streams = stream_.start(host, std::move(emit_one)); !streams) {
         return streams;
     }
@@ -68,7 +71,10 @@ Status CameraSource::start(Host& host) {
 void CameraSource::start_worker(std::string address) {
     CameraWorker::Job job{std::move(address), settings_.frame_options(), {}};
     for (const LineSettings& line : settings_.lines) {
-        job.lines.push_back(line.line());
+        job.layout.lines.push_back(line.line());
+    }
+    for (const ZoneSettings& zone : settings_.zones) {
+        job.layout.zones.push_back(zone.layout());
     }
     alive_ = std::make_shared<CameraSource*>(this);
     const std::weak_ptr<CameraSource*> alive = alive_;
@@ -101,11 +107,11 @@ void CameraSource::take(const FrameDone& done) {
         host_->log(log::Level::info, "pictures arrive from " + public_address(settings_.source));
         report_zeros();
     }
-    count(done.crossings);
+    count(done.scene);
 }
 
 void CameraSource::take(const StreamDown& down) {
-    count(down.crossings);
+    count(down.scene);
     stream_.take_down(down.problem);
     tell_problem(down.problem);
     const auto seconds = std::chrono::duration<double>(down.retry).count();
@@ -117,7 +123,7 @@ void CameraSource::take(const StreamDown& down) {
 }
 
 void CameraSource::take(const StreamEnded& ended) {
-    count(ended.crossings);
+    count(ended.scene);
     stream_.take_end();
     std::string line = fmt::format(
         "{} has ended after {} pictures", public_address(settings_.source), ended.frames
@@ -130,16 +136,17 @@ void CameraSource::take(const StreamEnded& ended) {
             lines_[i].total_out
         );
     }
-    host_->log(log::Level::info, line);
+    host_->log(log::Level::info, line + zones_.summary());
 }
 
-void CameraSource::count(const std::vector<LineCrossing>& crossings) {
-    for (const LineCrossing& each : crossings) {
+void CameraSource::count(const SceneReport& scene) {
+    for (const LineCrossing& each : scene.crossings) {
         LineSeries& line = lines_[each.line];
         const bool in = each.crossing.direction == Direction::in;
         ++(in ? line.total_in : line.total_out);
         emit(in ? line.in : line.out, 1);
     }
+    zones_.take(scene);
 }
 
 // Nobody came is a fact.
@@ -148,14 +155,17 @@ void CameraSource::report_zeros() {
         emit(line.in, 0);
         emit(line.out, 0);
     }
+    zones_.report_zeros();
 }
 
 // Nothing was seen is not: these counts are missing, and say so.
 void CameraSource::report_losses() {
+    std::vector<SeriesId> counts = zones_.counts();
     for (const LineSeries& line : lines_) {
-        for (const SeriesId series : {line.in, line.out}) {
-            take_refusal(host_->emit_lost(series));
-        }
+        counts.insert(counts.end(), {line.in, line.out});
+    }
+    for (const SeriesId series : counts) {
+        take_refusal(host_->emit_lost(series));
     }
 }
 

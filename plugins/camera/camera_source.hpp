@@ -10,6 +10,7 @@
 #include "plugins/camera/camera_settings.hpp"
 #include "plugins/camera/camera_worker.hpp"
 #include "plugins/camera/stream_series.hpp"
+#include "plugins/camera/zone_series.hpp"
 
 namespace cxedge::camera {
 
@@ -42,6 +43,7 @@ private:
     Host* host_ = nullptr;
     std::vector<LineSeries> lines_;
     StreamSeries stream_;
+    ZoneSeries zones_;
     std::string problem_;
     LoopHandle timer_;
     // What the worker posts after stop() finds this gone and does nothing.
@@ -56,7 +58,7 @@ private:
     void take(const FrameDone& done);
     void take(const StreamDown& down);
     void take(const StreamEnded& ended);
-    void count(const std::vector<LineCrossing>& crossings);
+    void count(const SceneReport& scene);
     void report();
     void report_zeros();
     void report_losses();

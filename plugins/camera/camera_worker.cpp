@@ -61,14 +61,14 @@ CameraWorker::~CameraWorker() {
 }
 
 void CameraWorker::run() {
-    counter_ = std::make_unique<PeopleCounter>(std::make_unique<MotionDetector>(), job_.lines);
+    scene_ = std::make_unique<Scene>(std::make_unique<MotionDetector>(), job_.layout);
     while (!stop_) {
         const Result<bool> ended = watch();
         if (stop_) {
             return;
         }
         if (ended) {
-            report_(StreamEnded{frames_, counter_->finish()});
+            report_(StreamEnded{frames_, scene_->finish()});
             return;
         }
         if (!tell_failure(ended.error())) {
@@ -80,7 +80,7 @@ void CameraWorker::run() {
 bool CameraWorker::tell_failure(const Error& error) {
     const bool again = is_live(job_.address) || error.code == ErrorCode::unavailable;
     const auto delay = again ? backoff_.next(error, random_u32()) : std::chrono::milliseconds(0);
-    report_(StreamDown{error.message, delay, counter_->finish()});
+    report_(StreamDown{error.message, delay, scene_->finish()});
     nap(delay);
     return again;
 }
@@ -150,7 +150,7 @@ FrameDone CameraWorker::analyse(FrameGrabber& grabber, Frame& frame) {
     const SteadyTime began = clock_.steady_now();
     const double used = thread_cpu_s();
     FrameDone done;
-    done.crossings = counter_->process(frame);
+    done.scene = scene_->process(frame);
     done.facts.view = view_.update(frame);
     done.facts.decode_s = grabber.take_cost_s();
     done.cost_s = thread_cpu_s() - used + done.facts.decode_s;

@@ -15,8 +15,8 @@
 
 #include "plugins/camera/frame_grabber.hpp"
 #include "plugins/camera/load_shedder.hpp"
-#include "plugins/camera/people_counter.hpp"
 #include "plugins/camera/reopen_backoff.hpp"
+#include "plugins/camera/scene.hpp"
 #include "plugins/camera/view_check.hpp"
 
 namespace cxedge::camera {
@@ -33,18 +33,18 @@ struct StreamFacts {
     std::optional<ViewState> view;
 };
 struct FrameDone {
-    std::vector<LineCrossing> crossings;
+    SceneReport scene;
     double cost_s = 0;  // processor time, decoding included
     StreamFacts facts;
 };
 struct StreamDown {
     std::string problem;
-    std::chrono::milliseconds retry{0};   // 0: it will not be tried again
-    std::vector<LineCrossing> crossings;  // that were still undecided
+    std::chrono::milliseconds retry{0};  // 0: it will not be tried again
+    SceneReport scene;                   // what was still undecided
 };
 struct StreamEnded {
     std::uint64_t frames = 0;
-    std::vector<LineCrossing> crossings;
+    SceneReport scene;
 };
 using WorkerReport = std::variant<FrameDone, StreamDown, StreamEnded>;
 
@@ -58,7 +58,7 @@ public:
     struct Job {
         std::string address;
         FrameOptions options;
-        std::vector<LinePoints> lines;
+        SceneLayout layout;
     };
 
     CameraWorker(Job job, const Clock& clock, Report report);
@@ -87,7 +87,7 @@ private:
     std::chrono::microseconds base_{0};
     std::chrono::microseconds time_{0};  // of the last picture
     SteadyTime arrived_{};               // of the last picture
-    std::unique_ptr<PeopleCounter> counter_;
+    std::unique_ptr<Scene> scene_;
     std::thread thread_;  // last: starts when all else is there
 
     void run();

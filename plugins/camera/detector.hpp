@@ -8,6 +8,11 @@
 
 namespace cxedge::camera {
 
+// How a score is used: from kBirthScore on somebody new may be there; below kSureScore it only
+// helps to keep following somebody who is known.
+inline constexpr double kBirthScore = 0.5;
+inline constexpr double kSureScore = 0.4;
+
 // One person, probably. `score` 0 to 1: how sure.
 struct Detection {
     Box box;

@@ -15,18 +15,18 @@
 
 #include "plugins/camera/cpu_time.hpp"
 #include "plugins/camera/motion_detector.hpp"
-#include "plugins/camera/people_counter.hpp"
+#include "plugins/camera/scene.hpp"
 
 namespace cxedge::camera {
 namespace {
 
-void add(const std::vector<LineCrossing>& crossings, Evaluation& to) {
-    for (const LineCrossing& each : crossings) {
+void add(const SceneReport& report, Evaluation& to) {
+    for (const LineCrossing& each : report.crossings) {
         ++(each.crossing.direction == Direction::in ? to.in : to.out);
     }
 }
 
-Status count_clip(FrameSource& source, PeopleCounter& counter, Evaluation& result) {
+Status count_clip(FrameSource& source, Scene& scene, Evaluation& result) {
     if (Status opened = source.open(); !opened) {
         return opened;
     }
@@ -40,10 +40,10 @@ Status count_clip(FrameSource& source, PeopleCounter& counter, Evaluation& resul
             break;
         }
         ++result.frames;
-        add(counter.process(frame), result);
+        add(scene.process(frame), result);
     }
-    result.ambiguous = counter.ambiguous(0);
-    add(counter.finish(), result);
+    result.ambiguous = scene.ambiguous(0);
+    add(scene.finish(), result);
     return {};
 }
 
@@ -78,9 +78,9 @@ Result<Evaluation> evaluate(const EvaluateJob& job) {
     if (!source) {
         return source.error();
     }
-    PeopleCounter counter(std::make_unique<MotionDetector>(), {job.line});
+    Scene scene(std::make_unique<MotionDetector>(), {{job.line}, {}});
     const double before = thread_cpu_s();
-    if (Status counted = count_clip(**source, counter, result); !counted) {
+    if (Status counted = count_clip(**source, scene, result); !counted) {
         return counted.error();
     }
     result.cpu_ms_a_frame = (thread_cpu_s() - before) * 1000 /

@@ -49,7 +49,7 @@ struct FrameOptions {
     bool loop = false;                        // files: begin again at the end
     std::chrono::milliseconds timeout{5000};  // opening, and silence while reading
     // Blackened in every picture that leaves the source.
-    std::vector<MaskPolygon> masks;
+    std::vector<Polygon> masks;
 };
 
 // Thread: one, except that `stop` may be set by any other and makes a blocked call return soon.

@@ -10,6 +10,7 @@
 
 #include "plugins/camera/evaluate.hpp"
 #include "plugins/camera/sandboxed_source.hpp"
+#include "plugins/camera/tool_snapshot.hpp"
 
 namespace {
 
@@ -69,10 +70,20 @@ int run(int argc, char** argv) {
     evaluate->add_option("--fps", job.fps, "Pictures processed in a second")
         ->check(CLI::Range(6.0, 30.0));
     evaluate->add_flag("--json", json, "One JSON object instead of a table");
+    camera::SnapshotRequest snapshot;
+    CLI::App* show = app.add_subcommand("snapshot", "Write a picture without people, if allowed");
+    show->add_option("--config", snapshot.config_file, "The box's own configuration file")
+        ->default_val("/etc/cxedge/cxedged.toml");
+    show->add_option("--source", snapshot.source, "Name of the camera in it")->required();
+    show->add_option("--out", snapshot.out, "PNG file to write")->required();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kUsage;
+    }
+    if (show->parsed()) {
+        const auto written = camera::write_snapshot(snapshot);
+        return written ? 0 : complain(written.error());
     }
     return run_evaluate(job, line, json);
 }

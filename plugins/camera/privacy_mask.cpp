@@ -12,37 +12,17 @@ namespace {
 // Area averaging reaches less than two pixels of the reduced picture.
 constexpr double kMargin = 2;
 
-bool crosses(Point a, Point b, Point p) {
-    const bool spans = (a.y > p.y) != (b.y > p.y);
-    return spans && p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x;
-}
-
-// Even-odd rule.
-bool inside(const MaskPolygon& polygon, Point p) {
-    bool in = false;
+bool near_edge(const Polygon& polygon, Point p) {
     for (std::size_t i = 0; i < polygon.size(); ++i) {
-        in ^= crosses(polygon[i], polygon[(i + 1) % polygon.size()], p);
-    }
-    return in;
-}
-
-double distance_to(const Segment& edge, Point p) {
-    const double at = std::clamp(edge.along(p), 0.0, 1.0);
-    const Point foot{edge.a.x + at * (edge.b.x - edge.a.x), edge.a.y + at * (edge.b.y - edge.a.y)};
-    return distance(foot, p);
-}
-
-bool near_edge(const MaskPolygon& polygon, Point p) {
-    for (std::size_t i = 0; i < polygon.size(); ++i) {
-        if (distance_to({polygon[i], polygon[(i + 1) % polygon.size()]}, p) <= kMargin) {
+        if (distance_to(side_of(polygon, i), p) <= kMargin) {
             return true;
         }
     }
     return false;
 }
 
-MaskPolygon in_pixels(const MaskPolygon& polygon, int width, int height) {
-    MaskPolygon pixels;
+Polygon in_pixels(const Polygon& polygon, int width, int height) {
+    Polygon pixels;
     for (const Point& corner : polygon) {
         pixels.push_back({corner.x * width, corner.y * height});
     }
@@ -51,8 +31,8 @@ MaskPolygon in_pixels(const MaskPolygon& polygon, int width, int height) {
 
 }  // namespace
 
-MaskPolygon mask_polygon(const std::vector<double>& points) {
-    MaskPolygon polygon;
+Polygon mask_polygon(const std::vector<double>& points) {
+    Polygon polygon;
     for (std::size_t i = 0; i + 1 < points.size(); i += 2) {
         polygon.push_back({points[i], points[i + 1]});
     }
@@ -70,8 +50,8 @@ std::string mask_problem(const std::vector<double>& points) {
 }
 
 bool PrivacyMask::covers(Point place) const {
-    return std::any_of(polygons_.begin(), polygons_.end(), [&](const MaskPolygon& each) {
-        return inside(each, place);
+    return std::any_of(polygons_.begin(), polygons_.end(), [&](const Polygon& each) {
+        return contains(each, place);
     });
 }
 
@@ -95,8 +75,8 @@ void PrivacyMask::fit(int width, int height) {
     width_ = width;
     height_ = height;
     spans_.clear();
-    std::vector<MaskPolygon> polygons;
-    for (const MaskPolygon& each : polygons_) {
+    std::vector<Polygon> polygons;
+    for (const Polygon& each : polygons_) {
         polygons.push_back(in_pixels(each, width, height));
     }
     std::vector<bool> hidden(static_cast<std::size_t>(width));
@@ -104,8 +84,8 @@ void PrivacyMask::fit(int width, int height) {
         for (int x = 0; x < width; ++x) {
             const Point p{x + 0.5, y + 0.5};
             hidden[static_cast<std::size_t>(x)] =
-                std::any_of(polygons.begin(), polygons.end(), [&](const MaskPolygon& each) {
-                    return inside(each, p) || near_edge(each, p);
+                std::any_of(polygons.begin(), polygons.end(), [&](const Polygon& each) {
+                    return contains(each, p) || near_edge(each, p);
                 });
         }
         add_row(y, hidden);

@@ -7,24 +7,22 @@
 #include <string>
 #include <vector>
 
-#include "plugins/camera/geometry.hpp"
+#include "plugins/camera/polygon.hpp"
 
 namespace cxedge::camera {
 
 struct Frame;
 
-// Corners as fractions of the picture, y down; closed by itself, at least three.
-using MaskPolygon = std::vector<Point>;
-
-// x1, y1, x2, y2, ... as an installer writes them. Requires an even count.
-MaskPolygon mask_polygon(const std::vector<double>& points);
+// Corners as fractions of the picture from x1, y1, x2, y2, ... as an installer writes them.
+// Requires an even count.
+Polygon mask_polygon(const std::vector<double>& points);
 // What is wrong with such a list, or empty.
 std::string mask_problem(const std::vector<double>& points);
 
 // Thread: one.
 class PrivacyMask {
 public:
-    explicit PrivacyMask(std::vector<MaskPolygon> polygons) : polygons_(std::move(polygons)) {}
+    explicit PrivacyMask(std::vector<Polygon> polygons) : polygons_(std::move(polygons)) {}
 
     // Blackens the polygons, and two pixels around them: scaling mixes neighbours.
     void apply(Frame& frame);
@@ -37,7 +35,7 @@ private:
         std::size_t first = 0;  // byte in Frame::bgr
         std::size_t bytes = 0;
     };
-    std::vector<MaskPolygon> polygons_;
+    std::vector<Polygon> polygons_;
     std::vector<Span> spans_;  // for pictures of this size
     int width_ = 0;
     int height_ = 0;

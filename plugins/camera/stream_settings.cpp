@@ -25,8 +25,8 @@ void check_masks(
 
 }  // namespace
 
-std::vector<MaskPolygon> StreamSettings::masks() const {
-    std::vector<MaskPolygon> polygons;
+std::vector<Polygon> StreamSettings::masks() const {
+    std::vector<Polygon> polygons;
     for (const MaskSettings& area : mask_areas) {
         polygons.push_back(mask_polygon(area.points));
     }

@@ -19,7 +19,7 @@ struct StreamSettings {
     std::vector<MaskSettings> mask_areas;
     std::string snapshot = "never";
 
-    [[nodiscard]] std::vector<MaskPolygon> masks() const;
+    [[nodiscard]] std::vector<Polygon> masks() const;
 };
 
 Schema<MaskSettings> mask_schema();

@@ -85,7 +85,7 @@ std::string_view to_string(ViewProblem problem) {
 }
 
 // A block that a mask touches has the mask's edge for structure: it never moves.
-ViewCheck::ViewCheck(const std::vector<MaskPolygon>& masks) {
+ViewCheck::ViewCheck(const std::vector<Polygon>& masks) {
     const PrivacyMask mask(masks);
     for (std::size_t cell = 0; cell < kCells; ++cell) {
         const double x = (static_cast<double>(cell % kCellsX) + 0.5) / kCellsX;

@@ -34,7 +34,7 @@ struct ViewState {
 // Thread: one.
 class ViewCheck {
 public:
-    explicit ViewCheck(const std::vector<MaskPolygon>& masks);
+    explicit ViewCheck(const std::vector<Polygon>& masks);
 
     // The state once a second of capture time, otherwise nothing.
     std::optional<ViewState> update(const Frame& frame);

@@ -67,7 +67,7 @@ int count_pictures(const std::string& path) {
     camera::CameraWorker::Job job;
     job.address = "file:" + path;
     job.options.pace = camera::Pace::fast;
-    job.lines = {{0.62, 0.2, 0.62, 1.0}};
+    job.layout.lines = {{0.62, 0.2, 0.62, 1.0}};
     const camera::CameraWorker worker(job, clock, reports.sink());
     const auto ended = reports.next<camera::StreamEnded>(100s);
     return ended ? static_cast<int>(ended->frames) : -1;

@@ -44,7 +44,7 @@ struct Watch {
     double change = 0;
     double now = 0;
 
-    explicit Watch(const std::vector<camera::MaskPolygon>& masks = {}) : check(masks) {}
+    explicit Watch(const std::vector<camera::Polygon>& masks = {}) : check(masks) {}
 
     ViewProblem see(double seconds, const Pixel& draw) {
         for (const double end = now + seconds; now < end; now += 1) {
