@@ -10,9 +10,9 @@
 
 #include "agent/base/unique_fd.hpp"
 
+#include "tests/plugins/camera/rtsp_server.hpp"
 #include "tests/plugins/camera/worker_reports.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/process.hpp"
 
 namespace cxedge::test {
 
@@ -25,43 +25,6 @@ namespace {
 
 const SystemClock kClock;
 constexpr auto kReturn = 10s;  // the promise: counting again this soon after the stream's return
-constexpr auto kStart = 30s;   // of the server, on a busy machine
-
-class RtspServer {
-public:
-    explicit RtspServer(const std::vector<std::string>& options = {}, const std::string& port = "0")
-        : process_(command(options, port)) {
-        const std::optional<std::string> line = process_.line(kStart);
-        if (line && line->rfind("port ", 0) == 0) {
-            port_ = line->substr(5);
-        } else {
-            WARN("skipped: no RTSP server (./dev install): " << line.value_or("it does not start"));
-        }
-    }
-    // False: it cannot run here, and says why.
-    [[nodiscard]] bool runs() const { return !port_.empty(); }
-    [[nodiscard]] const std::string& port() const { return port_; }
-    [[nodiscard]] std::string address() const { return "rtsp://127.0.0.1:" + port_ + "/low"; }
-    void signal(int number) const { process_.signal(number); }
-    void kill() {
-        process_.signal(SIGKILL);
-        process_.wait(10s);
-    }
-
-private:
-    Process process_;
-    std::string port_;
-
-    static std::vector<std::string> command(
-        const std::vector<std::string>& options, const std::string& port
-    ) {
-        // Debian's python: a private one does not find python3-gi.
-        std::vector<std::string> all{"/usr/bin/python3", RTSP_SERVER, "--port", port};
-        all.insert(all.end(), options.begin(), options.end());
-        return all;
-    }
-};
-
 // Accepts connections on `port` and never says a word.
 UniqueFd mute_port(const std::string& port) {
     UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

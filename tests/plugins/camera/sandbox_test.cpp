@@ -20,6 +20,7 @@
 
 #include "tests/plugins/camera/clips.hpp"
 #include "tests/plugins/camera/film.hpp"
+#include "tests/plugins/camera/rtsp_server.hpp"
 #include "tests/plugins/camera/worker_reports.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -179,6 +180,28 @@ TEST_CASE("camera: a film is counted inside the sandbox", "[camera]") {
         return;
     }
     CHECK(inside(kFile, [&] { return count_pictures(clip) == 795 ? 0 : 1; }) == 0);
+}
+
+TEST_CASE("camera: a network camera is counted inside the sandbox", "[camera][rtsp]") {
+    const RtspServer server;
+    if (!server.runs()) {
+        return;
+    }
+    const auto pictures = [&] {
+        const SystemClock clock;
+        WorkerReports reports;
+        camera::CameraWorker::Job job;
+        job.address = server.address();
+        const camera::CameraWorker worker(job, clock, reports.sink());
+        for (int i = 0; i < 10; ++i) {
+            if (!reports.next<camera::FrameDone>(10s)) {
+                return i;
+            }
+        }
+        return 10;
+    };
+    CHECK(inside(kRtsp, pictures) == 10);
+    CHECK(inside(kFile, pictures) == 0);
 }
 
 }  // namespace cxedge::test
