@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cmath>
-#include <fstream>
 
 #include "plugins/camera/av_media.hpp"
 
@@ -192,35 +191,6 @@ Status FilmWriter::finish() {
     const Status finished = impl_->finish();
     impl_.reset();
     return finished ? finished : Status(finished.error().during(path_));
-}
-
-Status write_png(const std::string& path, const Frame& frame) {
-    const AVCodec* codec = avcodec_find_encoder(AV_CODEC_ID_PNG);
-    const AvPtr<AVCodecContext> encoder(codec != nullptr ? avcodec_alloc_context3(codec) : nullptr);
-    const AvPtr<AVFrame> picture = make_frame(frame.width, frame.height, AV_PIX_FMT_RGB24);
-    const AvPtr<AVPacket> packet(av_packet_alloc());
-    if (!encoder || !picture || !packet) {
-        return unavailable(path + ": this libav cannot write PNG");
-    }
-    encoder->width = frame.width;
-    encoder->height = frame.height;
-    encoder->pix_fmt = AV_PIX_FMT_RGB24;
-    encoder->time_base = {1, 1};
-    if (Status converted = convert(frame, *picture); !converted) {
-        return converted.error().during(path);
-    }
-    const bool encoded = avcodec_open2(encoder.get(), codec, nullptr) == 0 &&
-                         avcodec_send_frame(encoder.get(), picture.get()) == 0 &&
-                         avcodec_receive_packet(encoder.get(), packet.get()) == 0;
-    if (!encoded) {
-        return unavailable(path + ": PNG: the picture cannot be encoded");
-    }
-    std::ofstream file(path, std::ios::binary);
-    for (int i = 0; i < packet->size; ++i) {
-        file.put(static_cast<char>(packet->data[i]));
-    }
-    file.close();
-    return file ? Status() : Status(unavailable(path + ": cannot be written"));
 }
 
 }  // namespace cxedge::camera

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures to files, for people to look at. Hides libav.
+// Pictures to a film, for people to look at. Hides libav.
 #pragma once
 
 #include <memory>
@@ -33,7 +33,5 @@ private:
     double fps_;
     std::unique_ptr<Impl> impl_;
 };
-
-Status write_png(const std::string& path, const Frame& frame);
 
 }  // namespace cxedge::camera

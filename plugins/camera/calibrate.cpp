@@ -2,13 +2,14 @@
 #include "plugins/camera/calibrate.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
 #include <memory>
 
 #include <fmt/core.h>
 
-#include "plugins/camera/av_writer.hpp"
 #include "plugins/camera/scene_drawing.hpp"
+#include "plugins/camera/snapshot.hpp"
 
 namespace cxedge::camera {
 namespace {
@@ -69,6 +70,19 @@ void draw_sizes(Frame& frame, const PersonSize& size) {
             fmt::format("{:.0f}x{:.0f}", person.width, person.height), {4, foot - 4}, kPersonColour
         );
     }
+}
+
+Status write_png(const std::string& path, const Frame& frame) {
+    const Result<std::vector<std::uint8_t>> bytes = encode_png(frame);
+    if (!bytes) {
+        return bytes.error().during(path);
+    }
+    std::ofstream file(path, std::ios::binary);
+    for (const std::uint8_t byte : *bytes) {
+        file.put(static_cast<char>(byte));
+    }
+    file.close();
+    return file ? Status() : Status(unavailable(path + ": cannot be written"));
 }
 
 std::vector<Size> sizes_at_lines(

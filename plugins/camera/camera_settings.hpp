@@ -7,8 +7,10 @@
 
 #include "agent/base/settings.hpp"
 
+#include "plugins/camera/engine_settings.hpp"
 #include "plugins/camera/frame_source.hpp"
 #include "plugins/camera/polyline.hpp"
+#include "plugins/camera/stream_settings.hpp"
 #include "plugins/camera/zone_settings.hpp"
 
 namespace cxedge::camera {
@@ -23,7 +25,7 @@ struct LineSettings {
     [[nodiscard]] const std::string& counted_door() const { return door.empty() ? name : door; }
 };
 
-struct CameraSettings : AreaSettings {
+struct CameraSettings : AreaSettings, EngineSettings, StreamSettings {
     std::string source;
     std::string user;
     std::string password_file;

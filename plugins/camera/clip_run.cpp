@@ -90,19 +90,6 @@ private:
 
 }  // namespace
 
-std::vector<Point> corners_of(const SceneLayout& layout) {
-    std::vector<Point> corners;
-    for (const LinePoints& line : layout.lines) {
-        for (std::size_t i = 0; i + 1 < line.size(); i += 2) {
-            corners.push_back({line[i], line[i + 1]});
-        }
-    }
-    for (const ZoneLayout& zone : layout.zones) {
-        corners.insert(corners.end(), zone.polygon.begin(), zone.polygon.end());
-    }
-    return corners;
-}
-
 Result<ClipRun> run_clip(const ClipJob& job, const ClipObserver& observer) {
     Result<std::unique_ptr<Detector>> detector = make_detector(job.engine, corners_of(job.layout));
     if (!detector) {

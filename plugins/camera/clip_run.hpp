@@ -59,7 +59,4 @@ using ClipObserver = std::function<Status(const Frame&, const Scene&, const Scen
 
 Result<ClipRun> run_clip(const ClipJob& job, const ClipObserver& observer = nullptr);
 
-// All corners of lines and zones.
-std::vector<Point> corners_of(const SceneLayout& layout);
-
 }  // namespace cxedge::camera

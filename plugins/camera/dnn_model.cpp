@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -121,6 +122,8 @@ Result<std::unique_ptr<DnnModel>> DnnModel::load(const ModelChoice& choice) {
     }
     // One camera, one thread: cost stays measurable, cameras share the cores by themselves.
     cv::setNumThreads(1);
+    // What OpenCV dislikes is told once, by the error below.
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
     register_fast_activations();
     try {
         const std::string fused = fuse_swish(*bytes, *graph);

@@ -7,7 +7,7 @@
 
 #include "agent/plugin_api/plugin_main.hpp"
 
-#include "plugins/camera/camera_source.hpp"
+#include "plugins/camera/sandboxed_source.hpp"
 #include "plugins/camera/tool_commands.hpp"
 #include "plugins/camera/tool_options.hpp"
 
@@ -24,6 +24,7 @@ int run_tool(int argc, char** argv) {
     camera::add_evaluate(app, chosen);
     camera::add_calibrate(app, chosen);
     camera::add_model(app, chosen);
+    camera::add_snapshot(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -36,7 +37,7 @@ int run_tool(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return argc > 1 ? run_tool(argc, argv) : cxedge::plugin_main<camera::CameraSource>();
+        return argc > 1 ? run_tool(argc, argv) : cxedge::plugin_main<camera::SandboxedSource>();
     } catch (const std::exception& error) {  // out of memory and the like: cxedged starts it again
         std::fputs(error.what(), stderr);
         return 1;

@@ -14,6 +14,19 @@ void append(SceneReport& to, std::size_t line, const std::vector<Crossing>& cros
 
 }  // namespace
 
+std::vector<Point> corners_of(const SceneLayout& layout) {
+    std::vector<Point> corners;
+    for (const LinePoints& line : layout.lines) {
+        for (std::size_t i = 0; i + 1 < line.size(); i += 2) {
+            corners.push_back({line[i], line[i + 1]});
+        }
+    }
+    for (const ZoneLayout& zone : layout.zones) {
+        corners.insert(corners.end(), zone.polygon.begin(), zone.polygon.end());
+    }
+    return corners;
+}
+
 Scene::Scene(std::unique_ptr<Detector> detector, SceneLayout layout)
     : detector_(std::move(detector)), layout_(std::move(layout)), people_(picture_) {}
 

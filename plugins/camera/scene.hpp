@@ -22,6 +22,9 @@ struct SceneLayout {
     std::vector<ZoneLayout> zones;
 };
 
+// All corners of lines and zones.
+std::vector<Point> corners_of(const SceneLayout& layout);
+
 struct LineCrossing {
     std::size_t line = 0;  // index into SceneLayout::lines
     Crossing crossing;

@@ -15,5 +15,6 @@ using ToolCommand = std::function<int()>;
 void add_evaluate(CLI::App& app, ToolCommand& chosen);
 void add_calibrate(CLI::App& app, ToolCommand& chosen);
 void add_model(CLI::App& app, ToolCommand& chosen);
+void add_snapshot(CLI::App& app, ToolCommand& chosen);
 
 }  // namespace cxedge::camera
