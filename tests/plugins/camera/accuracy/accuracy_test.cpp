@@ -59,10 +59,12 @@ TEST_CASE("camera: dnn 416x256 makes at most 4 errors", "[camera][accuracy]") {
 
 TEST_CASE("camera: dnn 640x384 makes at most 2 errors", "[camera][accuracy]") {
     if (auto job = job_of(EngineKind::dnn, kLarge)) {
-        // The largest clip alone takes as long as all others together.
-        std::erase_if(job->truth.lines, [](const auto& line) { return line.clip == "vtest.avi"; });
+        // The others take longer than all the rest of this file.
+        std::erase_if(job->truth.lines, [](const auto& line) {
+            return line.clip == "vtest.avi" || line.clip == "anub_02.mp4";
+        });
         const camera::EvaluationTotal total = run(*job);
-        CHECK(total.crossings == 25);
+        CHECK(total.crossings == 13);
         CHECK(total.errors <= 2);
         CHECK(total.events.f1() >= 0.98);
     }
