@@ -27,6 +27,9 @@ public:
         return index_of(series) < entries_.size() ? entries_[index_of(series)].plan.stream
                                                   : Stream::bulk;
     }
+    [[nodiscard]] const std::vector<SeriesId>& outgoing_of(SeriesId series) const {
+        return index_of(series) < entries_.size() ? entries_[index_of(series)].out : none_;
+    }
     void tick(const Now& now);
     void flush(const Now& now);
     std::vector<SeriesId> close(const std::vector<SeriesId>& series, const Now& now);
@@ -61,6 +64,7 @@ private:
     PipelineOutput& output_;
     std::vector<Entry> entries_;
     std::map<SeriesKey, SeriesId> ids_;
+    const std::vector<SeriesId> none_;
 };
 
 }  // namespace cxedge::pipeline
