@@ -29,7 +29,8 @@ Schema<LineSettings> line_schema() {
         .numbers(
             "points",
             &LineSettings::points,
-            "x1, y1, x2, y2 as fractions of the picture; for a line drawn downwards `in` is from "
+            "x1, y1, x2, y2, ... as fractions of the picture; for a line drawn downwards `in` is "
+            "from "
             "right to left, for one drawn to the right `in` is downwards"
         )
         .required();
@@ -61,10 +62,13 @@ Schema<CameraSettings> make_schema() {
         .duration(
             "report_s",
             &CameraSettings::report,
-            "How often camera.up, camera.fps and zero counts are sent while nobody passes"
+            "How often cam.up, cam.fps and zero counts are sent while nobody passes"
         )
         .range(1, 300);
+    add_engine_settings(schema);
+    add_stream_settings(schema);
     schema.tables("line", &CameraSettings::lines, line_schema(), "Counting lines");
+    add_area_settings(schema);
     return schema;
 }
 
@@ -74,16 +78,26 @@ const Schema<CameraSettings>& schema() {
 }
 
 std::string points_problem(const std::vector<double>& points) {
-    if (points.size() != 4) {
-        return fmt::format("has {} numbers, but needs 4: x1, y1, x2, y2", points.size());
+    if (points.size() < 4 || points.size() % 2 != 0) {
+        return fmt::format(
+            "has {} numbers, but needs pairs for two points or more: x1, y1, x2, y2, ...",
+            points.size()
+        );
     }
     const bool inside =
         std::all_of(points.begin(), points.end(), [](double p) { return p >= 0 && p <= 1; });
     if (!inside) {
         return "must be fractions of the picture, 0 to 1";
     }
-    const double length = distance({points[0], points[1]}, {points[2], points[3]});
-    return length < kShortestLine ? "is too short to be a line" : "";
+    for (std::size_t i = 0; i + 3 < points.size(); i += 2) {
+        const Point end{points[i + 2], points[i + 3]};
+        if (distance({points[i], points[i + 1]}, end) < kShortestLine) {
+            return fmt::format(
+                "is too short to be a line between points {} and {}", i / 2 + 1, i / 2 + 2
+            );
+        }
+    }
+    return "";
 }
 
 bool name_repeated(const std::vector<LineSettings>& lines, std::size_t index) {
@@ -115,13 +129,13 @@ void check_lines(
     const CameraSettings& settings, const SettingsNode& node, SettingsProblems& problems
 ) {
     const SettingsNode* lines = node.find("line");
-    if (lines == nullptr || settings.lines.empty()) {
+    const bool nothing = settings.lines.empty() && settings.zones.empty() && !settings.twin;
+    if (nothing) {
         problems.add(
-            node.position, "line", "is missing: without a counting line nothing is counted"
+            node.position, "line", "is missing: without a line, a zone or the twin nothing is told"
         );
-        return;
     }
-    const SettingsNode::List* list = lines->list();
+    const SettingsNode::List* list = lines != nullptr ? lines->list() : nullptr;
     for (std::size_t i = 0; list != nullptr && i < std::min(list->size(), settings.lines.size());
          ++i) {
         check_line(settings.lines, i, (*list)[i], problems);
@@ -163,6 +177,7 @@ FrameOptions CameraSettings::frame_options() const {
     options.pace = pace == "fast" ? Pace::fast : Pace::real;
     options.loop = loop;
     options.timeout = timeout;
+    options.masks = masks();
     return options;
 }
 
@@ -173,7 +188,10 @@ std::vector<SettingHelp> camera_settings_help() {
 CameraSettings read_camera_settings(const SettingsNode& node, SettingsProblems& problems) {
     CameraSettings settings = schema().read(node, problems);
     check_lines(settings, node, problems);
+    check_area_settings(settings, node, problems);
     check_secrets(settings, node, problems);
+    check_engine_settings(settings, node, problems);
+    check_stream_settings(settings, node, problems);
     return settings;
 }
 

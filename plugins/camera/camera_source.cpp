@@ -11,43 +11,30 @@ void CameraSource::init(const SettingsNode& settings, SettingsProblems& problems
     settings_ = read_camera_settings(settings, problems);
 }
 
-Result<SeriesId> CameraSource::declare(std::string_view metric, Kind kind, std::string_view door) {
+Result<SeriesId> CameraSource::declare(std::string_view metric, std::string_view door) {
     SeriesInfo info;
     info.key.metric = metric;
     info.key.dims.push_back({"camera", std::string(host_->source_name())});
-    if (!door.empty()) {
-        info.key.dims.push_back({"door", std::string(door)});
-    }
-    info.kind = kind;
-    switch (kind) {
-        case Kind::delta:
-            info.unit = "{person}";
-            break;
-        case Kind::histogram:
-            info.unit = "s";
-            break;
-        case Kind::state:
-            info.unit = "1";
-            info.states = {"down", "up"};
-            break;
-        case Kind::gauge:
-        case Kind::counter:
-            info.unit = "Hz";
-            break;
-    }
+    info.key.dims.push_back({"door", std::string(door)});
+    info.kind = Kind::delta;
+    info.unit = "{person}";
     return host_->declare(info);
 }
 
 Status CameraSource::declare_line(const LineSettings& line) {
-    const Result<SeriesId> in = declare("store.footfall.in", Kind::delta, line.counted_door());
+    const Result<SeriesId> in = declare("store.footfall.in", line.counted_door());
     if (!in) {
         return in.error();
     }
-    const Result<SeriesId> out = declare("store.footfall.out", Kind::delta, line.counted_door());
+    const Result<SeriesId> out = declare("store.footfall.out", line.counted_door());
     if (!out) {
         return out.error();
     }
-    lines_.push_back({*in, *out, 0, 0});
+    const Result<SeriesId> past = declare("store.passby", line.counted_door());
+    if (!past) {
+        return past.error();
+    }
+    lines_.push_back({*in, *out, *past, 0, 0});
     return {};
 }
 
@@ -57,22 +44,6 @@ Status CameraSource::declare_series() {
         if (Status declared = declare_line(line); !declared) {
             return declared;
         }
-    }
-    struct Own {
-        std::string_view metric;
-        Kind kind;
-        SeriesId* id;
-    };
-    for (const Own& own : {
-             Own{"camera.fps", Kind::gauge, &fps_},
-             Own{"camera.frame_cost", Kind::histogram, &cost_},
-             Own{"camera.up", Kind::state, &up_},
-         }) {
-        const Result<SeriesId> id = declare(own.metric, own.kind);
-        if (!id) {
-            return id.error();
-        }
-        *own.id = *id;
     }
     return {};
 }
@@ -86,10 +57,17 @@ Status CameraSource::start(Host& host) {
     if (Status declared = declare_series(); !declared) {
         return declared;
     }
-    is_up_ = false;
-    frames_ = 0;
+    auto emit_one = [this](SeriesId series, double value) {
+        emit(series, value);
+    };
+    if (Status zones = zones_.start(host, settings_.zones, emit_one); !zones) {
+        return zones;
+    }
+    twin_.start(host, settings_, emit_one);
     problem_.clear();
-    reported_ = host.clock().steady_now();
+    if (Status streams = stream_.start(host, std::move(emit_one)); !streams) {
+        return streams;
+    }
     timer_ = host.loop().every(settings_.report, [this] { report(); });
     start_worker(std::move(*address));
     return {};
@@ -97,8 +75,14 @@ Status CameraSource::start(Host& host) {
 
 void CameraSource::start_worker(std::string address) {
     CameraWorker::Job job{std::move(address), settings_.frame_options(), {}};
+    if (const Result<EngineChoice> engine = choose_engine(settings_)) {
+        job.engine = *engine;  // otherwise init() has refused the settings
+    }
     for (const LineSettings& line : settings_.lines) {
-        job.lines.push_back(line.line());
+        job.layout.lines.push_back(line.line());
+    }
+    for (const ZoneSettings& zone : settings_.zones) {
+        job.layout.zones.push_back(zone.layout());
     }
     alive_ = std::make_shared<CameraSource*>(this);
     const std::weak_ptr<CameraSource*> alive = alive_;
@@ -123,23 +107,21 @@ void CameraSource::stop() {
     timer_.cancel();
     worker_.reset();
     alive_.reset();
+    twin_.report();
 }
 
 void CameraSource::take(const FrameDone& done) {
-    ++frames_;
-    if (!is_up_) {
-        set_up(true);
+    if (stream_.take(done)) {
         tell_problem({});
         host_->log(log::Level::info, "pictures arrive from " + public_address(settings_.source));
         report_zeros();
     }
-    emit(cost_, done.cost_s);
-    count(done.crossings);
+    count(done.scene);
 }
 
 void CameraSource::take(const StreamDown& down) {
-    count(down.crossings);
-    set_up(false);
+    count(down.scene);
+    stream_.take_down(down.problem);
     tell_problem(down.problem);
     const auto seconds = std::chrono::duration<double>(down.retry).count();
     host_->log(
@@ -150,8 +132,8 @@ void CameraSource::take(const StreamDown& down) {
 }
 
 void CameraSource::take(const StreamEnded& ended) {
-    count(ended.crossings);
-    set_up(false);
+    count(ended.scene);
+    stream_.take_end();
     std::string line = fmt::format(
         "{} has ended after {} pictures", public_address(settings_.source), ended.frames
     );
@@ -163,47 +145,61 @@ void CameraSource::take(const StreamEnded& ended) {
             lines_[i].total_out
         );
     }
-    host_->log(log::Level::info, line);
+    host_->log(log::Level::info, line + zones_.summary());
 }
 
-void CameraSource::count(const std::vector<LineCrossing>& crossings) {
-    for (const LineCrossing& each : crossings) {
+void CameraSource::count(const SceneReport& scene) {
+    for (const LineCrossing& each : scene.crossings) {
         LineSeries& line = lines_[each.line];
+        if (each.crossing.direction == Direction::past) {
+            emit(line.past, 1);
+            continue;
+        }
         const bool in = each.crossing.direction == Direction::in;
         ++(in ? line.total_in : line.total_out);
         emit(in ? line.in : line.out, 1);
     }
+    zones_.take(scene);
+    twin_.take(scene);
 }
 
-// Nobody came is a fact, nothing was seen is not: zeros only while pictures flow.
+// Nobody came is a fact.
 void CameraSource::report_zeros() {
     for (const LineSeries& line : lines_) {
         emit(line.in, 0);
         emit(line.out, 0);
+        emit(line.past, 0);
+    }
+    zones_.report_zeros();
+}
+
+// Nothing was seen is not: these counts are missing, and say so.
+void CameraSource::report_losses() {
+    std::vector<SeriesId> counts = zones_.counts();
+    for (const LineSeries& line : lines_) {
+        counts.insert(counts.end(), {line.in, line.out, line.past});
+    }
+    for (const SeriesId series : counts) {
+        take_refusal(host_->emit_lost(series));
     }
 }
 
 void CameraSource::report() {
-    const SteadyTime now = host_->clock().steady_now();
-    const double seconds =
-        std::chrono::duration<double>(now - std::exchange(reported_, now)).count();
-    const std::uint64_t frames = std::exchange(frames_, 0);
-    if (seconds > 0) {
-        emit(fps_, static_cast<double>(frames) / seconds);
-    }
-    emit(up_, is_up_ ? 1 : 0);
-    if (is_up_ && frames > 0) {
+    stream_.report();
+    twin_.report();
+    if (stream_.up()) {
         report_zeros();
+    } else if (stream_.missing()) {
+        report_losses();
     }
-}
-
-void CameraSource::set_up(bool up) {
-    is_up_ = up;
-    emit(up_, up ? 1 : 0);
 }
 
 void CameraSource::emit(SeriesId series, double value) {
-    if (const Status emitted = host_->emit(series, value); !emitted) {
+    take_refusal(host_->emit(series, value));
+}
+
+void CameraSource::take_refusal(const Status& emitted) {
+    if (!emitted) {
         tell_problem("readings are refused: " + emitted.error().message);
     }
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "plugins/camera/assignment.hpp"
 
@@ -18,13 +19,16 @@ constexpr double kCoastUnconfirmedS = 0.35;
 constexpr double kSmoothS = 0.15;
 constexpr double kSmoothSizeS = 0.5;
 // A coasting person slows down: most who vanish have stopped or turned.
-constexpr double kSlowDownS = 1.5;
+constexpr double kSlowDownS = 0.6;
 // Farther than this, in lengths of the person, is somebody else; grows while unseen.
 constexpr double kReach = 0.9;
 constexpr double kReachPerS = 0.6;
 constexpr double kForbidden = 1.0;
 // A detection mostly inside a person already followed is a part of that person.
 constexpr double kSamePerson = 0.7;
+// Weak detections only continue tracks (ByteTrack, https://arxiv.org/abs/2110.06864), and must lie
+// where the track is: half hidden people score low, but so does noise.
+constexpr double kWeakIou = 0.3;
 
 double seconds(FrameTime time) {
     return std::chrono::duration<double>(time).count();
@@ -55,14 +59,41 @@ double inside_share(const Box& part, const Box& whole) {
 void Tracker::update(const std::vector<Detection>& detections, FrameTime time) {
     predict(seconds(time - now_));
     now_ = time;
-    const std::vector<int> matched = match(detections);
+    const auto weak = [](const Detection& each) {
+        return each.score < kSureScore;
+    };
+    std::vector<Detection> sure;
+    std::remove_copy_if(detections.begin(), detections.end(), std::back_inserter(sure), weak);
+    const std::vector<int> matched = match(sure);
     for (std::size_t i = 0; i < matched.size(); ++i) {
         if (matched[i] != kUnassigned) {
-            correct(tracks_[i], detections[static_cast<std::size_t>(matched[i])].box, time);
+            correct(tracks_[i], sure[static_cast<std::size_t>(matched[i])].box, time);
         }
     }
-    give_birth(detections, matched);
+    std::vector<Detection> faint;
+    std::copy_if(detections.begin(), detections.end(), std::back_inserter(faint), weak);
+    sustain(faint, time);
+    give_birth(sure, matched);
     bury(time);
+}
+
+void Tracker::sustain(const std::vector<Detection>& faint, FrameTime time) {
+    CostMatrix costs(tracks_.size(), faint.size(), kForbidden);
+    for (std::size_t t = 0; t < tracks_.size(); ++t) {
+        if (tracks_[t].seen == time || !tracks_[t].confirmed) {
+            continue;
+        }
+        for (std::size_t d = 0; d < faint.size(); ++d) {
+            const double overlap = iou(tracks_[t].box, faint[d].box);
+            costs.at(t, d) = overlap >= kWeakIou ? 1 - overlap : kForbidden;
+        }
+    }
+    const std::vector<int> matched = assign(costs, kForbidden);
+    for (std::size_t t = 0; t < matched.size(); ++t) {
+        if (matched[t] != kUnassigned) {
+            correct(tracks_[t], faint[static_cast<std::size_t>(matched[t])].box, time);
+        }
+    }
 }
 
 void Tracker::predict(double step_s) {
@@ -122,7 +153,7 @@ void Tracker::give_birth(
                        inside_share(detections[d].box, track.box) > kSamePerson;
             }
         );
-        if (!taken && !part) {
+        if (!taken && !part && detections[d].score >= kBirthScore) {
             tracks_.push_back({next_id_++, detections[d].box, {}, now_, now_, 1, false});
         }
     }

@@ -45,6 +45,7 @@ private:
     void predict(double step_s);
     [[nodiscard]] std::vector<int> match(const std::vector<Detection>& detections) const;
     void correct(Track& track, const Box& seen, FrameTime time);
+    void sustain(const std::vector<Detection>& faint, FrameTime time);
     void give_birth(const std::vector<Detection>& detections, const std::vector<int>& matched);
     void bury(FrameTime time);
 };

@@ -1,7 +1,7 @@
 # OpenCV without libopencv-dev (1.3 GB installed): the minimal packages carry no OpenCVConfig.cmake
 # and no pkg-config file. Imported targets also make the headers SYSTEM: those of 4.6 warn in C++20.
 find_path(OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
-foreach(module core imgproc video)
+foreach(module core dnn imgproc video)
     find_library(OPENCV_${module}_LIBRARY opencv_${module} REQUIRED)
     add_library(cxedge_opencv_${module} UNKNOWN IMPORTED GLOBAL)
     set_target_properties(cxedge_opencv_${module} PROPERTIES
@@ -10,3 +10,5 @@ foreach(module core imgproc video)
 endforeach()
 
 pkg_check_modules(LIBAV REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavutil libswscale)
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET GLOBAL libseccomp)
+pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET GLOBAL libcrypto)

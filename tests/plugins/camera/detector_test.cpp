@@ -3,8 +3,8 @@
 
 #include "plugins/camera/blob_splitter.hpp"
 #include "plugins/camera/motion_detector.hpp"
-#include "plugins/camera/people_counter.hpp"
 #include "plugins/camera/person_size.hpp"
+#include "plugins/camera/scene.hpp"
 
 #include "tests/support/catch.hpp"
 
@@ -97,34 +97,34 @@ TEST_CASE("camera: people side by side are told apart, fragments are joined", "[
 }
 
 TEST_CASE("camera: a loop seam creates no crossing", "[camera]") {
-    camera::PeopleCounter counter(
-        std::make_unique<camera::MotionDetector>(), {camera::LinePoints{0.5, 0, 0.5, 1}}
+    camera::Scene scene(
+        std::make_unique<camera::MotionDetector>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}, {}}
     );
     std::size_t crossings = 0;
     int index = 0;
     for (; index < 30; ++index) {
-        crossings += counter.process(picture(index, {})).size();
+        crossings += scene.process(picture(index, {})).crossings.size();
     }
     // Stands left of the line until the film ends, right of it when it begins again.
     for (int i = 0; i < 15; ++i, ++index) {
-        crossings += counter.process(picture(index, {{140.0 - i, 100, 16, 40}})).size();
+        crossings += scene.process(picture(index, {{140.0 - i, 100, 16, 40}})).crossings.size();
     }
     for (int i = 0; i < 15; ++i, ++index) {
         Frame frame = picture(index, {{166.0 + i, 100, 16, 40}});
         frame.seam = i == 0;
-        crossings += counter.process(frame).size();
+        crossings += scene.process(frame).crossings.size();
     }
-    crossings += counter.finish().size();
+    crossings += scene.finish().crossings.size();
     CHECK(crossings == 0);
 }
 
 TEST_CASE("camera: a walker in pixels is counted once, in the right direction", "[camera]") {
-    camera::PeopleCounter counter(
-        std::make_unique<camera::MotionDetector>(), {camera::LinePoints{0.5, 0, 0.5, 1}}
+    camera::Scene scene(
+        std::make_unique<camera::MotionDetector>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}, {}}
     );
     std::vector<camera::LineCrossing> crossings;
     const auto show = [&](const Frame& frame) {
-        for (const auto& each : counter.process(frame)) {
+        for (const auto& each : scene.process(frame).crossings) {
             crossings.push_back(each);
         }
     };
@@ -145,13 +145,13 @@ TEST_CASE("camera: a walker in pixels is counted once, in the right direction", 
 TEST_CASE("camera: switching the light makes no people", "[camera]") {
     camera::MotionDetector detector;
     for (int i = 0; i < 30; ++i) {
-        detector.detect(picture(i, {}));
+        detector.detect(picture(i, {}), false);
     }
     Frame bright = picture(30, {});
     for (auto& byte : bright.bgr) {
         byte = static_cast<std::uint8_t>(byte + 80);
     }
-    CHECK(detector.detect(bright).empty());
+    CHECK(detector.detect(bright, false).empty());
 }
 
 }  // namespace cxedge::test

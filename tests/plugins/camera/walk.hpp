@@ -45,15 +45,18 @@ public:
 
     int in = 0;
     int out = 0;
+    int past = 0;
     camera::Tracker tracker;
-    camera::LineCounter counter{camera::Segment{{160, 50}, {160, 200}}};
+    camera::LineCounter counter{camera::Polyline({{160, 50}, {160, 200}})};
 
 private:
     camera::FrameTime now_{0};
 
     void keep(const std::vector<camera::Crossing>& crossings) {
         for (const camera::Crossing& crossing : crossings) {
-            ++(crossing.direction == camera::Direction::in ? in : out);
+            in += crossing.direction == camera::Direction::in ? 1 : 0;
+            out += crossing.direction == camera::Direction::out ? 1 : 0;
+            past += crossing.direction == camera::Direction::past ? 1 : 0;
         }
     }
 };
