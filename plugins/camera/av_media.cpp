@@ -9,6 +9,9 @@ namespace {
 
 // Pictures beyond this are an error of the stream, not a camera: 16K wide.
 constexpr int kMaxSide = 16384;
+// A live picture is dropped when it comes this late; what follows is dropped until it is on time.
+constexpr std::chrono::milliseconds kTooLate{500};
+constexpr std::chrono::milliseconds kOnTime{150};
 
 int even(int value) {
     return std::max(2, value / 2 * 2);
@@ -80,6 +83,9 @@ Status AvScaler::to_frame(const AVFrame& picture, Frame& frame) {
         planes.data(),
         strides.data()
     );
+    frame.source_width = picture.width;
+    frame.source_height = picture.height;
+    mask_.apply(frame);
     return {};
 }
 
@@ -151,6 +157,9 @@ Error AvInput::failure(int code) const {
     if (code == AVERROR_EXIT || clock_.steady_now() > deadline_) {
         return unavailable("no answer within " + std::to_string(timeout_.count()) + " ms");
     }
+    if (code == AVERROR_HTTP_UNAUTHORIZED || code == AVERROR_HTTP_FORBIDDEN) {
+        return invalid_argument(av_text(code));
+    }
     if (code == AVERROR(ENOENT) || code == AVERROR(EACCES)) {
         return not_found(av_text(code));
     }
@@ -192,6 +201,8 @@ Status AvInput::choose_stream() {
         format_->streams[i]->discard = wanted ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     }
     at_end_ = false;
+    skipping_ = false;
+    arrivals_ = {};
     return decoder_.open(*format_->streams[stream_]->codecpar);
 }
 
@@ -199,6 +210,21 @@ void AvInput::close() {
     decoder_.close();
     format_.reset();
     stream_ = -1;
+}
+
+// True: the packet in hand is to be dropped. Decoding goes on at a picture that needs no other.
+bool AvInput::is_backlog() {
+    const std::int64_t stamp = packet_->dts != AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
+    if (!live_ || stamp == AV_NOPTS_VALUE) {
+        return false;
+    }
+    lag_ = arrivals_.update(
+        clock_.steady_now(),
+        av_rescale_q(stamp, format_->streams[stream_]->time_base, square_microseconds())
+    );
+    const bool key = (packet_->flags & AV_PKT_FLAG_KEY) != 0;
+    skipping_ = lag_ > kTooLate || (skipping_ && (lag_ > kOnTime || !key));
+    return skipping_;
 }
 
 // Gives the decoder one more packet of our stream, or tells it that none will come.
@@ -215,7 +241,7 @@ Status AvInput::feed() {
         if (code < 0) {
             return failure(code);
         }
-        if (packet_->stream_index == stream_) {
+        if (packet_->stream_index == stream_ && !is_backlog()) {
             decoder_.send(packet_.get());
             return {};
         }

@@ -19,6 +19,7 @@ extern "C" {
 #include "agent/base/clock.hpp"
 #include "agent/base/result.hpp"
 
+#include "plugins/camera/frame_clock.hpp"
 #include "plugins/camera/frame_source.hpp"
 
 namespace cxedge::camera {
@@ -36,15 +37,16 @@ using AvPtr = std::unique_ptr<T, AvFree>;
 // "Invalid data found when processing input"
 std::string av_text(int code);
 
-// Scales decoded pictures of any format to BGR at most `width` wide. A change of size or format in
-// the middle of a stream is followed.
+// Scales decoded pictures of any format to BGR at most `width` wide and masks them: the only way
+// from a decoder to a Frame. A change of size or format in the middle of a stream is followed.
 class AvScaler {
 public:
-    explicit AvScaler(int width) : width_(width) {}
+    explicit AvScaler(const FrameOptions& options) : width_(options.width), mask_(options.masks) {}
     Status to_frame(const AVFrame& picture, Frame& frame);
 
 private:
     int width_;
+    PrivacyMask mask_;
     AvPtr<SwsContext> context_;
     int from_width_ = 0;
     int from_height_ = 0;
@@ -90,6 +92,12 @@ public:
     };
     Result<Picture> read();
 
+    // From now on packets that come late because they had to wait are read and not decoded, so
+    // that the next picture is a new one: for live streams.
+    void skip_backlog() { live_ = true; }
+    // How late the last packet was.
+    [[nodiscard]] std::chrono::microseconds lag() const { return lag_; }
+
     [[nodiscard]] std::optional<std::chrono::microseconds> frame_period() const;
     [[nodiscard]] std::uint64_t broken() const { return decoder_.broken(); }
 
@@ -103,12 +111,17 @@ private:
     AvDecoder decoder_;
     int stream_ = -1;
     bool at_end_ = false;
+    bool live_ = false;
+    bool skipping_ = false;
+    StreamLag arrivals_;
+    std::chrono::microseconds lag_{0};
 
     static int interrupted(void* self);
     void restart_deadline() { deadline_ = clock_.steady_now() + timeout_; }
     [[nodiscard]] Error failure(int code) const;
     Status choose_stream();
     Status feed();
+    bool is_backlog();
     [[nodiscard]] std::optional<std::int64_t> stamp_of(const AVFrame& frame) const;
 };
 

@@ -61,9 +61,10 @@ Schema<CameraSettings> make_schema() {
         .duration(
             "report_s",
             &CameraSettings::report,
-            "How often camera.up, camera.fps and zero counts are sent while nobody passes"
+            "How often cam.up, cam.fps and zero counts are sent while nobody passes"
         )
         .range(1, 300);
+    add_stream_settings(schema);
     schema.tables("line", &CameraSettings::lines, line_schema(), "Counting lines");
     add_area_settings(schema);
     return schema;
@@ -164,6 +165,7 @@ FrameOptions CameraSettings::frame_options() const {
     options.pace = pace == "fast" ? Pace::fast : Pace::real;
     options.loop = loop;
     options.timeout = timeout;
+    options.masks = masks();
     return options;
 }
 
@@ -176,6 +178,7 @@ CameraSettings read_camera_settings(const SettingsNode& node, SettingsProblems& 
     check_lines(settings, node, problems);
     check_area_settings(settings, node, problems);
     check_secrets(settings, node, problems);
+    check_stream_settings(settings, node, problems);
     return settings;
 }
 

@@ -9,6 +9,7 @@
 
 #include "plugins/camera/frame_source.hpp"
 #include "plugins/camera/geometry.hpp"
+#include "plugins/camera/stream_settings.hpp"
 #include "plugins/camera/zone_settings.hpp"
 
 namespace cxedge::camera {
@@ -23,7 +24,7 @@ struct LineSettings {
     [[nodiscard]] const std::string& counted_door() const { return door.empty() ? name : door; }
 };
 
-struct CameraSettings : AreaSettings {
+struct CameraSettings : AreaSettings, StreamSettings {
     std::string source;
     std::string user;
     std::string password_file;

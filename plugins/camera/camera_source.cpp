@@ -11,39 +11,22 @@ void CameraSource::init(const SettingsNode& settings, SettingsProblems& problems
     settings_ = read_camera_settings(settings, problems);
 }
 
-Result<SeriesId> CameraSource::declare(std::string_view metric, Kind kind, std::string_view door) {
+Result<SeriesId> CameraSource::declare(std::string_view metric, std::string_view door) {
     SeriesInfo info;
     info.key.metric = metric;
     info.key.dims.push_back({"camera", std::string(host_->source_name())});
-    if (!door.empty()) {
-        info.key.dims.push_back({"door", std::string(door)});
-    }
-    info.kind = kind;
-    switch (kind) {
-        case Kind::delta:
-            info.unit = "{person}";
-            break;
-        case Kind::histogram:
-            info.unit = "s";
-            break;
-        case Kind::state:
-            info.unit = "1";
-            info.states = {"down", "up"};
-            break;
-        case Kind::gauge:
-        case Kind::counter:
-            info.unit = "Hz";
-            break;
-    }
+    info.key.dims.push_back({"door", std::string(door)});
+    info.kind = Kind::delta;
+    info.unit = "{person}";
     return host_->declare(info);
 }
 
 Status CameraSource::declare_line(const LineSettings& line) {
-    const Result<SeriesId> in = declare("store.footfall.in", Kind::delta, line.counted_door());
+    const Result<SeriesId> in = declare("store.footfall.in", line.counted_door());
     if (!in) {
         return in.error();
     }
-    const Result<SeriesId> out = declare("store.footfall.out", Kind::delta, line.counted_door());
+    const Result<SeriesId> out = declare("store.footfall.out", line.counted_door());
     if (!out) {
         return out.error();
     }
@@ -57,22 +40,6 @@ Status CameraSource::declare_series() {
         if (Status declared = declare_line(line); !declared) {
             return declared;
         }
-    }
-    struct Own {
-        std::string_view metric;
-        Kind kind;
-        SeriesId* id;
-    };
-    for (const Own& own : {
-             Own{"camera.fps", Kind::gauge, &fps_},
-             Own{"camera.frame_cost", Kind::histogram, &cost_},
-             Own{"camera.up", Kind::state, &up_},
-         }) {
-        const Result<SeriesId> id = declare(own.metric, own.kind);
-        if (!id) {
-            return id.error();
-        }
-        *own.id = *id;
     }
     return {};
 }
@@ -93,10 +60,10 @@ Status CameraSource::start(Host& host) {
         return zones;
     }
     twin_.start(host, settings_, emit_one);
-    is_up_ = false;
-    frames_ = 0;
     problem_.clear();
-    reported_ = host.clock().steady_now();
+    if (Status streams = stream_.start(host, std::move(emit_one)); !streams) {
+        return streams;
+    }
     timer_ = host.loop().every(settings_.report, [this] { report(); });
     start_worker(std::move(*address));
     return {};
@@ -137,20 +104,17 @@ void CameraSource::stop() {
 }
 
 void CameraSource::take(const FrameDone& done) {
-    ++frames_;
-    if (!is_up_) {
-        set_up(true);
+    if (stream_.take(done)) {
         tell_problem({});
         host_->log(log::Level::info, "pictures arrive from " + public_address(settings_.source));
         report_zeros();
     }
-    emit(cost_, done.cost_s);
     count(done.scene);
 }
 
 void CameraSource::take(const StreamDown& down) {
     count(down.scene);
-    set_up(false);
+    stream_.take_down(down.problem);
     tell_problem(down.problem);
     const auto seconds = std::chrono::duration<double>(down.retry).count();
     host_->log(
@@ -162,7 +126,7 @@ void CameraSource::take(const StreamDown& down) {
 
 void CameraSource::take(const StreamEnded& ended) {
     count(ended.scene);
-    set_up(false);
+    stream_.take_end();
     std::string line = fmt::format(
         "{} has ended after {} pictures", public_address(settings_.source), ended.frames
     );
@@ -188,7 +152,7 @@ void CameraSource::count(const SceneReport& scene) {
     twin_.take(scene);
 }
 
-// Nobody came is a fact, nothing was seen is not: zeros only while pictures flow.
+// Nobody came is a fact.
 void CameraSource::report_zeros() {
     for (const LineSeries& line : lines_) {
         emit(line.in, 0);
@@ -197,28 +161,33 @@ void CameraSource::report_zeros() {
     zones_.report_zeros();
 }
 
-void CameraSource::report() {
-    const SteadyTime now = host_->clock().steady_now();
-    const double seconds =
-        std::chrono::duration<double>(now - std::exchange(reported_, now)).count();
-    const std::uint64_t frames = std::exchange(frames_, 0);
-    if (seconds > 0) {
-        emit(fps_, static_cast<double>(frames) / seconds);
+// Nothing was seen is not: these counts are missing, and say so.
+void CameraSource::report_losses() {
+    std::vector<SeriesId> counts = zones_.counts();
+    for (const LineSeries& line : lines_) {
+        counts.insert(counts.end(), {line.in, line.out});
     }
-    emit(up_, is_up_ ? 1 : 0);
-    twin_.report();
-    if (is_up_ && frames > 0) {
-        report_zeros();
+    for (const SeriesId series : counts) {
+        take_refusal(host_->emit_lost(series));
     }
 }
 
-void CameraSource::set_up(bool up) {
-    is_up_ = up;
-    emit(up_, up ? 1 : 0);
+void CameraSource::report() {
+    stream_.report();
+    twin_.report();
+    if (stream_.up()) {
+        report_zeros();
+    } else if (stream_.missing()) {
+        report_losses();
+    }
 }
 
 void CameraSource::emit(SeriesId series, double value) {
-    if (const Status emitted = host_->emit(series, value); !emitted) {
+    take_refusal(host_->emit(series, value));
+}
+
+void CameraSource::take_refusal(const Status& emitted) {
+    if (!emitted) {
         tell_problem("readings are refused: " + emitted.error().message);
     }
 }

@@ -9,6 +9,7 @@
 
 #include "plugins/camera/camera_settings.hpp"
 #include "plugins/camera/camera_worker.hpp"
+#include "plugins/camera/stream_series.hpp"
 #include "plugins/camera/twin_series.hpp"
 #include "plugins/camera/zone_series.hpp"
 
@@ -42,14 +43,9 @@ private:
     CameraSettings settings_;
     Host* host_ = nullptr;
     std::vector<LineSeries> lines_;
+    StreamSeries stream_;
     ZoneSeries zones_;
     TwinSeries twin_;
-    SeriesId fps_{};
-    SeriesId cost_{};
-    SeriesId up_{};
-    bool is_up_ = false;
-    std::uint64_t frames_ = 0;  // since the last report
-    SteadyTime reported_{};
     std::string problem_;
     LoopHandle timer_;
     // What the worker posts after stop() finds this gone and does nothing.
@@ -58,7 +54,7 @@ private:
 
     Status declare_series();
     Status declare_line(const LineSettings& line);
-    Result<SeriesId> declare(std::string_view metric, Kind kind, std::string_view door = {});
+    Result<SeriesId> declare(std::string_view metric, std::string_view door);
     void start_worker(std::string address);
     static void hand_over(const std::weak_ptr<CameraSource*>& to, const WorkerReport& news);
     void take(const FrameDone& done);
@@ -67,8 +63,9 @@ private:
     void count(const SceneReport& scene);
     void report();
     void report_zeros();
-    void set_up(bool up);
+    void report_losses();
     void emit(SeriesId series, double value);
+    void take_refusal(const Status& emitted);
     void tell_problem(std::string problem);
 };
 

@@ -12,18 +12,49 @@
 namespace cxedge::camera {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstDelay{1000};
-constexpr std::chrono::milliseconds kLongestDelay{60'000};
+// Readers that hang in a call that cannot be interrupted: no further one beside them.
+constexpr std::size_t kMostStuck = 2;
+constexpr std::chrono::milliseconds kStuckCheck{5000};
+// The reader's own timeouts come first; this is for where they do not reach.
+constexpr std::chrono::milliseconds kWatchdogMargin{2000};
+// The first picture needs an opening (several answers) and a picture that needs no other.
+constexpr int kFirstPictureTimeouts = 3;
+constexpr std::chrono::milliseconds kFirstPictureMargin{10'000};
+// Between the last picture before a gap and the first after it, at least.
+constexpr std::chrono::milliseconds kNextPicture{100};
+constexpr std::chrono::hours kForever{24 * 365};
+
+FrameGrabber::Keep keep_of(const CameraWorker::Job& job) {
+    const bool replay = !is_live(job.address) && job.options.pace == Pace::fast;
+    return replay ? FrameGrabber::Keep::every : FrameGrabber::Keep::newest;
+}
+
+// How long to wait for a picture before the reader is given up.
+std::chrono::milliseconds patience(const CameraWorker::Job& job, bool first) {
+    if (!is_live(job.address)) {
+        return kForever;  // a pause in a film is no failure
+    }
+    return first ? job.options.timeout * kFirstPictureTimeouts + kFirstPictureMargin
+                 : job.options.timeout + kWatchdogMargin;
+}
 
 }  // namespace
 
 CameraWorker::CameraWorker(Job job, const Clock& clock, Report report)
-    : job_(std::move(job)), clock_(clock), report_(std::move(report)), thread_([this] { run(); }) {}
+    : job_(std::move(job)),
+      clock_(clock),
+      report_(std::move(report)),
+      shedder_(job_.options.fps),
+      view_(job_.options.masks),
+      thread_([this] { run(); }) {}
 
 CameraWorker::~CameraWorker() {
     {
         const std::lock_guard lock(mutex_);
         stop_ = true;
+        if (grabber_) {
+            grabber_->stop();
+        }
     }
     wake_.notify_all();
     thread_.join();
@@ -31,15 +62,8 @@ CameraWorker::~CameraWorker() {
 
 void CameraWorker::run() {
     scene_ = std::make_unique<Scene>(std::make_unique<MotionDetector>(), job_.layout);
-    Result<std::unique_ptr<FrameSource>> source =
-        make_frame_source(job_.address, job_.options, clock_, stop_);
-    if (!source) {
-        report_(StreamDown{source.error().message, {}, {}});
-        return;
-    }
     while (!stop_) {
-        const Result<bool> ended = watch(**source);
-        (*source)->close();
+        const Result<bool> ended = watch();
         if (stop_) {
             return;
         }
@@ -47,42 +71,113 @@ void CameraWorker::run() {
             report_(StreamEnded{frames_, scene_->finish()});
             return;
         }
-        const bool again = ended.error().code == ErrorCode::unavailable;
-        const std::chrono::milliseconds delay = again ? next_delay() : std::chrono::milliseconds(0);
-        report_(StreamDown{ended.error().message, delay, scene_->finish()});
-        if (!again) {
+        if (!tell_failure(ended.error())) {
             return;
         }
-        ++failures_;
-        nap(delay);
     }
 }
 
-Result<bool> CameraWorker::watch(FrameSource& source) {
-    if (Status opened = source.open(); !opened) {
-        return opened.error();
+bool CameraWorker::tell_failure(const Error& error) {
+    const bool again = is_live(job_.address) || error.code == ErrorCode::unavailable;
+    const auto delay = again ? backoff_.next(error, random_u32()) : std::chrono::milliseconds(0);
+    report_(StreamDown{error.message, delay, scene_->finish()});
+    nap(delay);
+    return again;
+}
+
+Result<bool> CameraWorker::watch() {
+    if (too_many_stuck()) {
+        nap(kStuckCheck);
+        return unavailable(public_address(job_.address) + ": readers hang in the system");
     }
+    FrameGrabber* grabber = open_grabber();
+    Result<bool> end = grabber != nullptr ? analyse(*grabber) : unavailable("stopped");
+    retire_grabber();
+    return end;
+}
+
+// Null: to be stopped.
+FrameGrabber* CameraWorker::open_grabber() {
+    const std::lock_guard lock(mutex_);
+    if (stop_) {
+        return nullptr;
+    }
+    grabber_ = std::make_unique<FrameGrabber>(
+        FrameGrabber::Job{job_.address, job_.options, keep_of(job_)}, clock_
+    );
+    return grabber_.get();
+}
+
+void CameraWorker::retire_grabber() {
+    std::unique_ptr<FrameGrabber> old;
+    {
+        const std::lock_guard lock(mutex_);
+        old = std::move(grabber_);
+    }
+    if (!old) {
+        return;
+    }
+    old->stop();
+    if (!old->ended_within(kWatchdogMargin)) {
+        stuck_.push_back(std::move(old));
+    }
+}
+
+bool CameraWorker::too_many_stuck() {
+    std::erase_if(stuck_, [](const std::unique_ptr<FrameGrabber>& each) {
+        return each->ended_within(std::chrono::milliseconds(0));
+    });
+    return stuck_.size() >= kMostStuck;
+}
+
+Result<bool> CameraWorker::analyse(FrameGrabber& grabber) {
     Frame frame;
-    double used = thread_cpu_s();
+    bool first = true;
     while (true) {
-        Result<bool> got = source.next(frame);
+        Result<bool> got = grabber.next(frame, patience(job_, first));
         if (!got || !*got) {
             return got;
         }
-        failures_ = 0;
+        place_in_time(frame, first);
+        first = false;
+        backoff_.reset();
         ++frames_;
-        SceneReport seen = scene_->process(frame);
-        const double now = thread_cpu_s();
-        report_(FrameDone{std::move(seen), now - used});
-        used = now;
+        report_(analyse(grabber, frame));
     }
 }
 
-// Half of the delay is random.
-std::chrono::milliseconds CameraWorker::next_delay() const {
-    const auto full = std::min(kLongestDelay, kFirstDelay * (1 << std::min(failures_, 6)));
-    const auto half = full.count() / 2;
-    return std::chrono::milliseconds(half + random_u32() % (half + 1));
+FrameDone CameraWorker::analyse(FrameGrabber& grabber, Frame& frame) {
+    const SteadyTime began = clock_.steady_now();
+    const double used = thread_cpu_s();
+    FrameDone done;
+    done.scene = scene_->process(frame);
+    done.facts.view = view_.update(frame);
+    done.facts.decode_s = grabber.take_cost_s();
+    done.cost_s = thread_cpu_s() - used + done.facts.decode_s;
+    const SteadyTime now = clock_.steady_now();
+    if (keep_of(job_) == FrameGrabber::Keep::newest) {
+        done.facts.fps = shedder_.update(now - began, frame.time);
+        done.facts.shedding = shedder_.shedding();
+        grabber.set_fps(done.facts.fps);
+        done.facts.age = std::chrono::duration_cast<std::chrono::microseconds>(now - frame.arrived);
+    }
+    done.facts.time = frame.time;
+    done.facts.source_width = frame.source_width;
+    done.facts.source_height = frame.source_height;
+    return done;
+}
+
+// Time that passed without pictures is time, also for those who were in the picture.
+void CameraWorker::place_in_time(Frame& frame, bool first) {
+    if (first && frames_ > 0) {
+        const auto missed =
+            std::chrono::duration_cast<std::chrono::microseconds>(frame.arrived - arrived_);
+        base_ = time_ + std::max<std::chrono::microseconds>(missed, kNextPicture) - frame.time;
+        frame.seam = true;
+    }
+    frame.time += base_;
+    time_ = frame.time;
+    arrived_ = frame.arrived;
 }
 
 void CameraWorker::nap(std::chrono::milliseconds length) {

@@ -55,9 +55,10 @@ public:
     FileSource(std::string path, const SourceContext& context)
         : path_(std::move(path)),
           options_(context.options),
+          clock_(context.clock),
           stop_(context.stop),
           input_(context.clock, context.stop, context.options.timeout),
-          scaler_(context.options.width),
+          scaler_(context.options),
           times_(kDefaultPeriod),
           thinner_(context.options.fps),
           pacer_(context.clock, context.stop) {}
@@ -94,9 +95,12 @@ public:
 
     void close() override { input_.close(); }
 
+    void set_fps(double fps) override { thinner_.set_fps(fps); }
+
 private:
     std::string path_;
     FrameOptions options_;
+    const Clock& clock_;
     const std::atomic<bool>& stop_;
     AvInput input_;
     AvScaler scaler_;
@@ -157,6 +161,7 @@ private:
         if (options_.pace == Pace::real) {
             pacer_.wait_for(time);
         }
+        frame.arrived = clock_.steady_now();
         return true;
     }
 };

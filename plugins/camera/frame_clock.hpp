@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+
+#include "agent/base/clock.hpp"
 
 namespace cxedge::camera {
 
@@ -44,10 +47,74 @@ private:
     bool started_ = false;
 };
 
+// How far the packets of a live stream come behind the moment they could have come: the backlog of
+// a reader that was too slow, or of a server that was held up and now sends what it kept.
+class StreamLag {
+public:
+    // `stream_us`: time stamp of a packet that was read at `now`.
+    std::chrono::microseconds update(SteadyTime now, std::int64_t stream_us) {
+        const auto offset = std::chrono::duration_cast<std::chrono::microseconds>(
+            now.time_since_epoch() - std::chrono::microseconds(stream_us)
+        );
+        const bool jumped =
+            std::chrono::abs(std::chrono::microseconds(stream_us - last_us_)) > kJump;
+        last_us_ = stream_us;
+        if (!started_ || jumped || offset < earliest_) {
+            begin(now, offset);
+        }
+        least_ = std::min(least_, offset - earliest_);
+        if (now - since_ >= kWindow) {
+            judge_window(now);
+        }
+        return offset - earliest_;
+    }
+
+private:
+    // A camera that set its clock.
+    static constexpr std::chrono::seconds kJump{10};
+    // A backlog that is read shrinks, one that a slow decoder builds up grows. What is equally late
+    // in two windows was not kept waiting: the stream had a pause and went on from there, or the
+    // camera's clock runs slower than ours (100 ppm are 0.1 ms a window).
+    static constexpr std::chrono::seconds kWindow{1};
+    static constexpr std::chrono::milliseconds kEqual{5};
+
+    bool started_ = false;
+    std::int64_t last_us_ = 0;
+    std::chrono::microseconds earliest_{0};  // least distance of reading and time stamp
+    SteadyTime since_{};
+    std::chrono::microseconds least_{0};   // lag in this window
+    std::chrono::microseconds before_{0};  // in the one before
+
+    void begin(SteadyTime now, std::chrono::microseconds offset) {
+        started_ = true;
+        earliest_ = offset;
+        before_ = std::chrono::microseconds(0);
+        open_window(now);
+    }
+
+    void open_window(SteadyTime now) {
+        since_ = now;
+        least_ = std::chrono::microseconds::max();
+    }
+
+    void judge_window(SteadyTime now) {
+        const bool equal = std::chrono::abs(least_ - before_) <= kEqual;
+        if (equal) {
+            earliest_ += least_;
+        }
+        before_ = equal ? std::chrono::microseconds(0) : least_;
+        open_window(now);
+    }
+};
+
 // Thins a stream to a frame rate, evenly: 25 fps at 10 delivers frames 0, 3, 5, 8, 10, ...
 class FrameThinner {
 public:
     explicit FrameThinner(double fps) : period_(static_cast<std::int64_t>(1e6 / fps)) {}
+
+    void set_fps(double fps) {
+        period_ = std::chrono::microseconds(static_cast<std::int64_t>(1e6 / fps));
+    }
 
     [[nodiscard]] bool due(std::chrono::microseconds time) {
         // A tenth of a period of tolerance: time stamps are rounded, and a frame that comes 1 ms

@@ -21,6 +21,10 @@ std::string rest(std::string_view address, std::string_view prefix) {
 
 }  // namespace
 
+bool is_live(std::string_view address) {
+    return !address.starts_with(kFile);
+}
+
 std::string address_problem(std::string_view address) {
     const bool known = address.starts_with(kFile) || address.starts_with(kV4l2) || is_rtsp(address);
     if (!known) {

@@ -14,6 +14,8 @@
 #include "agent/base/clock.hpp"
 #include "agent/base/result.hpp"
 
+#include "plugins/camera/privacy_mask.hpp"
+
 namespace cxedge::camera {
 
 // A picture reduced to the width that the analysis asked for, and when it was taken.
@@ -27,6 +29,12 @@ struct Frame {
     // First frame after a jump in what is seen (a file begins again): whatever was followed up
     // to here is gone.
     bool seam = false;
+    // The picture as the camera sent it, before it was scaled.
+    int source_width = 0;
+    int source_height = 0;
+    // When it could have been processed first, on the steady clock: the age of a processed picture
+    // counts from here. What waited in a socket is older than its reading.
+    SteadyTime arrived{};
 };
 
 enum class Pace {
@@ -40,6 +48,8 @@ struct FrameOptions {
     Pace pace = Pace::real;
     bool loop = false;                        // files: begin again at the end
     std::chrono::milliseconds timeout{5000};  // opening, and silence while reading
+    // Blackened in every picture that leaves the source.
+    std::vector<Polygon> masks;
 };
 
 // Thread: one, except that `stop` may be set by any other and makes a blocked call return soon.
@@ -56,6 +66,9 @@ public:
     virtual Result<bool> next(Frame& frame) = 0;
 
     virtual void close() = 0;
+
+    // From the next frame on, `fps` instead of FrameOptions::fps.
+    virtual void set_fps(double fps) = 0;
 };
 
 // `address`: "file:PATH", "rtsp://...", "rtsps://..." or "v4l2:/dev/videoN". Touches nothing yet.
@@ -66,6 +79,10 @@ Result<std::unique_ptr<FrameSource>> make_frame_source(
     const Clock& clock,
     const std::atomic<bool>& stop
 );
+
+// A camera, which is worth trying again whatever went wrong; otherwise a file, which does not get
+// better by waiting.
+bool is_live(std::string_view address);
 
 // What is wrong with an address, or empty.
 std::string address_problem(std::string_view address);

@@ -8,8 +8,9 @@
 
 #include "agent/plugin_api/plugin_main.hpp"
 
-#include "plugins/camera/camera_source.hpp"
 #include "plugins/camera/evaluate.hpp"
+#include "plugins/camera/sandboxed_source.hpp"
+#include "plugins/camera/tool_snapshot.hpp"
 
 namespace {
 
@@ -69,10 +70,20 @@ int run(int argc, char** argv) {
     evaluate->add_option("--fps", job.fps, "Pictures processed in a second")
         ->check(CLI::Range(6.0, 30.0));
     evaluate->add_flag("--json", json, "One JSON object instead of a table");
+    camera::SnapshotRequest snapshot;
+    CLI::App* show = app.add_subcommand("snapshot", "Write a picture without people, if allowed");
+    show->add_option("--config", snapshot.config_file, "The box's own configuration file")
+        ->default_val("/etc/cxedge/cxedged.toml");
+    show->add_option("--source", snapshot.source, "Name of the camera in it")->required();
+    show->add_option("--out", snapshot.out, "PNG file to write")->required();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kUsage;
+    }
+    if (show->parsed()) {
+        const auto written = camera::write_snapshot(snapshot);
+        return written ? 0 : complain(written.error());
     }
     return run_evaluate(job, line, json);
 }
@@ -81,7 +92,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return argc > 1 ? run(argc, argv) : cxedge::plugin_main<camera::CameraSource>();
+        return argc > 1 ? run(argc, argv) : cxedge::plugin_main<camera::SandboxedSource>();
     } catch (const std::exception& error) {  // out of memory and the like: cxedged starts it again
         std::fputs(error.what(), stderr);
         return 1;

@@ -20,7 +20,7 @@ public:
     V4l2Source(std::string path, const SourceContext& context)
         : path_(std::move(path)),
           context_(context),
-          scaler_(context.options.width),
+          scaler_(context.options),
           times_(kDefaultPeriod),
           thinner_(context.options.fps) {}
 
@@ -50,6 +50,7 @@ public:
             }
             if (convert(picture->bytes, frame)) {
                 frame.time = time;
+                frame.arrived = context_.clock.steady_now();
                 frame.seam = std::exchange(seam_, false);
                 return true;
             }
@@ -59,6 +60,8 @@ public:
     }
 
     void close() override { device_.close(); }
+
+    void set_fps(double fps) override { thinner_.set_fps(fps); }
 
 private:
     std::string path_;

@@ -103,7 +103,7 @@ TEST_CASE("camera: a broken clip is a problem, not a crash, and sends no zeros",
     source.stop();
     CHECK_THAT(host.problems[0], Catch::Contains("bad.avi: "));
     CHECK(host.values_of("store.footfall.in{camera=cam-1,door=main}").empty());
-    CHECK(host.values_of("camera.up{camera=cam-1}") == std::vector<double>{0});
+    CHECK(host.values_of("cam.up{camera=cam-1}") == std::vector<double>{0});
 }
 
 TEST_CASE("camera: a clip becomes counts, zeros, cost and a clean end", "[camera]") {
@@ -132,9 +132,9 @@ TEST_CASE("camera: a clip becomes counts, zeros, cost and a clean end", "[camera
     CHECK(sum(in) >= 14);
     CHECK(sum(in) <= 22);
     CHECK(sum(host.values_of("store.footfall.out{camera=cam-1,door=main}")) >= 10);
-    CHECK(host.values_of("camera.frame_cost{camera=cam-1}").size() == 795);
+    CHECK(host.values_of("cam.frame_cost{camera=cam-1}").size() == 795);
     // Repeated with every report, so how often depends on how long the clip took.
-    const auto up = host.values_of("camera.up{camera=cam-1}");
+    const auto up = host.values_of("cam.up{camera=cam-1}");
     REQUIRE(up.size() >= 2);
     CHECK(up.front() == 1);
     CHECK(std::count(up.begin(), up.end(), 0.0) == 1);
