@@ -8,6 +8,7 @@
 #include "agent/ctl/decode.hpp"
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/flush.hpp"
+#include "agent/ctl/model.hpp"
 #include "agent/ctl/receive.hpp"
 #include "agent/ctl/status.hpp"
 #include "agent/ctl/tail.hpp"
@@ -28,6 +29,7 @@ struct CommandLine {
     cxedge::ctl::StatusOptions status;
     cxedge::ctl::FlushOptions flush;
     cxedge::ctl::ConfigOptions config;
+    cxedge::ctl::ModelOptions model;
 };
 
 void add_connection(CLI::App& verb, cxedge::ctl::ConnectionOptions& options) {
@@ -214,6 +216,22 @@ void add_config(CommandLine& line) {
     });
 }
 
+void add_model(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand("model", "About the networks that cameras use");
+    verb.require_subcommand(1);
+    CLI::App& check =
+        *verb.add_subcommand("check", "What a model is, its licence, and how fast it is here");
+    check.add_option("file", line.model.file, "ONNX file")->required();
+    check.add_option("--sha256", line.model.sha256, "Refuse any other file");
+    check.add_flag("--json", line.model.json, "One JSON object instead of lines");
+    check.footer("Example: cxctl model check /etc/cxedge/yolox_nano.onnx");
+    check.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_model_check(line.model);
+        };
+    });
+}
+
 void add_verbs(CommandLine& line) {
     line.app.set_version_flag("--version", std::string("cxctl ") + CXEDGE_VERSION);
     line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
@@ -224,6 +242,7 @@ void add_verbs(CommandLine& line) {
     add_status(line);
     add_flush(line);
     add_config(line);
+    add_model(line);
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ Schema<LineSettings> line_schema() {
         .numbers(
             "points",
             &LineSettings::points,
-            "x1, y1, x2, y2 as fractions of the picture; for a line drawn downwards `in` is from "
+            "x1, y1, x2, y2, ... as fractions of the picture; for a line drawn downwards `in` is "
+            "from "
             "right to left, for one drawn to the right `in` is downwards"
         )
         .required();
@@ -76,16 +77,26 @@ const Schema<CameraSettings>& schema() {
 }
 
 std::string points_problem(const std::vector<double>& points) {
-    if (points.size() != 4) {
-        return fmt::format("has {} numbers, but needs 4: x1, y1, x2, y2", points.size());
+    if (points.size() < 4 || points.size() % 2 != 0) {
+        return fmt::format(
+            "has {} numbers, but needs pairs for two points or more: x1, y1, x2, y2, ...",
+            points.size()
+        );
     }
     const bool inside =
         std::all_of(points.begin(), points.end(), [](double p) { return p >= 0 && p <= 1; });
     if (!inside) {
         return "must be fractions of the picture, 0 to 1";
     }
-    const double length = distance({points[0], points[1]}, {points[2], points[3]});
-    return length < kShortestLine ? "is too short to be a line" : "";
+    for (std::size_t i = 0; i + 3 < points.size(); i += 2) {
+        const Point end{points[i + 2], points[i + 3]};
+        if (distance({points[i], points[i + 1]}, end) < kShortestLine) {
+            return fmt::format(
+                "is too short to be a line between points {} and {}", i / 2 + 1, i / 2 + 2
+            );
+        }
+    }
+    return "";
 }
 
 bool name_repeated(const std::vector<LineSettings>& lines, std::size_t index) {

@@ -8,7 +8,7 @@
 #include "agent/base/settings.hpp"
 
 #include "plugins/camera/frame_source.hpp"
-#include "plugins/camera/geometry.hpp"
+#include "plugins/camera/polyline.hpp"
 #include "plugins/camera/stream_settings.hpp"
 #include "plugins/camera/zone_settings.hpp"
 
@@ -20,7 +20,7 @@ struct LineSettings {
     std::vector<double> points;
 
     // Requires settings that were read without a problem.
-    [[nodiscard]] LinePoints line() const { return {points[0], points[1], points[2], points[3]}; }
+    [[nodiscard]] const LinePoints& line() const { return points; }
     [[nodiscard]] const std::string& counted_door() const { return door.empty() ? name : door; }
 };
 

@@ -143,6 +143,9 @@ void CameraSource::take(const StreamEnded& ended) {
 
 void CameraSource::count(const SceneReport& scene) {
     for (const LineCrossing& each : scene.crossings) {
+        if (each.crossing.direction == Direction::past) {
+            continue;
+        }
         LineSeries& line = lines_[each.line];
         const bool in = each.crossing.direction == Direction::in;
         ++(in ? line.total_in : line.total_out);

@@ -19,12 +19,25 @@ struct Detection {
     double score = 0;
 };
 
+// Processor time since the beginning.
+struct DetectorCost {
+    double gate_s = 0;    // to see whether anything moves
+    double detect_s = 0;  // to find people
+};
+
 // Finds people in one picture. May learn from the pictures it sees (a background, a size), so each
 // camera has its own. Thread: one.
 class Detector {
 public:
     virtual ~Detector() = default;
-    virtual std::vector<Detection> detect(const Frame& frame) = 0;
+
+    // `followed`: somebody is being followed at the moment. Where nobody is and nothing moves, a
+    // detector may save the work and say that nobody is there.
+    virtual std::vector<Detection> detect(const Frame& frame, bool followed) = 0;
+
+    // How wide the pictures should be that it is given; more is wasted.
+    [[nodiscard]] virtual int picture_width() const { return 320; }
+    [[nodiscard]] virtual DetectorCost cost() const { return {}; }
 };
 
 }  // namespace cxedge::camera

@@ -2,144 +2,208 @@
 #include "plugins/camera/evaluate.hpp"
 
 #include <algorithm>
-#include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <sstream>
 
-#include <fmt/core.h>
-#include <nlohmann/json.hpp>
-
-#include "agent/base/clock.hpp"
-
-#include "plugins/camera/cpu_time.hpp"
-#include "plugins/camera/motion_detector.hpp"
-#include "plugins/camera/scene.hpp"
+#include "plugins/camera/annotate.hpp"
 
 namespace cxedge::camera {
 namespace {
 
-void add(const SceneReport& report, Evaluation& to) {
-    for (const LineCrossing& each : report.crossings) {
-        ++(each.crossing.direction == Direction::in ? to.in : to.out);
+constexpr double kEventToleranceS = 1.5;
+
+double seconds(FrameTime time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+Result<std::string> find_clip(const std::string& name, const std::vector<std::string>& folders) {
+    std::string tried;
+    for (const std::string& folder : folders) {
+        const std::filesystem::path path = std::filesystem::path(folder) / name;
+        std::error_code error;
+        if (std::filesystem::exists(path, error)) {
+            return path.string();
+        }
+        tried += (tried.empty() ? "" : ", ") + (folder.empty() ? "." : folder);
+    }
+    return not_found(name + ": no such clip in " + tried + "; name its folder with --clips");
+}
+
+// Clip names in the order of the file, each once.
+std::vector<std::string> clips_of(const TruthFile& truth) {
+    std::vector<std::string> names;
+    const auto keep = [&](const std::string& name) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) {
+            names.push_back(name);
+        }
+    };
+    for (const TruthLine& line : truth.lines) {
+        keep(line.clip);
+    }
+    for (const TruthZone& zone : truth.zones) {
+        keep(zone.clip);
+    }
+    return names;
+}
+
+// The entries of one clip, empty yet.
+ClipResult prepare(const std::string& clip, const TruthFile& truth) {
+    ClipResult result;
+    result.clip = clip;
+    for (const TruthLine& line : truth.lines) {
+        if (line.clip == clip) {
+            result.lines.emplace_back().truth = line;
+        }
+    }
+    for (const TruthZone& zone : truth.zones) {
+        if (zone.clip == clip) {
+            result.zones.emplace_back().truth = zone;
+        }
+    }
+    return result;
+}
+
+SceneLayout layout_of(const ClipResult& clip) {
+    SceneLayout layout;
+    for (const LineResult& line : clip.lines) {
+        layout.lines.push_back(line.truth.line);
+    }
+    for (const ZoneResult& zone : clip.zones) {
+        layout.zones.emplace_back().polygon = zone.truth.polygon;
+    }
+    return layout;
+}
+
+void judge_line(const std::vector<Crossing>& crossings, double native_fps, LineResult& line) {
+    std::vector<TimedDirection> counted;
+    for (const Crossing& each : crossings) {
+        line.in += each.direction == Direction::in ? 1 : 0;
+        line.out += each.direction == Direction::out ? 1 : 0;
+        line.past += each.direction == Direction::past ? 1 : 0;
+        counted.push_back({seconds(each.time), each.direction});
+    }
+    const bool timed = !line.truth.events.empty() || line.truth.in + line.truth.out == 0;
+    if (!timed || !line.truth.known || native_fps <= 0) {
+        return;
+    }
+    std::vector<TimedDirection> truth;
+    for (const TruthEvent& event : line.truth.events) {
+        truth.push_back({event.frame / native_fps, event.direction});
+    }
+    line.events = score_events(counted, truth, kEventToleranceS);
+}
+
+void judge_zone(const ClipRun::ZoneRun& run, ZoneResult& zone) {
+    for (const Visit& stay : run.stays) {
+        zone.dwell_s.push_back(seconds(stay.stood_for()));
+    }
+    const std::vector<double>& dwell = zone.truth.dwell_s;
+    if (!dwell.empty() && dwell.size() == zone.dwell_s.size()) {
+        double sum = 0;
+        for (std::size_t i = 0; i < dwell.size(); ++i) {
+            sum += std::abs(dwell[i] - zone.dwell_s[i]);
+        }
+        zone.dwell_error_s = sum / static_cast<double>(dwell.size());
+    }
+    double sum = 0;
+    int pictures = 0;
+    for (const ZonePresence& each : run.present) {
+        if (each.frame < zone.truth.occupancy.size()) {
+            sum +=
+                std::abs(each.people - zone.truth.occupancy[static_cast<std::size_t>(each.frame)]);
+            ++pictures;
+        }
+    }
+    if (pictures > 0) {
+        zone.presence_error = sum / pictures;
     }
 }
 
-Status count_clip(FrameSource& source, Scene& scene, Evaluation& result) {
-    if (Status opened = source.open(); !opened) {
-        return opened;
+Result<ClipResult> evaluate_clip(const EvaluateJob& job, const std::string& name) {
+    const Result<std::string> path = find_clip(name, job.folders);
+    if (!path) {
+        return path.error();
     }
-    Frame frame;
-    while (true) {
-        const Result<bool> got = source.next(frame);
-        if (!got) {
-            return got.error();
-        }
-        if (!*got) {
-            break;
-        }
-        ++result.frames;
-        add(scene.process(frame), result);
+    ClipResult result = prepare(name, job.truth);
+    const ClipJob clip{*path, job.engine, layout_of(result), job.fps};
+    const Result<ClipRun> run = job.film.empty() ? run_clip(clip) : annotate(clip, job.film);
+    if (!run) {
+        return run.error();
     }
-    result.ambiguous = scene.ambiguous(0);
-    add(scene.finish(), result);
-    return {};
-}
-
-std::string compared(int counted, std::optional<int> truth) {
-    return truth ? fmt::format("{:>4}  {:>5}  {:>+5}\n", counted, *truth, counted - *truth)
-                 : fmt::format("{:>4}\n", counted);
+    result.frames = run->frames;
+    result.costs = run->costs;
+    for (std::size_t i = 0; i < result.lines.size(); ++i) {
+        result.lines[i].ambiguous = run->ambiguous[i];
+        judge_line(run->crossings[i], run->native_fps, result.lines[i]);
+    }
+    for (std::size_t i = 0; i < result.zones.size(); ++i) {
+        judge_zone(run->zones[i], result.zones[i]);
+    }
+    return result;
 }
 
 }  // namespace
 
-int Evaluation::errors() const {
-    return std::abs(in - truth->in) + std::abs(out - truth->out);
+int LineResult::errors() const {
+    return std::abs(in - truth.in) + std::abs(out - truth.out);
 }
 
 Result<Evaluation> evaluate(const EvaluateJob& job) {
-    Evaluation result;
-    result.clip = std::filesystem::path(job.clip).filename().string();
-    if (!job.truth_file.empty()) {
-        const Result<Truth> truth = read_truth(job.truth_file, result.clip, job.line);
-        if (!truth) {
-            return truth.error();
+    Evaluation evaluation{job.engine, job.fps, {}};
+    const std::vector<std::string> clips = clips_of(job.truth);
+    if (!job.film.empty() && clips.size() > 1) {
+        return invalid_argument("one film shows one clip: name it with --clip");
+    }
+    for (const std::string& name : clips) {
+        Result<ClipResult> clip = evaluate_clip(job, name);
+        if (!clip) {
+            return clip.error();
         }
-        result.truth = *truth;
+        evaluation.clips.push_back(std::move(*clip));
     }
-    const SystemClock clock;
-    const std::atomic<bool> stop{false};
-    FrameOptions options;
-    options.pace = Pace::fast;
-    options.fps = job.fps;
-    Result<std::unique_ptr<FrameSource>> source =
-        make_frame_source("file:" + job.clip, options, clock, stop);
-    if (!source) {
-        return source.error();
+    return evaluation;
+}
+
+EvaluationTotal total_of(const Evaluation& evaluation) {
+    EvaluationTotal total;
+    for (const ClipResult& clip : evaluation.clips) {
+        total.frames += clip.frames;
+        total.costs.add(clip.costs);
+        for (const LineResult& line : clip.lines) {
+            if (line.truth.known) {
+                total.crossings += line.truth.in + line.truth.out;
+                total.errors += line.errors();
+                total.events.add(line.events.value_or(EventScore()));
+            }
+        }
     }
-    Scene scene(std::make_unique<MotionDetector>(), {{job.line}, {}});
-    const double before = thread_cpu_s();
-    if (Status counted = count_clip(**source, scene, result); !counted) {
-        return counted.error();
-    }
-    result.cpu_ms_a_frame = (thread_cpu_s() - before) * 1000 /
-                            static_cast<double>(std::max<std::uint64_t>(1, result.frames));
-    return result;
+    return total;
 }
 
 Result<LinePoints> parse_line(const std::string& text) {
-    LinePoints line{};
+    LinePoints line;
     std::istringstream stream(text);
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        char comma = ',';
-        if (i > 0) {
-            stream >> comma;
-        }
-        if (!(stream >> line[i]) || comma != ',' || line[i] < 0 || line[i] > 1) {
-            return invalid_argument("a line is x1,y1,x2,y2 in fractions of the picture: " + text);
-        }
+    double value = 0;
+    char comma = ',';
+    while (comma == ',' && stream >> value) {
+        line.push_back(value);
+        comma = '\0';
+        stream >> comma;
     }
-    const bool rest = stream.peek() != std::istringstream::traits_type::eof();
-    if (rest || distance({line[0], line[1]}, {line[2], line[3]}) <= 0) {
-        return invalid_argument("not a line: " + text);
+    const bool clean = stream.eof() && comma == '\0' && line.size() >= 4 && line.size() % 2 == 0;
+    const bool inside =
+        std::all_of(line.begin(), line.end(), [](double p) { return p >= 0 && p <= 1; });
+    if (!clean || !inside) {
+        return invalid_argument("a line is x1,y1,x2,y2 in fractions of the picture: " + text);
+    }
+    for (std::size_t i = 0; i + 3 < line.size(); i += 2) {
+        if (distance({line[i], line[i + 1]}, {line[i + 2], line[i + 3]}) <= 0) {
+            return invalid_argument("a line that leads nowhere: " + text);
+        }
     }
     return line;
-}
-
-std::string to_text(const Evaluation& evaluation) {
-    const auto& truth = evaluation.truth;
-    std::string text = fmt::format(
-        "{}: {} pictures, {:.2f} ms of processor time each\n",
-        evaluation.clip,
-        evaluation.frames,
-        evaluation.cpu_ms_a_frame
-    );
-    text += truth ? "      counted  truth  error\n" : "      counted\n";
-    text += "in       " + compared(evaluation.in, truth ? std::optional(truth->in) : std::nullopt);
-    text +=
-        "out      " + compared(evaluation.out, truth ? std::optional(truth->out) : std::nullopt);
-    if (evaluation.ambiguous > 0) {
-        text += fmt::format("{} first seen on the line: not counted\n", evaluation.ambiguous);
-    }
-    return text;
-}
-
-std::string to_json(const Evaluation& evaluation) {
-    nlohmann::json json{
-        {"clip", evaluation.clip},
-        {"in", evaluation.in},
-        {"out", evaluation.out},
-        {"ambiguous", evaluation.ambiguous},
-        {"frames", evaluation.frames},
-        {"cpu_ms_a_frame", evaluation.cpu_ms_a_frame},
-    };
-    if (evaluation.truth) {
-        json["truth_in"] = evaluation.truth->in;
-        json["truth_out"] = evaluation.truth->out;
-        json["errors"] = evaluation.errors();
-    }
-    return json.dump();
 }
 
 }  // namespace cxedge::camera

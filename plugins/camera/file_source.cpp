@@ -157,6 +157,7 @@ private:
             return named(scaled.error());
         }
         frame.time = time;
+        frame.number = pictures_ - 1;
         frame.seam = std::exchange(seam_, false);
         if (options_.pace == Pace::real) {
             pacer_.wait_for(time);

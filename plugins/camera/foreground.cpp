@@ -15,8 +15,9 @@ constexpr int kRandomSeed = 20261122;  // any; fixed, so that a clip always give
 constexpr double kMemoryS = 50;
 // Until the model has seen this much it learns faster, to forget who stood in the first picture.
 constexpr double kWarmUpS = 5;
-constexpr double kDistance2 = 400;  // OpenCV's default: 20 grey levels in three channels
-constexpr int kForeground = 255;    // shadows are marked 127
+constexpr double kDistance2 = 400;      // OpenCV's default: 20 grey levels in three channels
+constexpr int kForeground = 255;        // shadows are marked 127
+constexpr double kLeastPatch = 0.0003;  // of the picture
 
 int odd_size(double share, int side) {
     return std::max(3, static_cast<int>(share * side) | 1);
@@ -26,27 +27,30 @@ int odd_size(double share, int side) {
 
 class Foreground::Impl {
 public:
-    Impl() {
+    explicit Impl(int width) : width_(width) {
         cv::setNumThreads(1);
         cv::setRNGSeed(kRandomSeed);
         model_ = cv::createBackgroundSubtractorKNN(500, kDistance2, true);
     }
 
-    const ForegroundMask& update(const Frame& frame, int min_pixels) {
+    const ForegroundMask& update(const Frame& frame) {
         // OpenCV wants a mutable pointer and only reads from it.
         auto* data = const_cast<std::uint8_t*>(frame.bgr.data());
         const cv::Mat picture(frame.height, frame.width, CV_8UC3, data);
-        if (picture.size() != mask_.size()) {
-            begin(picture.size());
+        const cv::Mat& small = reduced(picture);
+        if (small.size() != mask_.size()) {
+            begin(small.size());
         }
-        model_->apply(picture, mask_, learning_rate(frame));
+        model_->apply(small, mask_, learning_rate(frame));
         clean();
-        label(min_pixels);
+        label(static_cast<int>(kLeastPatch * static_cast<double>(mask_.total())));
         return result_;
     }
 
 private:
+    int width_;
     cv::Ptr<cv::BackgroundSubtractorKNN> model_;
+    cv::Mat small_;
     cv::Mat mask_;
     cv::Mat labels_;
     cv::Mat statistics_;
@@ -56,6 +60,16 @@ private:
     std::chrono::microseconds first_{0};
     std::chrono::microseconds last_{0};
     bool started_ = false;
+
+    const cv::Mat& reduced(const cv::Mat& picture) {
+        result_.reduction = std::max(1.0, double(picture.cols) / width_);
+        if (picture.cols <= width_) {
+            return picture;
+        }
+        const cv::Size size(width_, cvRound(picture.rows / result_.reduction));
+        cv::resize(picture, small_, size, 0, 0, cv::INTER_AREA);
+        return small_;
+    }
 
     void begin(cv::Size size) {
         started_ = false;
@@ -117,11 +131,25 @@ private:
     }
 };
 
-Foreground::Foreground() : impl_(std::make_unique<Impl>()) {}
+Foreground::Foreground(int width) : impl_(std::make_unique<Impl>(width)) {}
 Foreground::~Foreground() = default;
 
-const ForegroundMask& Foreground::update(const Frame& frame, int min_pixels) {
-    return impl_->update(frame, min_pixels);
+const ForegroundMask& Foreground::update(const Frame& frame) {
+    return impl_->update(frame);
+}
+
+double ForegroundMask::share_in(const Box& box) const {
+    const int x0 = std::clamp(static_cast<int>(box.x), 0, width);
+    const int x1 = std::clamp(static_cast<int>(box.right()), 0, width);
+    const int y0 = std::clamp(static_cast<int>(box.y), 0, height);
+    const int y1 = std::clamp(static_cast<int>(box.bottom()), 0, height);
+    std::ptrdiff_t set = 0;
+    for (int y = y0; y < y1; ++y) {
+        const auto row = labels.begin() + std::ptrdiff_t{y} * width;
+        set += std::count_if(row + x0, row + x1, [](std::uint16_t label) { return label != 0; });
+    }
+    const std::ptrdiff_t all = std::ptrdiff_t{x1 - x0} * (y1 - y0);
+    return all > 0 ? static_cast<double>(set) / static_cast<double>(all) : 0;
 }
 
 }  // namespace cxedge::camera

@@ -19,24 +19,30 @@ struct Patch {
 };
 
 struct ForegroundMask {
+    double reduction = 1;  // pixels of the picture a pixel of the mask
     int width = 0;
     int height = 0;
     std::vector<std::uint16_t> labels;  // 0 = background
     std::vector<Patch> patches;
     double share = 0;  // of the picture
+
+    // Foreground pixels in `box` (of the mask) as a share of it.
+    [[nodiscard]] double share_in(const Box& box) const;
 };
 
 // Thread: the one that made it (OpenCV's random generator belongs to a thread).
 class Foreground {
 public:
-    Foreground();
+    // Pictures are reduced to `width` pixels. To see the shape of people needs about 320, to see
+    // that something moves half of that.
+    explicit Foreground(int width);
     ~Foreground();
     Foreground(const Foreground&) = delete;
     Foreground& operator=(const Foreground&) = delete;
 
     // Compares the picture with the background and learns it. The result is valid until the next
-    // call. `min_pixels`: smaller patches are noise.
-    const ForegroundMask& update(const Frame& frame, int min_pixels);
+    // call. Patches smaller than 0.03 % of the picture are noise.
+    const ForegroundMask& update(const Frame& frame);
 
 private:
     class Impl;

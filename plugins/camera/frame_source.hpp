@@ -26,6 +26,7 @@ struct Frame {
     // Capture time since the first frame of the source; never goes back, also not when a file is
     // repeated or a camera restarts its own clock.
     std::chrono::microseconds time{0};
+    std::uint64_t number = 0;  // files: of the picture since the beginning of the file
     // First frame after a jump in what is seen (a file begins again): whatever was followed up
     // to here is gone.
     bool seam = false;

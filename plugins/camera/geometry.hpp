@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace cxedge::camera {
@@ -31,6 +30,10 @@ inline Box box_around(Point centre, double width, double height) {
     return {centre.x - width / 2, centre.y - height / 2, width, height};
 }
 
+inline Box scaled(const Box& box, double by) {
+    return {box.x * by, box.y * by, box.width * by, box.height * by};
+}
+
 inline double overlap_area(const Box& a, const Box& b) {
     const double width = std::min(a.right(), b.right()) - std::max(a.x, b.x);
     const double height = std::min(a.bottom(), b.bottom()) - std::max(a.y, b.y);
@@ -48,9 +51,6 @@ inline double distance(Point a, Point b) {
     return std::hypot(a.x - b.x, a.y - b.y);
 }
 
-// A counting line as the installer writes it: x1, y1, x2, y2 as fractions of the picture.
-using LinePoints = std::array<double, 4>;
-
 struct Segment {
     Point a;
     Point b;
@@ -67,9 +67,5 @@ struct Segment {
         return ((p.x - a.x) * (b.x - a.x) + (p.y - a.y) * (b.y - a.y)) / square;
     }
 };
-
-inline Segment to_pixels(const LinePoints& line, int width, int height) {
-    return {{line[0] * width, line[1] * height}, {line[2] * width, line[3] * height}};
-}
 
 }  // namespace cxedge::camera

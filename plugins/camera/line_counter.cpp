@@ -9,32 +9,45 @@ namespace {
 
 // Nearer to the line than this share of the person's size is "on" it: boxes jitter.
 constexpr double kDeadBand = 0.12;
-// Back again within this time has not crossed.
-constexpr std::chrono::seconds kUTurn{2};
+// Back again within this time has not crossed. Longer, and who goes in, looks and leaves would be
+// missing in both directions.
+constexpr std::chrono::milliseconds kUTurn{1000};
+// Who is there this soon after the first picture was there before it.
+constexpr std::chrono::milliseconds kStart{500};
+// Somebody farther from the line than this, in lengths of the person, has not passed the door.
+constexpr double kPassReach = 4;
+constexpr double kPassBand = 0.25;
+
+// Half the extent of the box across the line: within it, the person stands on both sides.
+double half_across(const Box& box, const Segment& line) {
+    const double length = std::max(line.length(), 1e-9);
+    const double normal_x = std::abs(line.b.y - line.a.y) / length;
+    const double normal_y = std::abs(line.b.x - line.a.x) / length;
+    return (normal_x * box.width + normal_y * box.height) / 2;
+}
 
 }  // namespace
 
-LineCounter::Side LineCounter::side_of(const Box& box) const {
-    const double away = line_.signed_distance(box.centre());
-    if (std::abs(away) < kDeadBand * box.scale()) {
+bool LineCounter::across_at_start(const Track& track) const {
+    const Point centre = track.box.centre();
+    return track.born - *began_ <= kStart &&
+           std::abs(line_.signed_distance(centre)) < half_across(track.box, line_.nearest(centre));
+}
+
+LineCounter::Side LineCounter::side_of(const Walker& walker, const Track& track) const {
+    const double away = line_.signed_distance(track.box.centre());
+    const bool on_line = std::abs(away) < kDeadBand * track.box.scale();
+    if (on_line || (walker.side == Side::unknown && across_at_start(track))) {
         return Side::unknown;
     }
     return away > 0 ? Side::positive : Side::negative;
 }
 
-bool LineCounter::between_ends(Point from, Point to) const {
-    const double before = line_.signed_distance(from);
-    const double after = line_.signed_distance(to);
-    const double part = before / (before - after);
-    const Point at{from.x + part * (to.x - from.x), from.y + part * (to.y - from.y)};
-    const double along = line_.along(at);
-    return along >= 0 && along <= 1;
-}
-
 void LineCounter::cross(Walker& walker, Side to, const Track& track, FrameTime time) {
-    if (!between_ends(walker.last, track.box.centre())) {
+    if (!line_.crossed(walker.last, track.box.centre())) {
         return;
     }
+    walker.crossed = true;
     if (std::exchange(walker.pending, false)) {
         return;  // a U-turn: the two take each other back
     }
@@ -43,8 +56,26 @@ void LineCounter::cross(Walker& walker, Side to, const Track& track, FrameTime t
     walker.crossing = {direction, time, track.id};
 }
 
+void LineCounter::pass(Walker& walker, const Track& track, FrameTime time) const {
+    const Segment door = line_.chord();
+    const Point centre = track.box.centre();
+    const double scale = track.box.scale();
+    const double away = -line_.signed_distance(centre);
+    const double beside = (door.along(centre) - 0.5) * door.length();
+    if (away < 0 || away > kPassReach * scale || std::abs(beside) < kPassBand * scale) {
+        return;
+    }
+    const Side half = beside > 0 ? Side::positive : Side::negative;
+    if (walker.half != Side::unknown && half != walker.half) {
+        walker.passed = time;
+    }
+    walker.half = half;
+}
+
 void LineCounter::observe(Walker& walker, const Track& track, FrameTime time) {
-    const Side side = side_of(track.box);
+    walker.confirmed = track.confirmed;
+    pass(walker, track, time);
+    const Side side = side_of(walker, track);
     if (side == Side::unknown) {
         walker.began_on_line = walker.began_on_line || walker.side == Side::unknown;
         return;
@@ -64,6 +95,7 @@ void LineCounter::observe(Walker& walker, const Track& track, FrameTime time) {
 }
 
 std::vector<Crossing> LineCounter::update(const std::vector<Track>& tracks, FrameTime time) {
+    began_ = began_.value_or(time);
     for (auto& [id, walker] : walkers_) {
         walker.alive = false;
     }
@@ -75,23 +107,35 @@ std::vector<Crossing> LineCounter::update(const std::vector<Track>& tracks, Fram
     std::vector<Crossing> settled;
     for (auto entry = walkers_.begin(); entry != walkers_.end();) {
         Walker& walker = entry->second;
-        if (walker.pending && (!walker.alive || time - walker.crossing.time >= kUTurn)) {
+        if (!walker.alive) {
+            settle(entry->first, walker, settled);
+            entry = walkers_.erase(entry);
+            continue;
+        }
+        if (walker.pending && time - walker.crossing.time >= kUTurn) {
             settled.push_back(walker.crossing);
             walker.pending = false;
         }
-        entry = walker.alive ? std::next(entry) : walkers_.erase(entry);
+        ++entry;
     }
     return settled;
 }
 
+void LineCounter::settle(std::uint64_t id, Walker& walker, std::vector<Crossing>& settled) {
+    if (walker.pending) {
+        settled.push_back(walker.crossing);
+    } else if (walker.confirmed && walker.passed && !walker.crossed) {
+        settled.push_back({Direction::past, *walker.passed, id});
+    }
+}
+
 std::vector<Crossing> LineCounter::finish() {
     std::vector<Crossing> settled;
-    for (const auto& [id, walker] : walkers_) {
-        if (walker.pending) {
-            settled.push_back(walker.crossing);
-        }
+    for (auto& [id, walker] : walkers_) {
+        settle(id, walker, settled);
     }
     walkers_.clear();
+    began_.reset();
     return settled;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "plugins/camera/blob_splitter.hpp"
+#include "plugins/camera/cpu_time.hpp"
 
 namespace cxedge::camera {
 namespace {
@@ -16,7 +17,6 @@ constexpr double kMostAspect = 4.5;
 constexpr double kLeastFill = 0.35;
 // More foreground than this is not people: the light was switched or the camera moved.
 constexpr double kLightSwitched = 0.6;
-constexpr double kLeastPixels = 0.0003;  // of the picture: smaller patches are noise
 
 // Nothing bigger than this share of it may be nearer than half its own size.
 constexpr double kNeighbour = 0.15;
@@ -50,7 +50,7 @@ std::vector<Detection> plain_patches(const ForegroundMask& mask) {
     std::vector<Detection> found;
     for (const Patch& patch : mask.patches) {
         if (like_a_person(patch, mask.height)) {
-            found.push_back({patch.box, 0.5});
+            found.push_back({patch.box, kBirthScore});
         }
     }
     return found;
@@ -66,19 +66,31 @@ void MotionDetector::learn_size(const ForegroundMask& mask) {
     }
 }
 
-std::vector<Detection> MotionDetector::detect(const Frame& frame) {
-    if (!size_ || frame.height != height_) {
-        height_ = frame.height;
-        size_ = std::make_unique<PersonSize>(frame.height);
+std::vector<Detection> MotionDetector::explain(const ForegroundMask& mask) {
+    if (!size_ || mask.height != height_) {
+        height_ = mask.height;
+        size_ = std::make_unique<PersonSize>(mask.height);
     }
-    const auto least = static_cast<int>(kLeastPixels * frame.width * frame.height);
-    const ForegroundMask& mask = foreground_.update(frame, least);
-    mask_ = &mask;
     if (mask.share > kLightSwitched) {
         return {};
     }
     learn_size(mask);
     return size_->known() ? explain_patches(mask, *size_) : plain_patches(mask);
+}
+
+std::vector<Detection> MotionDetector::detect(const Frame& frame, bool /*followed*/) {
+    const double start = thread_cpu_s();
+    const ForegroundMask& mask = foreground_.update(frame);
+    const double updated = thread_cpu_s();
+    std::vector<Detection> found = explain(mask);
+    for (Detection& each : found) {
+        each.box = scaled(each.box, mask.reduction);
+        // What is the right size counts as sure; it knows no other sign of a person.
+        each.score = std::max(each.score, kBirthScore);
+    }
+    cost_.gate_s += updated - start;
+    cost_.detect_s += thread_cpu_s() - updated;
+    return found;
 }
 
 }  // namespace cxedge::camera

@@ -13,19 +13,20 @@ namespace cxedge::camera {
 // does not know a person from a trolley, and long shadows cost accuracy.
 class MotionDetector final : public Detector {
 public:
-    std::vector<Detection> detect(const Frame& frame) override;
-
-    // For drawing and tests.
-    [[nodiscard]] const ForegroundMask* mask() const { return mask_; }
-    [[nodiscard]] const PersonSize* size() const { return size_.get(); }
+    std::vector<Detection> detect(const Frame& frame, bool followed) override;
+    [[nodiscard]] int picture_width() const override { return kWidth; }
+    [[nodiscard]] DetectorCost cost() const override { return cost_; }
 
 private:
-    Foreground foreground_;
+    static constexpr int kWidth = 320;
+
+    Foreground foreground_{kWidth};
     std::unique_ptr<PersonSize> size_;
-    const ForegroundMask* mask_ = nullptr;
     int height_ = 0;
+    DetectorCost cost_;
 
     void learn_size(const ForegroundMask& mask);
+    std::vector<Detection> explain(const ForegroundMask& mask);
 };
 
 }  // namespace cxedge::camera

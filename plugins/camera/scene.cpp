@@ -44,7 +44,8 @@ SceneReport Scene::process(const Frame& frame) {
     if (resized) {
         fit(frame);
     }
-    tracker_.update(detector_->detect(frame), frame.time);
+    const bool followed = !tracker_.tracks().empty();
+    tracker_.update(detector_->detect(frame, followed), frame.time);
     for (std::size_t i = 0; i < counters_.size(); ++i) {
         append(report, i, counters_[i].update(tracker_.tracks(), frame.time));
     }

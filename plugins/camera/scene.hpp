@@ -53,6 +53,7 @@ public:
     SceneReport finish();
 
     [[nodiscard]] const std::vector<Track>& tracks() const { return tracker_.tracks(); }
+    [[nodiscard]] const Detector& detector() const { return *detector_; }
     [[nodiscard]] std::uint64_t ambiguous(std::size_t line) const;
 
 private:

@@ -124,7 +124,7 @@ Result<Frame> take_snapshot(FrameSource& source, Detector& detector) {
         if (!*got) {
             break;
         }
-        people = detector.detect(frame);
+        people = detector.detect(frame, false);
         std::swap(last, frame);
     }
     source.close();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 #include "plugins/camera/motion_detector.hpp"
 #include "plugins/camera/sandbox.hpp"
 #include "plugins/camera/snapshot.hpp"
+#include "plugins/camera/tool_commands.hpp"
+#include "plugins/camera/tool_options.hpp"
 
 namespace cxedge::camera {
 namespace {
@@ -111,6 +114,21 @@ Status write_snapshot(const SnapshotRequest& request) {
     }
     const Result<std::vector<std::uint8_t>> bytes = picture_of(*settings);
     return bytes ? write_all(out.get(), *bytes) : Status(bytes.error());
+}
+
+void add_snapshot(CLI::App& app, ToolCommand& chosen) {
+    const auto request = std::make_shared<SnapshotRequest>();
+    CLI::App* show = app.add_subcommand("snapshot", "Write a picture without people, if allowed");
+    show->add_option("--config", request->config_file, "The box's own configuration file")
+        ->default_val("/etc/cxedge/cxedged.toml");
+    show->add_option("--source", request->source, "Name of the camera in it")->required();
+    show->add_option("--out", request->out, "PNG file to write")->required();
+    show->callback([request, &chosen] {
+        chosen = [request] {
+            const Status written = write_snapshot(*request);
+            return written ? 0 : complain(written.error());
+        };
+    });
 }
 
 }  // namespace cxedge::camera

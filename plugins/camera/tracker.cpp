@@ -19,7 +19,7 @@ constexpr double kCoastUnconfirmedS = 0.35;
 constexpr double kSmoothS = 0.15;
 constexpr double kSmoothSizeS = 0.5;
 // A coasting person slows down: most who vanish have stopped or turned.
-constexpr double kSlowDownS = 1.5;
+constexpr double kSlowDownS = 0.6;
 // Farther than this, in lengths of the person, is somebody else; grows while unseen.
 constexpr double kReach = 0.9;
 constexpr double kReachPerS = 0.6;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/camera/truth.hpp"
 
-#include <cmath>
-#include <cstddef>
+#include <algorithm>
 #include <fstream>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace cxedge::camera {
@@ -12,36 +12,125 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kSameLine = 1e-6;
+constexpr std::size_t kLeastCorners = 3;
 
-bool same_line(const json& points, const LinePoints& line) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-        if (std::abs(points.at(i).get<double>() - line[i]) > kSameLine) {
-            return false;
-        }
-    }
-    return true;
+bool is_fraction(double value) {
+    return value >= 0 && value <= 1;
 }
 
-Result<Truth> find_truth(const json& document, const std::string& clip, const LinePoints& line) {
-    for (const json& entry : document.at("lines")) {
-        if (entry.at("clip") == clip && same_line(entry.at("line"), line)) {
-            return Truth{entry.at("in").get<int>(), entry.at("out").get<int>()};
+Result<LinePoints> line_of(const json& points) {
+    LinePoints line = points.get<LinePoints>();
+    const bool pairs = line.size() >= 4 && line.size() % 2 == 0;
+    if (!pairs || !std::all_of(line.begin(), line.end(), is_fraction)) {
+        return corrupt("\"line\" must be x1, y1, x2, y2, ... in fractions of the picture");
+    }
+    return line;
+}
+
+Result<Polygon> polygon_of(const json& corners) {
+    Polygon polygon;
+    for (const json& corner : corners) {
+        polygon.push_back({corner.at(0).get<double>(), corner.at(1).get<double>()});
+    }
+    const bool inside = std::all_of(polygon.begin(), polygon.end(), [](const Point& p) {
+        return is_fraction(p.x) && is_fraction(p.y);
+    });
+    if (polygon.size() < kLeastCorners || !inside) {
+        return corrupt("\"zone\" must be three or more [x, y] in fractions of the picture");
+    }
+    return polygon;
+}
+
+Result<TruthEvent> event_of(const json& event) {
+    const auto way = event.at(1).get<std::string>();
+    if (way != "in" && way != "out") {
+        return corrupt("an event must be [frame, \"in\" or \"out\"], not " + event.dump());
+    }
+    return TruthEvent{event.at(0).get<double>(), way == "in" ? Direction::in : Direction::out};
+}
+
+Result<TruthLine> read_line(const json& entry) {
+    Result<LinePoints> line = line_of(entry.at("line"));
+    if (!line) {
+        return line.error();
+    }
+    TruthLine truth{
+        entry.at("clip").get<std::string>(),
+        std::move(*line),
+        entry.at("in").get<int>(),
+        entry.at("out").get<int>(),
+        {},
+        true};
+    for (const json& each : entry.value("events", json::array())) {
+        const Result<TruthEvent> event = event_of(each);
+        if (!event) {
+            return event.error();
+        }
+        truth.events.push_back(*event);
+    }
+    return truth;
+}
+
+Result<TruthZone> read_zone(const json& entry) {
+    Result<Polygon> polygon = polygon_of(entry.at("zone"));
+    if (!polygon) {
+        return polygon.error();
+    }
+    return TruthZone{
+        entry.at("clip").get<std::string>(),
+        std::move(*polygon),
+        entry.value("dwell_s", std::vector<double>()),
+        entry.value("per_frame", std::vector<int>())};
+}
+
+// Reads each entry of a list; an error says which.
+template <class Item>
+Status read_list(
+    const json& document,
+    const std::string& name,
+    Result<Item> (*read)(const json&),
+    std::vector<Item>& items
+) {
+    const json list = document.value(name, json::array());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const std::string place = fmt::format("{}[{}]", name, i);
+        try {
+            Result<Item> item = read(list[i]);
+            if (!item) {
+                return item.error().during(place);
+            }
+            items.push_back(std::move(*item));
+        } catch (const json::exception& error) {
+            return corrupt(place + ": " + error.what());
         }
     }
-    return not_found("no entry for this line of " + clip);
+    return {};
+}
+
+Result<TruthFile> read_document(const json& document) {
+    TruthFile truth;
+    if (Status read = read_list(document, "lines", read_line, truth.lines); !read) {
+        return read.error();
+    }
+    if (Status read = read_list(document, "zones", read_zone, truth.zones); !read) {
+        return read.error();
+    }
+    if (truth.lines.empty() && truth.zones.empty()) {
+        return corrupt("neither lines nor zones in it");
+    }
+    return truth;
 }
 
 }  // namespace
 
-Result<Truth> read_truth(const std::string& path, const std::string& clip, const LinePoints& line) {
+Result<TruthFile> read_truth(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
         return not_found(path + ": cannot be read");
     }
     try {
-        const Result<Truth> found = find_truth(json::parse(file), clip, line);
-        return found ? found : found.error().during(path);
+        Result<TruthFile> truth = read_document(json::parse(file));
+        return truth ? std::move(truth) : truth.error().during(path);
     } catch (const json::exception& error) {
         return corrupt(path + ": " + error.what());
     }

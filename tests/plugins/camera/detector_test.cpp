@@ -145,13 +145,13 @@ TEST_CASE("camera: a walker in pixels is counted once, in the right direction", 
 TEST_CASE("camera: switching the light makes no people", "[camera]") {
     camera::MotionDetector detector;
     for (int i = 0; i < 30; ++i) {
-        detector.detect(picture(i, {}));
+        detector.detect(picture(i, {}), false);
     }
     Frame bright = picture(30, {});
     for (auto& byte : bright.bgr) {
         byte = static_cast<std::uint8_t>(byte + 80);
     }
-    CHECK(detector.detect(bright).empty());
+    CHECK(detector.detect(bright, false).empty());
 }
 
 }  // namespace cxedge::test

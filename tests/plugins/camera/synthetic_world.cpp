@@ -225,7 +225,7 @@ Frame SyntheticWorld::picture(double at_s) {
     return frame;
 }
 
-std::vector<Detection> KnowingDetector::detect(const Frame& frame) {
+std::vector<Detection> KnowingDetector::detect(const Frame& frame, bool /*followed*/) {
     const double at_s = std::chrono::duration<double>(frame.time).count();
     return world_.detections(at_s, noise_);
 }

@@ -80,7 +80,7 @@ class KnowingDetector final : public camera::Detector {
 public:
     KnowingDetector(SyntheticWorld& world, const DetectionNoise& noise)
         : world_(world), noise_(noise) {}
-    std::vector<camera::Detection> detect(const camera::Frame& frame) override;
+    std::vector<camera::Detection> detect(const camera::Frame& frame, bool followed) override;
 
 private:
     SyntheticWorld& world_;

@@ -46,7 +46,7 @@ public:
     int in = 0;
     int out = 0;
     camera::Tracker tracker;
-    camera::LineCounter counter{camera::Segment{{160, 50}, {160, 200}}};
+    camera::LineCounter counter{camera::Polyline({{160, 50}, {160, 200}})};
 
 private:
     camera::FrameTime now_{0};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/camera/clip_run.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "agent/base/clock.hpp"
+
+#include "plugins/camera/cpu_time.hpp"
+
+namespace cxedge::camera {
+namespace {
+
+double seconds(FrameTime time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+class Run {
+public:
+    Run(const ClipJob& job, Scene& scene) : scene_(scene) {
+        run_.crossings.resize(job.layout.lines.size());
+        run_.ambiguous.resize(job.layout.lines.size());
+        run_.zones.resize(job.layout.zones.size());
+    }
+
+    Status through(FrameSource& source, const ClipObserver& observer) {
+        Frame frame;
+        while (true) {
+            const double start = thread_cpu_s();
+            const Result<bool> got = source.next(frame);
+            run_.costs.decode_s += thread_cpu_s() - start;
+            if (!got) {
+                return got.error();
+            }
+            if (!*got) {
+                return {};
+            }
+            const SceneReport report = process(frame);
+            if (Status seen = observer ? observer(frame, scene_, report) : Status(); !seen) {
+                return seen;
+            }
+        }
+    }
+
+    ClipRun finish() {
+        for (std::size_t i = 0; i < run_.ambiguous.size(); ++i) {
+            run_.ambiguous[i] = scene_.ambiguous(i);
+        }
+        keep(scene_.finish());
+        const DetectorCost cost = scene_.detector().cost();
+        run_.costs.gate_s = cost.gate_s;
+        run_.costs.detect_s = cost.detect_s;
+        run_.costs.track_s -= cost.gate_s + cost.detect_s;
+        return std::move(run_);
+    }
+
+private:
+    Scene& scene_;
+    ClipRun run_;
+
+    SceneReport process(const Frame& frame) {
+        const double start = thread_cpu_s();
+        SceneReport report = scene_.process(frame);
+        run_.costs.track_s += thread_cpu_s() - start;
+        ++run_.frames;
+        if (frame.time > FrameTime(0)) {
+            run_.native_fps = static_cast<double>(frame.number) / seconds(frame.time);
+        }
+        keep(report);
+        for (std::size_t i = 0; i < report.zones.size(); ++i) {
+            run_.zones[i].present.push_back({frame.number, report.zones[i].zone.present});
+        }
+        return report;
+    }
+
+    void keep(const SceneReport& report) {
+        for (const LineCrossing& each : report.crossings) {
+            run_.crossings[each.line].push_back(each.crossing);
+        }
+        for (std::size_t i = 0; i < report.zones.size(); ++i) {
+            for (const ZoneView::Ended& each : report.zones[i].zone.ended) {
+                if (each.stayed) {
+                    run_.zones[i].stays.push_back(each.visit);
+                }
+            }
+        }
+    }
+};
+
+}  // namespace
+
+std::vector<Point> corners_of(const SceneLayout& layout) {
+    std::vector<Point> corners;
+    for (const LinePoints& line : layout.lines) {
+        for (std::size_t i = 0; i + 1 < line.size(); i += 2) {
+            corners.push_back({line[i], line[i + 1]});
+        }
+    }
+    for (const ZoneLayout& zone : layout.zones) {
+        corners.insert(corners.end(), zone.polygon.begin(), zone.polygon.end());
+    }
+    return corners;
+}
+
+Result<ClipRun> run_clip(const ClipJob& job, const ClipObserver& observer) {
+    Result<std::unique_ptr<Detector>> detector = make_detector(job.engine, corners_of(job.layout));
+    if (!detector) {
+        return detector.error();
+    }
+    const SystemClock clock;
+    const std::atomic<bool> stop{false};
+    FrameOptions options;
+    options.pace = Pace::fast;
+    options.fps = job.fps;
+    options.width = std::max((*detector)->picture_width(), job.least_width);
+    const Result<std::unique_ptr<FrameSource>> source =
+        make_frame_source("file:" + job.path, options, clock, stop);
+    if (!source) {
+        return source.error();
+    }
+    if (Status opened = (*source)->open(); !opened) {
+        return opened.error();
+    }
+    Scene scene(std::move(*detector), job.layout);
+    Run run(job, scene);
+    if (Status ran = run.through(**source, observer); !ran) {
+        return ran.error();
+    }
+    return run.finish();
+}
+
+}  // namespace cxedge::camera
