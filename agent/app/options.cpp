@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/app/version.hpp"
+#include "agent/base/local_time.hpp"
 #include "agent/base/log.hpp"
 
 namespace cxedge::app {
@@ -54,6 +55,15 @@ pipeline::Rule rule_of(const config::RuleConfig& config) {
     for (const std::string& stat : config.stats) {
         rule.stats.push_back(stat_of(stat));
     }
+    return rule;
+}
+
+pipeline::OccupancyRule occupancy_of(const config::OccupancyConfig& config) {
+    pipeline::OccupancyRule rule;
+    rule.name = config.name;
+    rule.doors = config.doors;
+    // Checked when it was read.
+    rule.reset_at = parse_time_of_day(config.reset_at).value();
     return rule;
 }
 
@@ -141,6 +151,12 @@ pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config) {
     options.catalogue = config.catalogue;
     std::transform(
         config.rules.begin(), config.rules.end(), std::back_inserter(options.rules), rule_of
+    );
+    std::transform(
+        config.occupancies.begin(),
+        config.occupancies.end(),
+        std::back_inserter(options.occupancies),
+        occupancy_of
     );
     return options;
 }

@@ -87,6 +87,13 @@ struct RuleConfig {
     std::vector<std::pair<std::string, std::string>> labels;  // added dimensions: journey, step ...
 };
 
+// [[occupancy]]: people in a store, from the counts of its doors.
+struct OccupancyConfig {
+    std::string name;                // dimension `zone`
+    std::vector<std::string> doors;  // globs over dimension `door`; empty: all
+    std::string reset_at = "04:00";  // local time at which the store is empty
+};
+
 // [[source]]: common settings; the rest of the table belongs to the plugin.
 struct SourceConfig {
     std::string plugin;
@@ -105,6 +112,7 @@ struct AgentConfig {
     AgentConfigSection agent;
     std::vector<SinkConfig> sinks;  // besides `uplink`
     std::vector<RuleConfig> rules;
+    std::vector<OccupancyConfig> occupancies;
     std::vector<SourceConfig> sources;
     Catalogue catalogue;
 };

@@ -134,6 +134,7 @@ Schema<AgentConfig> agent_schema() {
     s.table("spool", &AgentConfig::spool, spool_schema(), "Where samples wait");
     s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
     s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
+    s.ignore("occupancy");
     s.ignore("rule");
     s.ignore("sink");
     s.ignore("source");
@@ -177,6 +178,26 @@ Schema<RuleConfig> rule_schema() {
          "Dimensions to add, like the customer journey and its step: key = text"
     )
         .check(check_dimension_value);
+    return s;
+}
+
+Schema<OccupancyConfig> occupancy_schema() {
+    Schema<OccupancyConfig> s;
+    s.text("name", &OccupancyConfig::name, "Dimension `zone` of the store's occupancy")
+        .required()
+        .check(check_name);
+    s.texts(
+        "doors",
+        &OccupancyConfig::doors,
+        "Doors of this store: dimension `door` of its counts, where * stands for any characters; "
+        "empty: all"
+    );
+    s.text(
+         "reset_at",
+         &OccupancyConfig::reset_at,
+         "Time of day (of this box) at which the store is empty: counting begins again at 0"
+    )
+        .check(check_time_of_day);
     return s;
 }
 
@@ -226,6 +247,7 @@ std::vector<SettingHelp> settings_help() {
     };
     append("sink", sink_schema().help());
     append("rule", rule_schema().help());
+    append("occupancy", occupancy_schema().help());
     append("source", source_schema().help());
     return out;
 }

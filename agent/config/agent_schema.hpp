@@ -10,6 +10,7 @@ namespace cxedge::config {
 
 Schema<AgentConfig> agent_schema();
 Schema<RuleConfig> rule_schema();
+Schema<OccupancyConfig> occupancy_schema();
 Schema<SourceConfig> source_schema();
 
 }  // namespace cxedge::config

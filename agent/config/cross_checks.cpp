@@ -174,6 +174,24 @@ void check_rule(
     }
 }
 
+void check_occupancy(
+    const std::vector<OccupancyConfig>& occupancies,
+    const SettingsNode& node,
+    std::string_view path,
+    SettingsProblems& problems
+) {
+    const std::string& name = occupancies.back().name;
+    const bool taken =
+        std::any_of(occupancies.begin(), occupancies.end() - 1, [&](const OccupancyConfig& other) {
+            return other.name == name;
+        });
+    if (taken && node.table() != nullptr && !name.empty()) {
+        Section{node, path, problems}.complain(
+            "name", fmt::format("\"{}\" is the name of another store", name)
+        );
+    }
+}
+
 void check_source_names(const SettingsNode& list, SettingsProblems& problems) {
     std::unordered_map<std::string, const SettingsNode*> seen;
     for (const SettingsNode& source : *list.list()) {

@@ -25,6 +25,13 @@ void check_rule(
     std::string_view path,
     SettingsProblems& problems
 );
+// `node` is the [[occupancy]] that the last of `occupancies` was read from.
+void check_occupancy(
+    const std::vector<OccupancyConfig>& occupancies,
+    const SettingsNode& node,
+    std::string_view path,
+    SettingsProblems& problems
+);
 // `list` is the merged list of [[source]]s.
 void check_source_names(const SettingsNode& list, SettingsProblems& problems);
 

@@ -100,6 +100,19 @@ void read_rules(const SettingsNode& merged, AgentConfig& config, SettingsProblem
     }
 }
 
+void read_occupancies(const SettingsNode& merged, AgentConfig& config, SettingsProblems& problems) {
+    const SettingsNode::List* list = blocks(merged, "occupancy", problems);
+    if (list == nullptr) {
+        return;
+    }
+    const Schema<OccupancyConfig> schema = occupancy_schema();
+    for (const SettingsNode& node : *list) {
+        const std::string path = fmt::format("occupancy[{}]", config.occupancies.size());
+        config.occupancies.push_back(schema.read(node, problems, path));
+        check_occupancy(config.occupancies, node, path, problems);
+    }
+}
+
 void read_sinks(const SettingsNode& merged, AgentConfig& config, SettingsProblems& problems) {
     const SettingsNode::List* list = blocks(merged, "sink", problems);
     if (list == nullptr) {
@@ -206,6 +219,7 @@ Result<Loaded> load(const LoadOptions& options) {
     loaded.config = schema.read(loaded.merged, problems);
     read_sinks(loaded.merged, loaded.config, problems);
     read_rules(loaded.merged, loaded.config, problems);
+    read_occupancies(loaded.merged, loaded.config, problems);
     read_sources(loaded.merged, loaded.config, problems);
     check_agent(loaded.config, loaded.merged, problems);
     read_catalogues(options, loaded, problems);

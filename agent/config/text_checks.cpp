@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/local_time.hpp"
 #include "agent/config/load.hpp"
 #include "agent/model/series.hpp"
 
@@ -126,6 +127,11 @@ std::string check_optional_path(const std::string& text) {
 std::string check_broker(const std::string& text) {
     const Result<BrokerUrl> url = parse_broker_url(text);
     return url.ok() ? "" : url.error().message;
+}
+
+std::string check_time_of_day(const std::string& text) {
+    const auto time = parse_time_of_day(text);
+    return time ? "" : time.error().message;
 }
 
 }  // namespace cxedge::config

@@ -20,6 +20,8 @@ std::string check_unit(const std::string& text);
 std::string check_dimension_value(const std::string& text);
 // Empty, or absolute: the daemon's working directory is no one's business.
 std::string check_optional_path(const std::string& text);
+// "04:00".
+std::string check_time_of_day(const std::string& text);
 std::string check_broker(const std::string& text);
 
 }  // namespace cxedge::config

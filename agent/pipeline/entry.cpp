@@ -109,9 +109,18 @@ std::optional<EventId> read_event_id(ByteReader& bytes) {
 
 }  // namespace
 
+void save_counter(const CounterDiscipline& counter, ByteWriter& bytes) {
+    save(counter.last(), bytes);
+    save(counter.last_time(), bytes);
+}
+
+CounterDiscipline read_counter(ByteReader& bytes) {
+    const std::optional<double> last = read_optional(bytes);
+    return {last, read_time(bytes)};
+}
+
 void save_entry(const Entry& entry, ByteWriter& bytes) {
-    save(entry.counter.last(), bytes);
-    save(entry.counter.last_time(), bytes);
+    save_counter(entry.counter, bytes);
     save(entry.aggregate, bytes);
     bytes.signed_number(entry.open_window);
     save(entry.newest, bytes);
@@ -121,8 +130,7 @@ void save_entry(const Entry& entry, ByteWriter& bytes) {
 }
 
 bool read_entry(ByteReader& bytes, Entry& entry) {
-    const std::optional<double> last = read_optional(bytes);
-    entry.counter = CounterDiscipline(last, read_time(bytes));
+    entry.counter = read_counter(bytes);
     entry.aggregate = read_aggregate(bytes);
     entry.open_window = bytes.signed_number();
     entry.newest = read_time(bytes);

@@ -27,6 +27,9 @@ struct Entry {
     std::optional<EventId> stale_event;  // set while the series is stale
 };
 
+void save_counter(const CounterDiscipline& counter, ByteWriter& bytes);
+CounterDiscipline read_counter(ByteReader& bytes);
+
 // What an entry gathered, without what its declaration says again. read_entry() is false for bytes
 // that save_entry() did not write.
 void save_entry(const Entry& entry, ByteWriter& bytes);

@@ -78,6 +78,9 @@ Result<SeriesId> Pipeline::Impl::add(SeriesInfo info) {
         {std::move(info), std::move(*plan), std::move(*out), {}, {}, 0, {}, {}, {}, {}}
     );
     counters.series = entries_.size();
+    for (Derived& derived : derived_) {
+        derived.occupancy.consider(id, entries_.back().info);
+    }
     return id;
 }
 
@@ -170,13 +173,18 @@ Status Pipeline::Impl::accept(SeriesId series, double value, SampleTime time, co
         return refuse(checked.error());
     }
     ++counters.accepted;
+    gather_or_pass(entry, value, time, now);
+    count_door({series, value, time}, now);
+    return {};
+}
+
+void Pipeline::Impl::gather_or_pass(Entry& entry, double value, SampleTime time, const Now& now) {
     note_reading(entry, now);
     if (entry.plan.keep == Keep::raw) {
         pass_raw(entry, value, time);
     } else if (entry.plan.keep == Keep::window) {
         gather(entry, value, time, now);
     }
-    return {};
 }
 
 Status Pipeline::Impl::accept_lost(SeriesId series, SampleTime time, const Now& now) {
@@ -294,6 +302,7 @@ void Pipeline::Impl::save(std::string& out) const {
         save_info(entry.info, bytes);
         save_entry(entry, bytes);
     }
+    save_derived(bytes);
 }
 
 Result<Pipeline::RestoredIds> Pipeline::Impl::restore(std::string_view saved) {
@@ -309,6 +318,9 @@ Result<Pipeline::RestoredIds> Pipeline::Impl::restore(std::string_view saved) {
         if (id) {
             take_over(entries_[index_of(*id)], std::move(read));
         }
+    }
+    if (!restore_derived(bytes)) {
+        return corrupt("the saved state of the pipeline is damaged");
     }
     return ids;
 }

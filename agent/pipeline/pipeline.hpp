@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readings -> facts: rules, counter discipline, UTC-aligned windows, raw pass-through, histograms,
-// staleness. Pure: no I/O, no clock of its own. Thread: one.
+// staleness, people in the store. Pure: no I/O, no clock of its own (only the time zone of the
+// box). Thread: one.
 #pragma once
 
 #include <chrono>
@@ -40,11 +41,20 @@ struct Rule {
     std::vector<Dimension> labels;  // added to the series' dimensions
 };
 
+// People in a store, by the doors that are counted (StoreOccupancy): `store.occupancy` and
+// `store.occupancy.residual` with this name as dimension `zone`.
+struct OccupancyRule {
+    std::string name;
+    std::vector<std::string> doors;      // globs over the dimension `door`; empty: all
+    std::chrono::minutes reset_at{240};  // local time of day at which the store is empty
+};
+
 struct PipelineOptions {
     std::chrono::milliseconds window{60000};
     std::chrono::milliseconds stale{300000};
     std::size_t max_series = 20000;
     std::vector<Rule> rules;
+    std::vector<OccupancyRule> occupancies;
     Catalogue catalogue;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to this folder: declarations and readings are in pipeline.cpp, windows in windows.cpp.
+// Private to this folder: declarations and readings are in pipeline.cpp, windows in windows.cpp,
+// what is derived from other series in derived.cpp.
 #pragma once
 
 #include <map>
@@ -11,13 +12,13 @@
 
 #include "agent/pipeline/entry.hpp"
 #include "agent/pipeline/pipeline.hpp"
+#include "agent/pipeline/store_occupancy.hpp"
 
 namespace cxedge::pipeline {
 
 class Pipeline::Impl {
 public:
-    Impl(PipelineOptions options, PipelineOutput& output)
-        : options_(std::move(options)), output_(output) {}
+    Impl(PipelineOptions options, PipelineOutput& output);
 
     Result<SeriesId> declare(const SeriesInfo& asked);
     Status accept(SeriesId series, double value, SampleTime time, const Now& now);
@@ -39,7 +40,19 @@ public:
     PipelineCounters counters;
 
 private:
+    // What is derived from other series.
+    struct Derived {
+        StoreOccupancy occupancy;
+        SeriesId level{};
+        SeriesId residual{};
+    };
+
     static void take_over(Entry& entry, Entry read);
+    void derive(const OccupancyRule& rule);
+    void count_door(const StoreOccupancy::DoorReading& reading, const Now& now);
+    void gather_or_pass(Entry& entry, double value, SampleTime time, const Now& now);
+    void save_derived(ByteWriter& bytes) const;
+    bool restore_derived(ByteReader& bytes);
     Result<SeriesId> known(const SeriesInfo& info, SeriesId id);
     Result<SeriesId> add(SeriesInfo info);
     Result<std::vector<SeriesId>> define(const SeriesInfo& info, const Plan& plan);
@@ -64,6 +77,7 @@ private:
     PipelineOutput& output_;
     std::vector<Entry> entries_;
     std::map<SeriesKey, SeriesId> ids_;
+    std::vector<Derived> derived_;
     const std::vector<SeriesId> none_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/camera/camera_source.hpp"
 
+#include <tuple>
 #include <utility>
 
 #include <fmt/core.h>
@@ -11,21 +12,31 @@ void CameraSource::init(const SettingsNode& settings, SettingsProblems& problems
     settings_ = read_camera_settings(settings, problems);
 }
 
-Result<SeriesId> CameraSource::declare(std::string_view metric, std::string_view door) {
+Result<SeriesId> CameraSource::declare(std::string_view metric, Dimension of) {
     SeriesInfo info;
     info.key.metric = metric;
     info.key.dims.push_back({"camera", std::string(host_->source_name())});
-    info.key.dims.push_back({"door", std::string(door)});
+    info.key.dims.push_back(std::move(of));
     info.kind = Kind::delta;
     info.unit = "{person}";
     return host_->declare(info);
 }
 
 Status CameraSource::declare_line(const LineSettings& line) {
-    const Result<SeriesId> in = declare("store.footfall.in", line.counted_door());
-    if (!in) {
-        return in.error();
+    LineSeries series;
+    const std::string& door = line.counted_door();
+    for (const auto& [metric, key, id] : {
+             std::tuple{"store.footfall.in", "door", &series.in},
+             std::tuple{"store.footfall.out", "door", &series.out},
+             std::tuple{"store.passby", "front", &series.past},
+         }) {
+        const Result<SeriesId> declared = declare(metric, {key, door});
+        if (!declared) {
+            return declared.error();
+        }
+        *id = *declared;
     }
+<<<<<<< HEAD
     const Result<SeriesId> out = declare("store.footfall.out", line.counted_door());
     if (!out) {
         return out.error();
@@ -35,6 +46,9 @@ Status CameraSource::declare_line(const LineSettings& line) {
         return past.error();
     }
     lines_.push_back({*in, *out, *past, 0, 0});
+=======
+    lines_.push_back(series);
+>>>>>>> cam-zones
     return {};
 }
 
@@ -151,6 +165,7 @@ void CameraSource::take(const StreamEnded& ended) {
 void CameraSource::count(const SceneReport& scene) {
     for (const LineCrossing& each : scene.crossings) {
         LineSeries& line = lines_[each.line];
+<<<<<<< HEAD
         if (each.crossing.direction == Direction::past) {
             emit(line.past, 1);
             continue;
@@ -158,6 +173,12 @@ void CameraSource::count(const SceneReport& scene) {
         const bool in = each.crossing.direction == Direction::in;
         ++(in ? line.total_in : line.total_out);
         emit(in ? line.in : line.out, 1);
+=======
+        const Direction direction = each.crossing.direction;
+        line.total_in += direction == Direction::in ? 1 : 0;
+        line.total_out += direction == Direction::out ? 1 : 0;
+        emit(line.of(direction), 1);
+>>>>>>> cam-zones
     }
     zones_.take(scene);
     twin_.take(scene);
@@ -166,9 +187,15 @@ void CameraSource::count(const SceneReport& scene) {
 // Nobody came is a fact.
 void CameraSource::report_zeros() {
     for (const LineSeries& line : lines_) {
+<<<<<<< HEAD
         emit(line.in, 0);
         emit(line.out, 0);
         emit(line.past, 0);
+=======
+        for (const SeriesId series : {line.in, line.out, line.past}) {
+            emit(series, 0);
+        }
+>>>>>>> cam-zones
     }
     zones_.report_zeros();
 }

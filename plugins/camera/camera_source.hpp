@@ -39,6 +39,11 @@ private:
         SeriesId past{};
         std::uint64_t total_in = 0;
         std::uint64_t total_out = 0;
+
+        [[nodiscard]] SeriesId of(Direction direction) const {
+            const SeriesId outwards = direction == Direction::out ? out : past;
+            return direction == Direction::in ? in : outwards;
+        }
     };
 
     CameraSettings settings_;
@@ -55,7 +60,7 @@ private:
 
     Status declare_series();
     Status declare_line(const LineSettings& line);
-    Result<SeriesId> declare(std::string_view metric, std::string_view door);
+    Result<SeriesId> declare(std::string_view metric, Dimension of);
     void start_worker(std::string address);
     static void hand_over(const std::weak_ptr<CameraSource*>& to, const WorkerReport& news);
     void take(const FrameDone& done);

@@ -54,7 +54,10 @@ public:
         pipeline::Rule windowed;
         windowed.match = "win.*";
         windowed.unit = "1";
-        pipeline.rules = {raw, windowed};
+        pipeline::Rule store = raw;
+        store.match = "store.*";
+        pipeline.rules = {raw, windowed, store};
+        pipeline.occupancies = {{"shop", {}, std::chrono::hours(4)}};
         loop_ = std::make_unique<EventLoop>();
         path = std::make_unique<DataPath>(
             DataPath::Options{pipeline, dir_.file(runtime + "journal"), journal_bytes},
@@ -235,6 +238,28 @@ TEST_CASE("data_path: an open window survives the process", "[app]") {
     bench.pass(std::chrono::minutes(1));
     bench.pass(milliseconds(1000));
     CHECK(bench.stored() == std::vector<double>{15});
+}
+
+TEST_CASE("data_path: who is in the store survives the process", "[app]") {
+    Bench bench;
+    const auto people_through = [&](const std::string& direction, double people) {
+        const SeriesInfo door{
+            {"store.footfall." + direction, {{"door", "main"}}}, Kind::delta, "1", {}, 0};
+        const auto id = bench.path->declare(door);
+        REQUIRE(id.ok());
+        REQUIRE(bench.path->accept(*id, people, at_boot(bench.clock.boot_now())).ok());
+    };
+    bench.give("raw.before", 7);
+    people_through("in", 5);
+    people_through("out", 1);
+    bench.restart();
+    bench.give("raw.after", 8);
+    people_through("in", 2);
+    REQUIRE(bench.path->flush(true).ok());
+    auto values = bench.stored();
+    std::sort(values.begin(), values.end());
+    // Doors 5, 1 and 2; levels 5, 4 and 6; 7 and 8 kept their names.
+    CHECK(values == std::vector<double>{1, 2, 4, 5, 5, 6, 7, 8});
 }
 
 TEST_CASE("data_path: what a power commit answered for survives a power cut", "[app]") {

@@ -24,6 +24,36 @@ TEST_CASE("load: an empty site file gives the defaults", "[config]") {
     CHECK(config.rules.empty());
 }
 
+TEST_CASE("load: a store's occupancy is read, its mistakes are named", "[config]") {
+    const ConfigFiles files;
+    const auto loaded = files.load(R"(
+[[occupancy]]
+name = "shop"
+[[occupancy]]
+name = "annex"
+doors = ["annex-*"]
+reset_at = "23:30"
+)");
+    REQUIRE(loaded.ok());
+    REQUIRE(loaded->config.occupancies.size() == 2);
+    CHECK(loaded->config.occupancies[0].reset_at == "04:00");
+    CHECK(loaded->config.occupancies[0].doors.empty());
+    CHECK(loaded->config.occupancies[1].doors == Lines{"annex-*"});
+
+    const auto wrong = files.load(R"([[occupancy]]
+name = "shop"
+reset_at = "4 am"
+[[occupancy]]
+name = "shop"
+[[occupancy]]
+doors = ["main"]
+)");
+    REQUIRE_FALSE(wrong.ok());
+    CHECK_THAT(wrong.error().message, Catch::Contains(":3:12: occupancy[0].reset_at: must be a"));
+    CHECK_THAT(wrong.error().message, Catch::Contains(":5:8: occupancy[1].name: \"shop\" is"));
+    CHECK_THAT(wrong.error().message, Catch::Contains("occupancy[2].name: is missing"));
+}
+
 TEST_CASE("load: values of every type reach the structs", "[config]") {
     const ConfigFiles files;
     const auto loaded = files.load(R"(
