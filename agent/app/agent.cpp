@@ -60,7 +60,7 @@ std::string Agent::ring_path(const std::string& name) {
     if (ring_dir_.empty()) {
         auto made = make_ring_directory(places_);
         if (!made) {
-            log::warn("store", made.error().message);
+            no_files_why_ = made.error().message + "; what is not yet on disk is in memory only";
             return {};
         }
         ring_dir_ = std::move(*made);
@@ -122,13 +122,20 @@ std::vector<SinkFeed> Agent::feeds() {
     return feeds;
 }
 
+std::vector<NamedSink> Agent::named_sinks() const {
+    std::vector<NamedSink> named{{{}, sinks_.front().get()}};
+    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
+        named.push_back({config_.sinks.at(i).name, sinks_.at(i + 1).get()});
+    }
+    return named;
+}
+
 Status Agent::start_threads() {
     auto options = all_uplink_options();
     if (!options) {
         return options.error();
     }
-    Sink& main = *sinks_.front();
-    const HealthReport report(options->front().identity, main, clock_);
+    const HealthReport report(options->front().identity, named_sinks(), clock_);
     Event started;
     started.name = "agent.started";
     started.subject = options->front().identity.node;
@@ -143,6 +150,7 @@ Status Agent::start_threads() {
          plugin_table(),
          places_.plugin_dir,
          ring_path("journal"),
+         no_files_why_,
          feeds(),
          clock_,
          board_,
@@ -242,14 +250,26 @@ void Agent::run() {
     stop();
 }
 
+// Each has a thread of its own that sends: one patience for all.
+void Agent::stop_sinks() {
+    const SteadyTime deadline = clock_.steady_now() + kDrain;
+    for (const auto& sink : sinks_) {
+        sink->drain(deadline);
+    }
+    for (const auto& sink : sinks_) {
+        sink->ask_to_stop();
+    }
+    for (const auto& sink : sinks_) {
+        sink->stop();
+    }
+}
+
 void Agent::stop() {
     notify_stopping();
     log::info("agent", "stopping: closing windows, sending what is left");
     ingest_->stop(kStopSources);
     Sink& main = *sinks_.front();
-    for (const auto& sink : sinks_) {
-        sink->stop(kDrain);
-    }
+    stop_sinks();
     const telemetry::Health last = board_.latest();
     log::info(
         "agent",

@@ -39,6 +39,7 @@ private:
     Status open_sinks();
     [[nodiscard]] Result<std::vector<uplink::UplinkOptions>> all_uplink_options() const;
     std::vector<SinkFeed> feeds();
+    [[nodiscard]] std::vector<NamedSink> named_sinks() const;
     Status start_threads();
     Status serve_control();
     void answer_status(const control::Respond& respond);
@@ -48,12 +49,14 @@ private:
     [[nodiscard]] bool drained() const;
     void watch_signals();
     void feed_watchdog();
+    void stop_sinks();
     void stop();
 
     config::AgentConfig config_;
     Places places_;
     SystemClock clock_;
-    std::string ring_dir_;  // on tmpfs
+    std::string ring_dir_;      // on tmpfs
+    std::string no_files_why_;  // why there is none
     std::vector<std::unique_ptr<Sink>> sinks_;
     std::vector<Event> first_events_;  // what starting up had to do
     telemetry::HealthBoard board_;

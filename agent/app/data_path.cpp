@@ -9,6 +9,12 @@
 #include "agent/base/log.hpp"
 
 namespace cxedge::app {
+namespace {
+
+// Each try closes what is open.
+constexpr std::chrono::seconds kFilesAgain{10};
+
+}  // namespace
 
 DataPath::DataPath(
     Options options,
@@ -26,6 +32,7 @@ DataPath::DataPath(
            outlets_.sealed_through()}
       )),
       pipeline_(std::move(options.pipeline), outlets_),
+      no_files_why_(std::move(options.no_files_why)),
       clock_steps_(clock) {
     replay();
 }
@@ -63,13 +70,15 @@ Status DataPath::begin_journal() {
 }
 
 // After ensure_room() only a monster of an event or of a declaration does not fit.
-void DataPath::record(std::string_view record) {
-    if (!journal_->append(record)) {
+bool DataPath::record(std::string_view record) {
+    const bool fits = journal_->append(record);
+    if (!fits) {
         writer_.restart();
         log::warn(
             "store", fmt::format("a record of {} bytes is not in the journal", record.size())
         );
     }
+    return fits;
 }
 
 Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
@@ -78,8 +87,9 @@ Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
     }
     const std::uint64_t known = pipeline_.counters().series;
     auto id = pipeline_.declare(info);
-    if (pipeline_.counters().series != known) {
-        record(writer_.write(Declared{info}, now()));
+    if (pipeline_.counters().series != known && !record(writer_.write(Declared{info}, now()))) {
+        // Records name series by their number: the next one goes behind a snapshot that has it.
+        journal_begun_ = false;
     }
     return id;
 }
@@ -126,7 +136,7 @@ void DataPath::accept_event(Event event) {
 
 void DataPath::turned_away(SeriesId series) {
     ++counters_.readings_turned_away;
-    outlets_.note_refused(lane_of(pipeline_.stream_of(series)));
+    outlets_.note_refused(pipeline_.stream_of(series), pipeline_.outgoing_of(series));
 }
 
 // ---- facts out ----
@@ -167,7 +177,7 @@ void DataPath::wake_when_due() {
 // ---- safety ----
 
 void DataPath::commit(ingest::Durability durability, std::function<void(const Status&)> done) {
-    if (durability == ingest::Durability::process) {
+    if (durability == ingest::Durability::process && survives_process_) {
         done({});  // accept() has put it into the journal
         return;
     }
@@ -230,17 +240,41 @@ void DataPath::tick() {
     if (!waiting_.empty()) {
         (void)flush(false);
     }
+    try_files();
     tell_storage();
     if (!due_armed_) {
         wake_when_due();
     }
 }
 
+// A full tmpfs may have room again: then a checkpoint gives the journal its files.
+void DataPath::try_files() {
+    const SteadyTime now = clock_.steady_now();
+    if (journal_in_memory() && now >= files_again_) {
+        files_again_ = now + kFilesAgain;
+        (void)begin_journal();  // a refusal shows in storage_problem()
+    }
+}
+
+std::string DataPath::memory_problem() const {
+    if (!no_files_why_.empty()) {
+        return no_files_why_;
+    }
+    const std::string& journal = journal_->memory_only();
+    return journal.empty() ? outlets_.memory_problem() : journal;
+}
+
 void DataPath::tell_storage() {
-    if (auto event = storage_alarm_.changed(outlets_.storage_problem())) {
-        const bool well = event->state == EventState::clear;
-        log::write(well ? log::Level::info : log::Level::error, "store", event->text);
-        accept_event(std::move(*event));
+    survives_process_ = memory_problem().empty();
+    tell(storage_alarm_.changed(outlets_.storage_problem()));
+    tell(memory_alarm_.changed(memory_problem()));
+}
+
+void DataPath::tell(std::optional<Event> alarm) {
+    if (alarm) {
+        const bool well = alarm->state == EventState::clear;
+        log::write(well ? log::Level::info : log::Level::error, "store", alarm->text);
+        accept_event(std::move(*alarm));
     }
 }
 

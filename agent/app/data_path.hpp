@@ -37,6 +37,7 @@ public:
         pipeline::PipelineOptions pipeline;
         std::string journal_file;  // on tmpfs; empty: memory
         std::size_t journal_bytes = 256U << 10U;
+        std::string no_files_why{};  // why journal_file is empty
     };
     // `loop` and `clock` outlive it. Replays what the process before left in the journal.
     DataPath(
@@ -69,6 +70,9 @@ public:
         return pipeline_.counters();
     }
     [[nodiscard]] DataPathCounters counters() const;
+    [[nodiscard]] bool journal_in_memory() const { return !journal_->memory_only().empty(); }
+    // Why what is accepted, or in batches, would not survive the process; empty: it would.
+    [[nodiscard]] std::string memory_problem() const;
 
 private:
     [[nodiscard]] pipeline::Now now() const;
@@ -79,12 +83,14 @@ private:
     Status close_guarded();
     Status ensure_room();
     Status begin_journal();
-    void record(std::string_view record);
+    bool record(std::string_view record);
     Status take(const Reading& reading);
     void settle();
     void store_soon();
     void wake_when_due();
     void tell_storage();
+    void tell(std::optional<Event> alarm);
+    void try_files();
 
     Outlets outlets_;
     EventLoop& loop_;
@@ -97,10 +103,14 @@ private:
     std::vector<std::function<void(const Status&)>> waiting_;
     LoopHandle due_;
     bool due_armed_ = false;
+    std::string no_files_why_;
     // This process has begun a journal file: ids and numbers in it are of now.
     bool journal_begun_ = false;
     bool store_posted_ = false;
-    StorageAlarm storage_alarm_;
+    bool survives_process_ = true;  // else only what is on disk is safe
+    StorageAlarm storage_alarm_{"spool"};
+    StorageAlarm memory_alarm_{"unsent data"};
+    SteadyTime files_again_{};  // when to try again to have files
     ClockStepWatch clock_steps_;
     DataPathCounters counters_;
 };

@@ -12,6 +12,7 @@
 namespace cxedge::app {
 
 void DataPath::replay() {
+    survives_process_ = memory_problem().empty();
     if (!journal_->problem().empty()) {
         log::warn("store", journal_->problem());
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agent/app/data_path.hpp"
 #include "agent/app/sink.hpp"
@@ -12,21 +13,32 @@
 
 namespace cxedge::app {
 
+struct NamedSink {
+    std::string name;  // of a further one
+    const Sink* sink = nullptr;
+};
+
 class HealthReport {
 public:
-    // What waits in the spool now was produced before this start: it counts as produced, so that
-    // delivered == produced once everything is acknowledged. The sink and the clock outlive it.
-    HealthReport(wire::NodeIdentity identity, const Sink& sink, const Clock& clock);
+    // The main sink first. What waits in its spool now was produced before this start: it counts as
+    // produced, so that delivered == produced once everything is acknowledged. Sinks and clock
+    // outlive it.
+    HealthReport(wire::NodeIdentity identity, std::vector<NamedSink> sinks, const Clock& clock);
 
     [[nodiscard]] telemetry::Health make(const DataPath& path, const ingest::Supervisor& supervisor)
         const;
 
 private:
+    [[nodiscard]] const Sink& main() const { return *sinks_.front().sink; }
+    void add_memory(telemetry::Health& health, const DataPath& path) const;
     void add_spool(telemetry::Health& health) const;
+    void add_losses(telemetry::Health& health) const;
     void add_uplink(telemetry::Health& health) const;
+    [[nodiscard]] telemetry::LaneHealth lane_of(const store::Spool& spool, Lane lane) const;
+    [[nodiscard]] telemetry::SinkHealth sink_of(const NamedSink& named) const;
 
     wire::NodeIdentity identity_;
-    const Sink* sink_;
+    std::vector<NamedSink> sinks_;
     const Clock* clock_;
     SteadyTime started_;
     std::uint64_t samples_found_ = 0;

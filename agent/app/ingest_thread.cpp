@@ -43,11 +43,12 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
         }
         outlets.push_back(std::move(*outlet));
     }
+    DataPath::Options options;
+    options.pipeline = pipeline_options(given.config);
+    options.journal_file = given.journal_file;
+    options.no_files_why = given.no_files_why;
     self->path_ = std::make_unique<DataPath>(
-        DataPath::Options{pipeline_options(given.config), given.journal_file},
-        std::move(outlets),
-        self->loop_,
-        given.clock
+        std::move(options), std::move(outlets), self->loop_, given.clock
     );
     self->loop_.post([raw = self.get(), events = std::move(first_events)] { raw->begin(events); });
     self->thread_ = std::thread([raw = self.get()] { raw->loop_.run(); });
@@ -95,8 +96,8 @@ void IngestThread::publish_health() {
 }
 
 void IngestThread::emit_heartbeat() {
-    for (const telemetry::MetricReading& reading :
-         telemetry::agent_metrics(parts_.board.latest())) {
+    const telemetry::Health before = std::exchange(told_, parts_.board.latest());
+    for (const telemetry::MetricReading& reading : telemetry::agent_metrics(told_, before)) {
         const Result<SeriesId> id = path_->declare(reading.info);
         const Status accepted =
             id ? path_->accept(*id, reading.value, at_boot(parts_.clock.boot_now()))

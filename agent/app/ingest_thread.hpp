@@ -31,6 +31,7 @@ public:
         const std::vector<PluginInfo>& plugins;
         std::string plugin_dir;
         std::string journal_file;
+        std::string no_files_why;  // why that is empty
         std::vector<SinkFeed> sinks;
         const Clock& clock;
         telemetry::HealthBoard& board;
@@ -67,6 +68,7 @@ private:
     LoopHandle tick_;
     LoopHandle health_;
     LoopHandle heartbeat_;
+    telemetry::Health told_;  // at the last heartbeat
     LoopHandle stopping_;
     std::promise<void> stopped_;
     std::thread thread_;

@@ -87,8 +87,12 @@ Result<std::optional<SeriesId>> Outlet::define(const SeriesInfo& info) {
     if (const SeriesId* known = dictionary_.find(info)) {
         return std::optional(*known);
     }
+    const std::string definition = wire::encode_definition(info);
+    if (const auto again = wire::decode_definition(definition); !again) {
+        return invalid_argument(to_string(info.key) + ": " + again.error().message);
+    }
     // Stored before its first use: a batch in the spool can always be decoded.
-    const Status stored = spool_.add_definition(dictionary_.size(), wire::encode_definition(info));
+    const Status stored = spool_.add_definition(dictionary_.size(), definition);
     if (!stored) {
         return stored.error().during("storing the definition of " + to_string(info.key));
     }
@@ -104,7 +108,7 @@ Outlet::Open& Outlet::opened(Stream stream) {
 }
 
 void Outlet::add(Stream stream, Sample sample) {
-    if (!filter_.streams[slot(stream)]) {
+    if (!takes(stream)) {
         return;
     }
     Open& open = opened(stream);
@@ -117,7 +121,7 @@ void Outlet::add(Stream stream, Sample sample) {
 
 // Events do not wait for company.
 void Outlet::add(const Event& event) {
-    if (filter_.streams[slot(Stream::event)]) {
+    if (takes(Stream::event)) {
         opened(Stream::event).builder.add(event);
         wants_store_ = true;
     }

@@ -53,6 +53,10 @@ public:
 
     // The series' id here; empty: filtered out.
     Result<std::optional<SeriesId>> define(const SeriesInfo& info);
+    // Whether the filter lets anything of `stream` pass.
+    [[nodiscard]] bool takes(Stream stream) const {
+        return filter_.streams[static_cast<std::size_t>(stream)];
+    }
     // `sample.series` is an id of define().
     void add(Stream stream, Sample sample);
     void add(const Event& event);

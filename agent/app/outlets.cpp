@@ -126,10 +126,16 @@ Status Outlets::commit(std::uint64_t through) {
     return main;
 }
 
-void Outlets::note_refused(Lane lane) {
-    std::for_each(all_.begin(), all_.end(), [&](const auto& outlet) {
-        outlet->note_refused(lane, 1);
-    });
+// Only a sink that would have got it has lost it.
+void Outlets::note_refused(Stream stream, const std::vector<SeriesId>& outgoing) {
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        const bool wanted = std::any_of(outgoing.begin(), outgoing.end(), [&](SeriesId id) {
+            return ids_[index_of(id)][i].has_value();
+        });
+        if (wanted && all_[i]->takes(stream)) {
+            all_[i]->note_refused(lane_of(stream), 1);
+        }
+    }
 }
 
 Status Outlets::has_room() const {
@@ -153,6 +159,15 @@ std::string Outlets::storage_problem() const {
         }
         if (!outlet->problem().empty()) {
             return outlet->problem();
+        }
+    }
+    return {};
+}
+
+std::string Outlets::memory_problem() const {
+    for (const auto& outlet : all_) {
+        if (std::string why = outlet->spool().storage().ring_memory_only; !why.empty()) {
+            return why;
         }
     }
     return {};

@@ -37,7 +37,8 @@ public:
     // Closes, stores and writes everything to disk; the first refusal.
     Status commit(std::uint64_t through);
 
-    void note_refused(Lane lane);
+    // A reading that nobody can repeat was refused; it would have gone as these series of define().
+    void note_refused(Stream stream, const std::vector<SeriesId>& outgoing);
     void set_online(std::size_t outlet, bool online) { all_.at(outlet)->set_online(online); }
 
     // exhausted: so much waits for the main sink that readings must be refused; says why. A lesser
@@ -47,6 +48,8 @@ public:
     [[nodiscard]] Status all_stored();
     // Why storage is not what it should be; empty: it is.
     [[nodiscard]] std::string storage_problem() const;
+    // Why the batches of a sink would not survive the process; empty: they would.
+    [[nodiscard]] std::string memory_problem() const;
     // Boot and ring of the main one: a journal refers to these.
     [[nodiscard]] std::string context() const;
     // The last journal record that any batch of any sink knows.

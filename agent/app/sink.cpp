@@ -39,8 +39,9 @@ store::SpoolOptions spool_options(const SinkPlaces& places, const config::SpoolC
 void DeclaredCounts::count(const Declaration& declaration) {
     for (const Gap& gap : declaration.gaps) {
         if (gap.cause != GapCause::split) {
-            ++gaps;
-            samples_lost += gap.samples;
+            const auto cause = static_cast<std::size_t>(gap.cause);
+            ++gaps.at(cause);
+            samples_lost.at(cause) += gap.samples;
         }
     }
     for (const DeadLetter& dead : declaration.dead) {
@@ -69,10 +70,9 @@ Result<std::unique_ptr<Sink>> Sink::open(
         const std::string why = spool.error().message;
         options.directory = places.fallback_dir;
         options.max_bytes = std::min(options.max_bytes, kDegradedBytes);
-        log::error(
-            "store",
-            fmt::format("{}; buffering in {} instead, lost at reboot", why, options.directory)
-        );
+        sink->fallback_why_ =
+            fmt::format("{}; buffering in {} instead, lost at reboot", why, options.directory);
+        log::error("store", sink->fallback_why_);
         events.push_back(spool_event("storage.degraded", Severity::major, why));
         spool = store::Spool::open(options, clock);
         if (!spool) {
@@ -93,9 +93,20 @@ void Sink::start(
     uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
 }
 
-void Sink::stop(std::chrono::milliseconds patience) {
+void Sink::drain(SteadyTime deadline) {
     if (uplink_) {
-        uplink_->drain(patience);
+        uplink_->drain(deadline);
+    }
+}
+
+void Sink::ask_to_stop() {
+    if (uplink_) {
+        uplink_->ask_to_stop();
+    }
+}
+
+void Sink::stop() {
+    if (uplink_) {
         uplink_->stop();
     }
 }

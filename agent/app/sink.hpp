@@ -3,6 +3,7 @@
 // cursors and limits; a slow one never holds another up.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -25,8 +26,9 @@ struct SinkPlaces {
 
 // What the spool declared since start. Written by whichever thread removes, read by any.
 struct DeclaredCounts {
-    std::atomic<std::uint64_t> gaps{0};
-    std::atomic<std::uint64_t> samples_lost{0};  // in those gaps
+    // By cause; a split loses nothing and is not counted.
+    std::array<std::atomic<std::uint64_t>, kGapCauseCount> gaps{};
+    std::array<std::atomic<std::uint64_t>, kGapCauseCount> samples_lost{};  // in those gaps
     std::atomic<std::uint64_t> dead_letters{0};
     std::atomic<std::uint64_t> samples_dead{0};
     void count(const Declaration& declaration);
@@ -46,18 +48,24 @@ public:
     void start(
         uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
     );
-    // What waits is sent for at most `patience`, not at all while offline; then says goodbye.
-    void stop(std::chrono::milliseconds patience);
+    // What waits is sent until `deadline`, not at all while offline. All sinks send meanwhile.
+    void drain(SteadyTime deadline);
+    // Says goodbye; stop() waits until it is said.
+    void ask_to_stop();
+    void stop();
 
     [[nodiscard]] store::Spool& spool() { return *spool_; }
     [[nodiscard]] const store::Spool& spool() const { return *spool_; }
     [[nodiscard]] uplink::UplinkStatus status() const;
     [[nodiscard]] const DeclaredCounts& declared() const { return declared_; }
     [[nodiscard]] std::uint64_t samples_waiting() const;
+    // Why the spool is in the fallback directory; empty: it is where it should be.
+    [[nodiscard]] const std::string& fallback_why() const { return fallback_why_; }
 
 private:
     Sink() = default;
     DeclaredCounts declared_;
+    std::string fallback_why_;
     std::unique_ptr<store::Spool> spool_;
     std::unique_ptr<UplinkThread> uplink_;
 };

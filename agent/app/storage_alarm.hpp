@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/base/ids.hpp"
 #include "agent/model/event.hpp"
@@ -13,6 +14,9 @@ namespace cxedge::app {
 // Thread: one.
 class StorageAlarm {
 public:
+    // `subject`: what is not well, "spool" say.
+    explicit StorageAlarm(std::string subject) : subject_(std::move(subject)) {}
+
     // `problem`: empty while storage is well. The event to send, when that has changed.
     std::optional<Event> changed(const std::string& problem) {
         if (problem.empty() == !raised_) {
@@ -20,16 +24,17 @@ public:
         }
         Event event;
         event.name = "storage.degraded";
-        event.subject = "spool";
+        event.subject = subject_;
         event.id = raised_.value_or(random_event_id());
         event.severity = problem.empty() ? Severity::info : Severity::major;
         event.state = problem.empty() ? EventState::clear : EventState::raise;
-        event.text = problem.empty() ? "storage is well again" : problem;
+        event.text = problem.empty() ? subject_ + " is well again" : problem;
         raised_ = problem.empty() ? std::nullopt : std::optional(event.id);
         return event;
     }
 
 private:
+    std::string subject_;
     std::optional<EventId> raised_;
 };
 

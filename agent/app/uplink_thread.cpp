@@ -41,8 +41,7 @@ void UplinkThread::run() {
     uplink_.stop();
 }
 
-void UplinkThread::drain(std::chrono::milliseconds patience) {
-    const SteadyTime deadline = clock_.steady_now() + patience;
+void UplinkThread::drain(SteadyTime deadline) {
     while (!spool_.drained() && clock_.steady_now() < deadline) {
         if (uplink_.status().connection == uplink::Connection::offline) {
             return;  // what is left waits in the spool for the next start
@@ -51,9 +50,15 @@ void UplinkThread::drain(std::chrono::milliseconds patience) {
     }
 }
 
-void UplinkThread::stop() {
+void UplinkThread::ask_to_stop() {
     if (!stopping_.exchange(true)) {
         broker_->wake();
+    }
+}
+
+void UplinkThread::stop() {
+    ask_to_stop();
+    if (thread_.joinable()) {
         thread_.join();
     }
 }

@@ -26,9 +26,10 @@ public:
 
     // Thread: any.
     [[nodiscard]] uplink::UplinkStatus status() const { return uplink_.status(); }
-    // Waits until the spool is empty, at most `patience` and not at all while offline.
-    void drain(std::chrono::milliseconds patience);
-    // Says goodbye to the broker and ends the thread.
+    // Waits until the spool is empty, at most until `deadline` and not at all while offline.
+    void drain(SteadyTime deadline);
+    // The thread says goodbye to the broker and ends; stop() waits for it.
+    void ask_to_stop();
     void stop();
 
 private:

@@ -3,6 +3,7 @@
 // produced, for each lane.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ enum class GapCause : std::uint8_t {
     overflow = 5,     // storage refused and the memory behind it was full
     split = 6,        // nothing is lost: the batch was sent again in parts under later numbers
 };
+inline constexpr std::size_t kGapCauseCount = 7;
 std::string_view to_string(GapCause cause);
 
 struct Gap {

@@ -19,10 +19,16 @@ namespace {
 using nlohmann::json;
 using telemetry::Health;
 using telemetry::LaneHealth;
+using telemetry::LossHealth;
+using telemetry::SinkHealth;
 using telemetry::SourceHealth;
 
-template <class Source, class Visit>
-void source_fields(Source& source, const Visit& visit) {
+// Each kind of list item; `Item` may be const.
+template <class Item, class Kind>
+concept Is = std::is_same_v<std::remove_const_t<Item>, Kind>;
+
+template <Is<SourceHealth> Source, class Visit>
+void item_fields(Source& source, const Visit& visit) {
     visit("name", source.name);
     visit("plugin", source.plugin);
     visit("state", source.state);
@@ -32,14 +38,39 @@ void source_fields(Source& source, const Visit& visit) {
     visit("pid", source.pid);
 }
 
-template <class Lane, class Visit>
-void lane_fields(Lane& lane, const Visit& visit) {
+template <Is<LaneHealth> Lane, class Visit>
+void item_fields(Lane& lane, const Visit& visit) {
     visit("lane", lane.lane);
     visit("batches", lane.batches);
     visit("samples", lane.samples);
     visit("bytes", lane.bytes);
     visit("oldest_age_s", lane.oldest_age_s);
     visit("events", lane.events);
+}
+
+template <Is<LossHealth> Loss, class Visit>
+void item_fields(Loss& loss, const Visit& visit) {
+    visit("cause", loss.cause);
+    visit("gaps", loss.gaps);
+    visit("samples", loss.samples);
+}
+
+template <Is<SinkHealth> Sink, class Visit>
+void item_fields(Sink& sink, const Visit& visit) {
+    visit("name", sink.name);
+    visit("connection", sink.connection);
+    visit("connection_since", sink.connection_since);
+    visit("broker", sink.broker);
+    visit("last_error", sink.last_error);
+    visit("batches", sink.batches);
+    visit("samples", sink.samples);
+    visit("events", sink.events);
+    visit("bytes", sink.bytes);
+    visit("oldest_age_s", sink.oldest_age_s);
+    visit("gaps", sink.gaps);
+    visit("samples_lost", sink.samples_lost);
+    visit("storage_mode", sink.storage_mode);
+    visit("storage_problem", sink.storage_problem);
 }
 
 template <class Picture, class Visit>
@@ -54,6 +85,7 @@ void counter_fields(Picture& health, const Visit& visit) {
     visit("samples_open", health.samples_open);
     visit("gaps", health.gaps);
     visit("samples_lost", health.samples_lost);
+    visit("losses", health.losses);
     visit("dead_letters", health.dead_letters);
     visit("samples_dead", health.samples_dead);
     visit("connects", health.connects);
@@ -71,6 +103,9 @@ void storage_fields(Picture& health, const Visit& visit) {
     visit("spool_growth_bytes_per_s", health.spool_growth_bytes_per_s);
     visit("storage_mode", health.storage_mode);
     visit("storage_problem", health.storage_problem);
+    visit("journal_in_memory", health.journal_in_memory);
+    visit("ring_in_memory", health.ring_in_memory);
+    visit("memory_problem", health.memory_problem);
 }
 
 // Everything but `epoch`, which needs more than JSON's 53 bits and travels as text.
@@ -84,6 +119,7 @@ void health_fields(Picture& health, const Visit& visit) {
     visit("uptime_s", health.uptime_s);
     visit("sources", health.sources);
     visit("lanes", health.lanes);
+    visit("sinks", health.sinks);
     counter_fields(health, visit);
     storage_fields(health, visit);
     visit("connection", health.connection);
@@ -93,6 +129,7 @@ void health_fields(Picture& health, const Visit& visit) {
     visit("platform_ack", health.platform_ack);
     visit("last_error", health.last_error);
     visit("rss_mib", health.rss_mib);
+    visit("cpu_s", health.cpu_s);
 }
 
 // Invalid UTF-8 (a file name in an error text, say) must not cost the whole answer.
@@ -107,20 +144,13 @@ struct Writer {
     void operator()(const char* key, const T& value) const {
         object[key] = value;
     }
-    void operator()(const char* key, const std::vector<SourceHealth>& sources) const {
+    template <class Item>
+    void operator()(const char* key, const std::vector<Item>& items) const {
         json& list = object[key] = json::array();
-        for (const SourceHealth& source : sources) {
-            json item = json::object();
-            source_fields(source, Writer{item});
-            list.push_back(std::move(item));
-        }
-    }
-    void operator()(const char* key, const std::vector<LaneHealth>& lanes) const {
-        json& list = object[key] = json::array();
-        for (const LaneHealth& lane : lanes) {
-            json item = json::object();
-            lane_fields(lane, Writer{item});
-            list.push_back(std::move(item));
+        for (const Item& item : items) {
+            json one = json::object();
+            item_fields(item, Writer{one});
+            list.push_back(std::move(one));
         }
     }
 };
@@ -181,18 +211,8 @@ private:
     static bool read(const json& from, std::int64_t& value) { return read_integer(from, value); }
     static bool read(const json& from, std::int32_t& value) { return read_integer(from, value); }
 
-    bool read(const json& from, std::vector<SourceHealth>& sources) const {
-        return read_list(from, [&](const json& item) {
-            source_fields(sources.emplace_back(), Reader(item, problem_));
-        });
-    }
-    bool read(const json& from, std::vector<LaneHealth>& lanes) const {
-        return read_list(from, [&](const json& item) {
-            lane_fields(lanes.emplace_back(), Reader(item, problem_));
-        });
-    }
-    template <class ReadItem>
-    static bool read_list(const json& from, const ReadItem& read_item) {
+    template <class Item>
+    bool read(const json& from, std::vector<Item>& items) const {
         if (!from.is_array()) {
             return false;
         }
@@ -200,7 +220,7 @@ private:
             if (!item.is_object()) {
                 return false;
             }
-            read_item(item);
+            item_fields(items.emplace_back(), Reader(item, problem_));
         }
         return true;
     }
@@ -260,6 +280,9 @@ std::string status_answer(const Health& health) {
     json status = json::object();
     health_fields(health, Writer{status});
     status["epoch"] = epoch_text(health.epoch);
+    if (health.sinks.empty()) {
+        status.erase("sinks");  // most nodes have one platform
+    }
     return line_of({{"ok", true}, {"status", std::move(status)}});
 }
 

@@ -80,13 +80,21 @@ void LaneAccount::arrive(const wire::BatchHeader& header, Counts counts) {
     if (window_.look(seq) == SeqWindow::Arrival::fresh) {
         window_.receive(seq);
     }
-    recent_[seq] = counts;
-    while (recent_.size() > kRecentBatches) {
-        recent_.erase(recent_.begin());
-    }
+    remember(seq, counts);
     ++totals_.batches;
     totals_.first_seq = totals_.first_seq == 0 ? seq : std::min(totals_.first_seq, seq);
     totals_.last_seq = std::max(totals_.last_seq, seq);
+}
+
+// What is sent again has a low number and is as recent as anything.
+void LaneAccount::remember(std::uint64_t seq, Counts counts) {
+    if (recent_.insert_or_assign(seq, counts).second) {
+        order_.push_back(seq);
+    }
+    while (order_.size() > kRecentBatches) {
+        recent_.erase(order_.front());
+        order_.pop_front();
+    }
 }
 
 void LaneAccount::take_out_of_gaps(std::uint64_t seq, Counts counts) {
@@ -139,9 +147,9 @@ void LaneAccount::declare(const DeadLetter& dead) {
 LaneAccount::Stored LaneAccount::store() const {
     Stored stored{totals_, window_.floor(), window_.received().to_text(), {}, {}, {}};
     stored.declared = window_.declared().to_text();
-    for (const auto& [seq, counts] : recent_) {
+    for (const std::uint64_t seq : order_) {
         stored.recent += (stored.recent.empty() ? "" : " ") + std::to_string(seq);
-        stored.recent += counts_text(counts);
+        stored.recent += counts_text(recent_.at(seq));
     }
     for (const OpenGap& gap : open_gaps_) {
         stored.gaps += stored.gaps.empty() ? "" : " ";
@@ -161,7 +169,10 @@ std::optional<LaneAccount> LaneAccount::restore(const Stored& stored) {
     account.window_ = SeqWindow::restore(stored.floor, std::move(*received), std::move(*declared));
     const bool recent = for_each_word(stored.recent, [&](std::string_view word) {
         std::uint64_t seq = 0;
-        return take_number(word, seq) && take_counts(word, account.recent_[seq]);
+        Counts counts;
+        const bool fine = take_number(word, seq) && take_counts(word, counts);
+        account.remember(seq, counts);
+        return fine;
     });
     const bool gaps = for_each_word(stored.gaps, [&](std::string_view word) {
         const std::string_view run = word.substr(0, word.find(':'));

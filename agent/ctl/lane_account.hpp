@@ -72,7 +72,7 @@ public:
         std::uint64_t floor = 1;
         std::string received;
         std::string declared;
-        std::string recent;  // "seq:samples:events ..."
+        std::string recent;  // "seq:samples:events ...", as they came
         std::string gaps;    // "first-last:samples:events ..."
     };
     [[nodiscard]] Stored store() const;
@@ -87,10 +87,12 @@ private:
     void arrive(const wire::BatchHeader& header, Counts counts);
     void take_out_of_gaps(std::uint64_t seq, Counts counts);
     [[nodiscard]] Counts received_in(const RunSet::Run& run) const;
+    void remember(std::uint64_t seq, Counts counts);
 
     SeqWindow window_;
     LaneTotals totals_;
     std::map<std::uint64_t, Counts> recent_;  // of the batches received last, by number
+    std::deque<std::uint64_t> order_;         // in which they came
     std::deque<OpenGap> open_gaps_;           // declared last, with what they still account for
 };
 

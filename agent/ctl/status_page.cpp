@@ -14,6 +14,8 @@ namespace {
 
 using telemetry::Health;
 using telemetry::LaneHealth;
+using telemetry::LossHealth;
+using telemetry::SinkHealth;
 using telemetry::SourceHealth;
 
 // A batch is sealed, sent and acknowledged well within this while all is well.
@@ -122,6 +124,17 @@ void add_connection(const Health& health, Page& page) {
     );
 }
 
+// " (quota 200, age 100)"
+std::string causes_text(const Health& health) {
+    std::string text;
+    for (const LossHealth& loss : health.losses) {
+        if (loss.gaps != 0) {
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", loss.cause, loss.samples);
+        }
+    }
+    return text.empty() ? text : " (" + text + ")";
+}
+
 void add_counts(const Health& health, Page& page) {
     page.field(
         "readings",
@@ -150,9 +163,10 @@ void add_counts(const Health& health, Page& page) {
         health.gaps + health.dead_letters == 0
             ? ""
             : fmt::format(
-                  "{} samples in {} declared gaps, {} samples in {} dead letters",
+                  "{} samples in {} declared gaps{}, {} samples in {} dead letters",
                   health.samples_lost,
                   health.gaps,
+                  causes_text(health),
                   health.samples_dead,
                   health.dead_letters
               )
@@ -178,6 +192,7 @@ void add_storage(const Health& health, Page& page) {
         )
     );
     page.field("storage", health.storage_problem);
+    page.field("memory", health.memory_problem);
     const LaneHealth waiting = backlog(health);
     page.field("behind", waiting.batches == 0 ? "nothing waits" : backlog_text(waiting));
 }
@@ -202,6 +217,49 @@ void add_lanes(const Health& health, Page& page) {
             lane.events,
             human_bytes(lane.bytes),
             lane.batches == 0 ? "-" : human_duration(lane.oldest_age_s)
+        ));
+    }
+}
+
+// The most urgent reason of a sink.
+std::string why_of(const SinkHealth& sink) {
+    const std::string lost =
+        sink.gaps == 0 ? ""
+                       : fmt::format("{} samples lost in {} gaps", sink.samples_lost, sink.gaps);
+    std::string why;
+    for (const std::string& part : {sink.last_error, sink.storage_problem, lost}) {
+        why += (why.empty() || part.empty() ? "" : "; ") + part;
+    }
+    return why;
+}
+
+void add_sinks(const Health& health, Page& page) {
+    if (health.sinks.empty()) {
+        return;
+    }
+    page.line("");
+    page.line(fmt::format(
+        "{:<12} {:<10} {:<20} {:>9} {:>9} {:>9} {:>10}  {}",
+        "SINK",
+        "CONNECTION",
+        "SINCE",
+        "BATCHES",
+        "SAMPLES",
+        "EVENTS",
+        "OLDEST",
+        "WHY"
+    ));
+    for (const SinkHealth& sink : health.sinks) {
+        page.line(fmt::format(
+            "{:<12} {:<10} {:<20} {:>9} {:>9} {:>9} {:>10}  {}",
+            sink.name,
+            sink.connection,
+            sink.connection_since,
+            sink.batches,
+            sink.samples,
+            sink.events,
+            sink.batches == 0 ? "-" : human_duration(sink.oldest_age_s),
+            why_of(sink)
         ));
     }
 }
@@ -232,19 +290,35 @@ void add_sources(const Health& health, Page& page) {
     }
 }
 
-void add_offline(const Health& health, std::vector<std::string>& parts) {
-    if (health.connection == "online") {
+// Of the main sink or a further one.
+template <class From>
+void add_offline(const From& from, const std::string& whose, std::vector<std::string>& parts) {
+    if (from.connection == "online") {
         return;
     }
     const std::string since =
-        health.connection_since.empty() ? "" : " since " + health.connection_since;
-    const std::string why = health.last_error.empty() ? "" : " (" + health.last_error + ")";
-    parts.push_back("OFFLINE" + since + why);
+        from.connection_since.empty() ? "" : " since " + from.connection_since;
+    const std::string why = from.last_error.empty() ? "" : " (" + from.last_error + ")";
+    parts.push_back(whose + "OFFLINE" + since + why);
+}
+
+void add_sink_news(const SinkHealth& sink, std::vector<std::string>& parts) {
+    const std::string whose = "SINK " + sink.name + " ";
+    add_offline(sink, whose, parts);
+    if (sink.oldest_age_s >= kBehindSeconds) {
+        parts.push_back(whose + "BEHIND " + human_duration(sink.oldest_age_s));
+    }
+    if (sink.storage_mode != "normal") {
+        parts.push_back(whose + "STORAGE " + upper(sink.storage_mode));
+    }
 }
 
 void add_storage_news(const Health& health, std::vector<std::string>& parts) {
     if (health.storage_mode != "normal") {
         parts.push_back("STORAGE " + upper(health.storage_mode));
+    }
+    if (!health.memory_problem.empty()) {
+        parts.emplace_back("UNSENT DATA IN MEMORY ONLY");
     }
     const auto full = seconds_until_full(health);
     if (full && *full < kSoonFullSeconds) {
@@ -256,7 +330,7 @@ void add_storage_news(const Health& health, std::vector<std::string>& parts) {
 
 std::string headline(const Health& health) {
     std::vector<std::string> parts;
-    add_offline(health, parts);
+    add_offline(health, "", parts);
     for (const SourceHealth& source : health.sources) {
         if (source.state == "failed") {
             parts.push_back("SOURCE FAILED " + source.name);
@@ -267,6 +341,9 @@ std::string headline(const Health& health) {
         parts.push_back("BEHIND " + backlog_text(waiting));
     }
     add_storage_news(health, parts);
+    for (const SinkHealth& sink : health.sinks) {
+        add_sink_news(sink, parts);
+    }
     std::string text;
     for (const std::string& part : parts) {
         text += (text.empty() ? "" : "; ") + part;
@@ -283,6 +360,7 @@ std::string status_page(const Health& health) {
     add_counts(health, page);
     add_storage(health, page);
     add_lanes(health, page);
+    add_sinks(health, page);
     add_sources(health, page);
     return page.take();
 }

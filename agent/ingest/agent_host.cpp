@@ -54,15 +54,8 @@ void AgentHost::commit(std::function<void(const Status&)> done) {
     context_.sink.commit(durability_, std::move(done));
 }
 
-void AgentHost::offload(std::function<void()> work, std::function<void()> done) {
-    EventLoop& loop = context_.loop;
-    const bool queued = workers_.run([&loop, work = std::move(work), done] {
-        work();
-        loop.post(done);
-    });
-    if (!queued) {
-        log(log::Level::warn, "too many blocking calls are waiting; one was skipped");
-    }
+void AgentHost::offload(std::function<void()> work, std::function<void(const Status&)> done) {
+    workers_.run_for(context_.loop, std::move(work), std::move(done));
 }
 
 void AgentHost::set_problem(std::string_view problem) {

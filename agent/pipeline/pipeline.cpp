@@ -352,6 +352,9 @@ void Pipeline::accept_event(Event event, const Now& now) {
 Stream Pipeline::stream_of(SeriesId series) const {
     return impl_->stream_of(series);
 }
+const std::vector<SeriesId>& Pipeline::outgoing_of(SeriesId series) const {
+    return impl_->outgoing_of(series);
+}
 void Pipeline::tick(const Now& now) {
     impl_->tick(now);
 }

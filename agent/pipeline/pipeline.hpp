@@ -99,6 +99,9 @@ public:
 
     // Where facts of this series go; bulk for an unknown one.
     [[nodiscard]] Stream stream_of(SeriesId series) const;
+    // As which outgoing series they go; none for an unknown one and for one that is dropped. Valid
+    // until the next declare().
+    [[nodiscard]] const std::vector<SeriesId>& outgoing_of(SeriesId series) const;
 
     // Closes due windows and raises staleness. Call at least once a second.
     void tick(const Now& now);

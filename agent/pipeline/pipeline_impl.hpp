@@ -28,6 +28,9 @@ public:
         return index_of(series) < entries_.size() ? entries_[index_of(series)].plan.stream
                                                   : Stream::bulk;
     }
+    [[nodiscard]] const std::vector<SeriesId>& outgoing_of(SeriesId series) const {
+        return index_of(series) < entries_.size() ? entries_[index_of(series)].out : none_;
+    }
     void tick(const Now& now);
     void flush(const Now& now);
     std::vector<SeriesId> close(const std::vector<SeriesId>& series, const Now& now);
@@ -75,6 +78,7 @@ private:
     std::vector<Entry> entries_;
     std::map<SeriesKey, SeriesId> ids_;
     std::vector<Derived> derived_;
+    const std::vector<SeriesId> none_;
 };
 
 }  // namespace cxedge::pipeline

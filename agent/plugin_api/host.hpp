@@ -46,8 +46,10 @@ public:
     virtual void commit(std::function<void(const Status&)> done) = 0;
 
     // Runs `work` on a worker thread and then `done` on the loop; for calls that block
-    // (getaddrinfo, libcurl). `work` must not touch the source or the host.
-    virtual void offload(std::function<void()> work, std::function<void()> done) = 0;
+    // (getaddrinfo, libcurl). `work` must not touch the source or the host. `done` is never called
+    // from within offload(); exhausted: too many calls wait already, `work` will not run, try again
+    // later.
+    virtual void offload(std::function<void()> work, std::function<void(const Status&)> done) = 0;
 
     // The source's own state for `cxctl status`, e.g. "camera not reachable: timeout"; empty =
     // well. A change is also logged and sent upstream as event `source.degraded` / cleared.

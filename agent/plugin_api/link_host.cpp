@@ -137,14 +137,8 @@ void LinkHost::committed(std::uint64_t ticket, const std::string& error) {
     done(error.empty() ? Status() : Status(exhausted(error)));
 }
 
-void LinkHost::offload(std::function<void()> work, std::function<void()> done) {
-    const bool queued = workers_.run([this, work = std::move(work), done] {
-        work();
-        loop_.post(done);
-    });
-    if (!queued) {
-        log(log::Level::warn, "too many blocking calls are waiting; one was skipped");
-    }
+void LinkHost::offload(std::function<void()> work, std::function<void(const Status&)> done) {
+    workers_.run_for(loop_, std::move(work), std::move(done));
 }
 
 void LinkHost::set_problem(std::string_view problem) {

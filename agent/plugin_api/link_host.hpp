@@ -31,7 +31,7 @@ public:
     Status emit_lost(SeriesId series) override;
     void emit_event(Event event) override;
     void commit(std::function<void(const Status&)> done) override;
-    void offload(std::function<void()> work, std::function<void()> done) override;
+    void offload(std::function<void()> work, std::function<void(const Status&)> done) override;
     void set_problem(std::string_view problem) override;
     void log(log::Level level, std::string_view message) override;
 

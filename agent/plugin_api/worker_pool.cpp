@@ -30,6 +30,20 @@ bool WorkerPool::run(std::function<void()> task) {
     return true;
 }
 
+void WorkerPool::run_for(
+    EventLoop& loop, std::function<void()> work, std::function<void(const Status&)> done
+) {
+    const bool queued = run([&loop, work = std::move(work), done] {
+        work();
+        loop.post([done] { done({}); });
+    });
+    if (!queued) {
+        loop.post([done = std::move(done)] {
+            done(exhausted("too many blocking calls wait already"));
+        });
+    }
+}
+
 void WorkerPool::work() {
     std::unique_lock lock(mutex_);
     while (true) {

@@ -9,6 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "agent/base/event_loop.hpp"
+#include "agent/base/result.hpp"
+
 namespace cxedge {
 
 class WorkerPool {
@@ -21,6 +24,11 @@ public:
 
     // False when kMaxQueued tasks wait already. Threads are started with the first task.
     bool run(std::function<void()> task);
+    // Host::offload(): `done` is posted to `loop`, which outlives the pool, also when `work` was
+    // refused.
+    void run_for(
+        EventLoop& loop, std::function<void()> work, std::function<void(const Status&)> done
+    );
 
     static constexpr std::size_t kMaxQueued = 256;
 

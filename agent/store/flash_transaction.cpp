@@ -44,7 +44,8 @@ Status TieredSpool::commit_now(Move what) {
     if (chores) {
         do_chores(now);
     }
-    return move_ring(what);
+    Status moved = move_ring(what);
+    return moved && queue_ ? sync_what_was_found() : moved;
 }
 
 // Once something is due everything goes along: each transaction costs the same few pages.
@@ -323,7 +324,6 @@ void TieredSpool::count_flash(const Entries& entries, bool more) {
 }
 
 void TieredSpool::finish_work(Work& work) {
-    std::function<void()> wake;
     {
         const std::lock_guard books(books_mutex_);
         for (const LaneLedger::Entry& entry : work.inserted) {
@@ -335,11 +335,10 @@ void TieredSpool::finish_work(Work& work) {
         stored_definitions_ = work.definitions;
         ++storage_.commits;
         ring_.publish();
-        wake = work.added.empty() ? nullptr : on_append_;
     }
     strike(work.erased);
-    if (wake) {
-        wake();
+    if (!work.added.empty()) {
+        tell_appended();
     }
 }
 

@@ -166,7 +166,11 @@ private:
     SharedFile file_;
 };
 
-Journal::Journal(JournalOptions options) : options_(std::move(options)) {}
+Journal::Journal(JournalOptions options) : options_(std::move(options)) {
+    if (options_.path.empty()) {
+        memory_only_ = "there is no directory for the journal";
+    }
+}
 Journal::~Journal() = default;
 
 std::unique_ptr<Journal> Journal::open(JournalOptions options) {
@@ -193,9 +197,27 @@ Status Journal::make(std::size_t turn, std::size_t bytes, bool fresh) {
 
 // In memory instead, and says so.
 void Journal::give_up_files(const std::string& why) {
-    problem_ = why + "; what is not yet sealed lives in memory only";
-    options_.path.clear();
+    memory_only_ = why + "; what is not yet sealed lives in memory only";
+    problem_ = memory_only_;
+    lost_path_ = std::exchange(options_.path, {});
     files_ = {};
+}
+
+// A full tmpfs may have room again, a missing directory may be there.
+bool Journal::take_files_back(std::size_t turn, std::size_t bytes) {
+    if (lost_path_.empty()) {
+        return false;
+    }
+    options_.path = lost_path_;
+    ::unlink(path_of(1 - turn).c_str());  // a later start could take it for the newer one
+    if (!make(turn, bytes, true)) {
+        ::unlink(path_of(turn).c_str());
+        options_.path.clear();
+        return false;
+    }
+    lost_path_.clear();
+    memory_only_.clear();
+    return true;
 }
 
 void Journal::load() {
@@ -302,8 +324,9 @@ Status Journal::checkpoint(std::string_view snapshot) {
     const std::size_t turn = first ? active_ : 1 - active_;
     const std::size_t bytes = capacity_for(snapshot.size(), options_.bytes);
     auto& file = files_.at(turn);
+    const bool back = take_files_back(turn, bytes);
     // A file that served a larger snapshot may stay until it is far too large.
-    if (!file || file->size() < bytes || file->size() / 4 > bytes) {
+    if (!back && (!file || file->size() < bytes || file->size() / 4 > bytes)) {
         if (Status made = make(turn, bytes, true); !made) {
             return made.error().during("journal");
         }
@@ -314,6 +337,9 @@ Status Journal::checkpoint(std::string_view snapshot) {
         active().rest();
     }
     active_ = turn;
+    if (back) {
+        files_.at(1 - turn).reset();
+    }
     return {};
 }
 

@@ -37,6 +37,9 @@ public:
 
     // What to be said about opening; empty = nothing.
     [[nodiscard]] const std::string& problem() const { return problem_; }
+    // Why it lives in memory, which the process takes with it; empty: it has its files. Each
+    // checkpoint() tries to have them again.
+    [[nodiscard]] const std::string& memory_only() const { return memory_only_; }
     // Records found of another context or that are damaged, as far as they can be counted.
     [[nodiscard]] std::uint64_t abandoned() const { return abandoned_; }
 
@@ -68,6 +71,7 @@ private:
     [[nodiscard]] std::string path_of(std::size_t turn) const;
     Status make(std::size_t turn, std::size_t bytes, bool fresh);
     void give_up_files(const std::string& why);
+    bool take_files_back(std::size_t turn, std::size_t bytes);
     static std::uint64_t count(const File& file);
     [[nodiscard]] File& active() const { return *files_.at(active_); }
 
@@ -77,6 +81,8 @@ private:
     std::uint64_t last_ = 0;
     std::uint64_t abandoned_ = 0;
     std::string problem_;
+    std::string memory_only_;
+    std::string lost_path_;  // of the files that could not be had
 };
 
 }  // namespace cxedge::store

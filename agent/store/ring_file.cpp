@@ -196,6 +196,14 @@ RingFile RingFile::in_memory(std::size_t capacity, std::uint64_t id) {
     return ring;
 }
 
+Result<RingFile> RingFile::copy_to(const std::string& path, std::string_view boot_id) const {
+    auto copy = make(path, capacity(), id(), boot_id);
+    if (copy) {
+        std::memcpy(copy->at(0), at(0), capacity());
+    }
+    return copy;
+}
+
 Status RingFile::take_name(const std::string& path) {
     if (temporary_.empty()) {
         return {};  // in memory

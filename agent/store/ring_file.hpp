@@ -97,6 +97,9 @@ public:
     );
     // The same in memory of the process; null when there is no memory.
     static RingFile in_memory(std::size_t capacity, std::uint64_t id);
+    // The same records and id in a file of make(), not yet under its name and with no state
+    // published.
+    [[nodiscard]] Result<RingFile> copy_to(const std::string& path, std::string_view boot_id) const;
     Status take_name(const std::string& path);
 
     // Of a mapped file: was it made by this version, and is its header whole?

@@ -40,7 +40,7 @@ Gap gap_of(const RingRecord& record) {
         GapCause::corrupt};
 }
 
-std::string memory_only(const std::string& path, const Error& error) {
+std::string memory_only_text(const std::string& path, const Error& error) {
     return fmt::format(
         "ring {}: {}; batches not yet in queue.db are in memory only and would not survive the "
         "process",
@@ -63,7 +63,8 @@ std::vector<Gap> gaps_between(
             gaps.push_back({lane, epoch, first, last, 0, 0, GapCause::corrupt});
         }
     };
-    std::uint64_t next = lost.first_seq;
+    // Counted up again after all was gone, it may not know where it began.
+    std::uint64_t next = std::max<std::uint64_t>(lost.first_seq, lost.last_seq == 0 ? 0 : 1);
     for (const std::uint64_t seq : present) {
         if (seq >= next && seq <= lost.last_seq) {
             add(next, seq - 1);
@@ -175,7 +176,9 @@ SealedRing::Opening SealedRing::open_file(const Options& options) {
         Options aside = options;
         aside.path.clear();
         Opening opening = remake(aside, {}, random_u64());
-        opening.repairs.push_back(memory_only(options.path, file.error()));
+        // Whosever it is: it is not for us to take, neither later.
+        opening.ring.memory_only_ = memory_only_text(options.path, file.error());
+        opening.repairs.push_back(opening.ring.memory_only_);
         return opening;
     }
     Opening opening = remake(options, {}, random_u64());
@@ -273,14 +276,36 @@ void SealedRing::wipe_unpublished() {
 RingFile SealedRing::make_file(
     const Options& options, std::size_t bytes, std::uint64_t id, Opening& opening
 ) {
-    if (!options.path.empty()) {
-        auto made = RingFile::make(options.path, bytes, id, options.boot_id);
-        if (made) {
-            return std::move(*made);
-        }
-        opening.repairs.push_back(memory_only(options.path, made.error()));
+    SealedRing& ring = opening.ring;
+    if (options.path.empty()) {
+        ring.memory_only_ = "there is no directory for the ring of unsent batches";
+        return RingFile::in_memory(bytes, id);
     }
+    auto made = RingFile::make(options.path, bytes, id, options.boot_id);
+    if (made) {
+        return std::move(*made);
+    }
+    ring.memory_only_ = memory_only_text(options.path, made.error());
+    ring.lost_path_ = options.path;
+    ring.boot_id_ = options.boot_id;
+    opening.repairs.push_back(ring.memory_only_);
     return RingFile::in_memory(bytes, id);
+}
+
+void SealedRing::take_file_back() {
+    if (lost_path_.empty()) {
+        return;
+    }
+    auto copy = file_.copy_to(lost_path_, boot_id_);
+    if (!copy) {
+        return;
+    }
+    copy->publish(state_);
+    if (copy->take_name(lost_path_)) {
+        file_ = std::move(*copy);
+        lost_path_.clear();
+        memory_only_.clear();
+    }
 }
 
 SealedRing::Opening SealedRing::remake(

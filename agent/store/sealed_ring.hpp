@@ -50,6 +50,11 @@ public:
     [[nodiscard]] std::size_t used_bytes() const;
     [[nodiscard]] bool empty() const { return state_.head == state_.tail; }
 
+    // Why the ring lives in memory, which the process takes with it; empty: it is a file.
+    [[nodiscard]] const std::string& memory_only() const { return memory_only_; }
+    // Moves it into its file, if that can be had again. Nothing to do: nothing happens.
+    void take_file_back();
+
     // What is held of a lane, oldest first; entries in the middle may be released.
     [[nodiscard]] const std::deque<Entry>& lane(Lane lane) const { return lanes_.at(index(lane)); }
     // Null when it is not held.
@@ -120,6 +125,10 @@ private:
     void advance_head();
 
     RingFile file_;
+    std::string memory_only_;
+    // Of the file that could not be had.
+    std::string lost_path_;
+    std::string boot_id_;
     RingState state_;
     std::array<std::deque<Entry>, kLaneCount> lanes_;
 };

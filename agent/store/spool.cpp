@@ -61,7 +61,7 @@ public:
         if (!status) {
             return status.error().during("preparing " + options_.directory);
         }
-        ring->ring.publish();
+        release_undecodable(ring->ring);
         return std::unique_ptr<Spool>(std::make_unique<TieredSpool>(
             options_,
             clock_,
@@ -108,7 +108,6 @@ private:
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
             if (entry.dict_size > queue.definitions.size()) {
                 lose(entry, lane);
-                ring.release(*ring.find(entry.position));
                 continue;
             }
             behind = behind && (entry.position > last || is_stored(entry, queue));
@@ -128,6 +127,15 @@ private:
              entry.events,
              GapCause::corrupt}
         );
+        undecodable_.push_back(entry.position);
+    }
+
+    // Not before the spool has the gaps: a start that fails in between must find them again.
+    void release_undecodable(SealedRing& ring) {
+        for (const std::uint64_t position : undecodable_) {
+            ring.release(*ring.find(position));
+        }
+        ring.publish();
     }
 
     static bool is_stored(const SealedRing::Entry& entry, OpenedQueue& queue) {
@@ -144,7 +152,9 @@ private:
         }
         std::vector<LaneLedger::Entry> added;
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
-            auto row = entry.released || is_stored(entry, queue) ? std::nullopt : ring.read(entry);
+            const bool decodable = entry.dict_size <= queue.definitions.size();
+            auto row = entry.released || !decodable || is_stored(entry, queue) ? std::nullopt
+                                                                               : ring.read(entry);
             if (!row) {
                 continue;
             }
@@ -167,7 +177,7 @@ private:
             queue.ledgers.at(static_cast<std::size_t>(lane)).add(entry);
         }
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
-            if (!entry.released) {
+            if (!entry.released && entry.dict_size <= queue.definitions.size()) {
                 ring.release(*ring.find(entry.position));
             }
         }
@@ -295,6 +305,7 @@ private:
     SequenceState sequences_;
     SpoolReport report_;
     std::vector<Gap> gaps_;
+    std::vector<std::uint64_t> undecodable_;  // positions in the ring
 };
 
 }  // namespace

@@ -107,6 +107,8 @@ struct StorageStatus {
     std::uint64_t disk_free_bytes = 0;
     std::uint64_t ring_used_bytes = 0;
     std::uint64_t ring_bytes = 0;
+    // Why the ring is in memory, which the process takes with it; empty: it is a file.
+    std::string ring_memory_only;
     std::uint64_t commits = 0;            // transactions on queue.db since opening
     std::uint64_t written_bytes = 0;      // bodies and rows handed to SQLite since opening
     std::uint64_t dead_letters = 0;       // kept in table `dead`

@@ -56,6 +56,7 @@ void TieredSpool::do_chores(SteadyTime now) {
     {
         const std::lock_guard books(books_mutex_);
         chores_at_ = now + kChoresEvery;
+        ring_.take_file_back();
         numbers = !numbers_left(kNumbersLow);
         definitions = stored_definitions_ < definitions_.size();
     }

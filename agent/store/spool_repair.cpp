@@ -75,12 +75,14 @@ Status TieredSpool::reopen(bool suspect) {
     if (!opened) {
         return opened.error();
     }
+    const bool synced = opened->queue.empty_log().ok();
     forget_deleted(*opened, expected.held);
     const auto gaps = gaps_against(expected, *opened);
     opened->meta = {epoch_, boot_};
     Status status = write_meta(opened->queue.database(), opened->meta);
     take_over(std::move(*opened));
     const std::lock_guard books(books_mutex_);
+    unsynced_ = !synced;
     pending_.gaps.insert(pending_.gaps.end(), gaps.begin(), gaps.end());
     if (pending_.gaps.empty()) {
         promise_what_is_there();
@@ -192,6 +194,20 @@ void TieredSpool::release_stored_of(Lane lane) {
     }
 }
 
+// What a failed sync left in the log is found on reopening, and would still go with the power.
+Status TieredSpool::sync_what_was_found() {
+    {
+        const std::lock_guard books(books_mutex_);
+        if (!unsynced_) {
+            return {};
+        }
+    }
+    Status status = queue_->empty_log();
+    const std::lock_guard books(books_mutex_);
+    unsynced_ = !status;
+    return status ? status : Status(status.error().during("syncing queue.db"));
+}
+
 // What was erased cannot come back once the log is empty.
 void TieredSpool::make_room_for_erased(std::size_t count) {
     {
@@ -200,7 +216,7 @@ void TieredSpool::make_room_for_erased(std::size_t count) {
             return;
         }
     }
-    if (queue_->empty_log()) {
+    if (queue_->empty_log().ok()) {
         const std::lock_guard books(books_mutex_);
         ring_.set_erased({});
         ring_.publish();

@@ -2,6 +2,7 @@
 #include "agent/store/sqlite_queue.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/core.h>
@@ -108,9 +109,14 @@ Result<SqliteQueue> SqliteQueue::prepare(Database database) {
     return measured ? Result<SqliteQueue>(std::move(queue)) : measured.error();
 }
 
-bool SqliteQueue::empty_log() {
+Status SqliteQueue::empty_log() {
     auto outcome = database().prepare("PRAGMA wal_checkpoint(TRUNCATE)");
-    return outcome && outcome->next() && outcome->integer(0) == 0 && outcome->finish().ok();
+    if (!outcome) {
+        return outcome.error();
+    }
+    const bool done = outcome->next() && outcome->integer(0) == 0;
+    Status status = outcome->finish();
+    return !status || done ? status : Status(unavailable("the log of queue.db is in use"));
 }
 
 Status SqliteQueue::measure() {
@@ -308,6 +314,9 @@ Result<std::optional<std::uint64_t>> SqliteQueue::bisect(
 Result<std::optional<std::uint64_t>> SqliteQueue::scan_for_seq(
     Lane lane, std::uint64_t epoch, std::uint64_t seq
 ) {
+    if (seq > from_column(std::numeric_limits<std::int64_t>::max())) {
+        return std::optional<std::uint64_t>();  // SQLite would take it for a negative number
+    }
     auto row = database_.prepare(fmt::format(
         "SELECT position FROM {} WHERE epoch = ?1 AND seq >= ?2 ORDER BY position LIMIT 1",
         kLaneTables.at(static_cast<std::size_t>(lane))

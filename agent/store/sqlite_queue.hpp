@@ -26,8 +26,8 @@ public:
     [[nodiscard]] std::uint64_t free_bytes() const { return free_bytes_; }
     [[nodiscard]] std::uint64_t dead_letters() const { return dead_letters_; }
     Status measure();
-    // Copies all of the log into the file and truncates it. False: not all of it could be.
-    bool empty_log();
+    // Copies all of the log into the file, syncs that, and truncates the log.
+    Status empty_log();
     // What a batch will take of it, nearly.
     static std::uint64_t cost_of(std::uint64_t body_bytes);
 

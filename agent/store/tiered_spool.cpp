@@ -239,7 +239,7 @@ bool TieredSpool::has_work(Move what, SteadyTime now) const {
     if (now >= chores_at_ || (what == Move::all && !ring_.empty())) {
         return true;
     }
-    if (what == Move::all && stored_definitions_ < definitions_.size()) {
+    if (what == Move::all && (unsynced_ || stored_definitions_ < definitions_.size())) {
         return true;
     }
     if (ring_.used_bytes() > ring_.capacity() / 2) {
@@ -468,6 +468,7 @@ StorageStatus TieredSpool::storage() const {
     const std::lock_guard books(books_mutex_);
     StorageStatus status = storage_;
     status.ring_used_bytes = ring_.used_bytes();
+    status.ring_memory_only = ring_.memory_only();
     return status;
 }
 

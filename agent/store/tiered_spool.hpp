@@ -152,6 +152,7 @@ private:
     void finish_work(Work& work);
     void abandon_work(const Work& work, const Status& failure);
     void count_flash(const Entries& entries, bool more);
+    Status sync_what_was_found();
     void make_room_for_erased(std::size_t count);
     void note_erased(Work& work);
     [[nodiscard]] bool was_committed(const Work& work);
@@ -215,6 +216,7 @@ private:
     Entries doubtful_;     // deleted by a COMMIT that failed
     Declaration pending_;  // to be declared as soon as something takes it
     std::optional<Error> failure_;
+    bool unsynced_ = false;  // a sync failed since the last that is known to be good
     StorageStatus storage_;
     SteadyTime chores_at_{};
     std::function<void()> on_append_;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <utility>
 
+#include <time.h>  // NOLINT(modernize-deprecated-headers): POSIX time(2)
 #include <unistd.h>
 
 namespace cxedge::telemetry {
@@ -45,6 +46,15 @@ double resident_mib() {
     }
     const auto page_bytes = static_cast<double>(::sysconf(_SC_PAGESIZE));
     return static_cast<double>(resident_pages) * page_bytes / (1024.0 * 1024.0);
+}
+
+double processor_seconds() {
+    timespec used{};
+    if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0) {
+        return 0;
+    }
+    constexpr double kNanosecond = 1e-9;
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * kNanosecond;
 }
 
 }  // namespace cxedge::telemetry

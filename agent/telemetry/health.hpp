@@ -33,6 +33,31 @@ struct LaneHealth {
     std::uint64_t events = 0;
 };
 
+// Declared since start, for one cause.
+struct LossHealth {
+    std::string cause;  // as GapCause is called; without "split", which loses nothing
+    std::uint64_t gaps = 0;
+    std::uint64_t samples = 0;  // in these gaps
+};
+
+// A further [[sink]]; the main one is Health itself.
+struct SinkHealth {
+    std::string name;
+    std::string connection;        // offline, connecting, online
+    std::string connection_since;  // ISO 8601
+    std::string broker;
+    std::string last_error;
+    std::uint64_t batches = 0;  // that wait
+    std::uint64_t samples = 0;  // in these
+    std::uint64_t events = 0;
+    std::uint64_t bytes = 0;
+    double oldest_age_s = 0;
+    std::uint64_t gaps = 0;          // declared since start
+    std::uint64_t samples_lost = 0;  // in these
+    std::string storage_mode = "normal";
+    std::string storage_problem;
+};
+
 // One consistent picture.
 struct Health {
     std::string version;
@@ -44,6 +69,7 @@ struct Health {
     double uptime_s = 0;
     std::vector<SourceHealth> sources;
     std::vector<LaneHealth> lanes;
+    std::vector<SinkHealth> sinks;  // but the main one
     std::uint64_t series = 0;
     std::uint64_t readings_accepted = 0;  // by the pipeline, from all sources
     std::uint64_t readings_refused = 0;
@@ -55,19 +81,24 @@ struct Health {
     // Declared since start: nobody will receive them.
     std::uint64_t gaps = 0;
     std::uint64_t samples_lost = 0;  // in those gaps
+    std::vector<LossHealth> losses;  // the same for each cause
     std::uint64_t dead_letters = 0;
     std::uint64_t samples_dead = 0;  // in those dead letters
     std::uint64_t spool_bytes = 0;
     std::uint64_t spool_max_bytes = 0;
     std::uint64_t disk_free_bytes = 0;
     std::int64_t spool_growth_bytes_per_s = 0;  // over the last minutes; <= 0: not filling
-    std::string storage_mode = "normal";        // or low, full, degraded
+    std::string storage_mode = "normal";        // one of storage_modes()
     std::string storage_problem;                // empty = well; says what to do
-    std::string connection;                     // offline, connecting, online
-    std::string connection_since;               // ISO 8601
-    std::string broker;                         // the endpoint in use
-    std::string protocol;       // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
-    bool platform_ack = false;  // the platform acknowledges too: kept until it does
+    // What is not on disk yet would not survive the process: no file on tmpfs.
+    bool journal_in_memory = false;  // accepted, not yet in a batch
+    bool ring_in_memory = false;     // batches
+    std::string memory_problem;      // why; empty = both have their files
+    std::string connection;          // offline, connecting, online
+    std::string connection_since;    // ISO 8601
+    std::string broker;              // the endpoint in use
+    std::string protocol;            // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
+    bool platform_ack = false;       // the platform acknowledges too: kept until it does
     std::string last_error;
     std::uint64_t connects = 0;
     std::uint64_t in_flight = 0;
@@ -75,6 +106,7 @@ struct Health {
     std::uint64_t batches_sent = 0;
     std::uint64_t batches_refused = 0;
     double rss_mib = 0;
+    double cpu_s = 0;  // processor time used since start
 };
 
 // Latest picture, published by ingest, read by control. Thread: any.
@@ -103,5 +135,7 @@ private:
 
 // Resident set of this process in MiB (/proc/self/statm); 0 when unknown.
 double resident_mib();
+// Processor time of this process, all threads, in seconds; 0 when unknown.
+double processor_seconds();
 
 }  // namespace cxedge::telemetry

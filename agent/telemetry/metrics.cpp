@@ -10,6 +10,12 @@ namespace {
 
 constexpr double kBytesPerMib = 1024.0 * 1024.0;
 
+// Where what is not on disk yet is kept.
+const std::vector<std::string>& memory_states() {
+    static const std::vector<std::string> kStates{"file", "memory"};
+    return kStates;
+}
+
 struct Name {
     const char* metric;
     const char* unit;
@@ -27,9 +33,18 @@ public:
     void counter(Name name, std::uint64_t value, std::vector<Dimension> dims = {}) {
         add(Kind::counter, name, static_cast<double>(value), std::move(dims));
     }
-    void state(Name name, std::size_t index, std::vector<Dimension> dims) {
-        add(Kind::state, name, static_cast<double>(index), std::move(dims));
-        readings_.back().info.states = source_states();
+    // Nothing when `state` is not one of `states`.
+    void state(
+        Name name,
+        const std::vector<std::string>& states,
+        const std::string& state,
+        std::vector<Dimension> dims = {}
+    ) {
+        const auto found = std::find(states.begin(), states.end(), state);
+        if (found != states.end()) {
+            add(Kind::state, name, static_cast<double>(found - states.begin()), std::move(dims));
+            readings_.back().info.states = states;
+        }
     }
     std::vector<MetricReading> take() { return std::move(readings_); }
 
@@ -44,6 +59,12 @@ private:
 
     std::vector<MetricReading> readings_;
 };
+
+// Of the time since the picture before; more than 1 when several threads are busy.
+double cpu_share(const Health& health, const Health& before) {
+    const double time = health.uptime_s - before.uptime_s;
+    return time > 0 ? std::max(0.0, health.cpu_s - before.cpu_s) / time : 0;
+}
 
 void add_process(const Health& health, Readings& out) {
     out.gauge({"agent.rss", "By"}, health.rss_mib * kBytesPerMib);
@@ -63,6 +84,27 @@ void add_spool(const Health& health, Readings& out) {
     }
 }
 
+const std::string& memory_or_file(bool in_memory) {
+    return memory_states().at(in_memory ? 1 : 0);
+}
+
+void add_storage(const Health& health, Readings& out) {
+    out.state({"agent.storage.mode", "1"}, storage_modes(), health.storage_mode);
+    out.state(
+        {"agent.storage.journal", "1"}, memory_states(), memory_or_file(health.journal_in_memory)
+    );
+    out.state({"agent.storage.ring", "1"}, memory_states(), memory_or_file(health.ring_in_memory));
+}
+
+void add_losses(const Health& health, Readings& out) {
+    for (const LossHealth& loss : health.losses) {
+        out.counter({"agent.gaps", "{gap}"}, loss.gaps, {{"cause", loss.cause}});
+        out.counter({"agent.samples.lost", "{sample}"}, loss.samples, {{"cause", loss.cause}});
+    }
+    out.counter({"agent.dead_letters", "{batch}"}, health.dead_letters);
+    out.counter({"agent.samples.dead", "{sample}"}, health.samples_dead);
+}
+
 void add_uplink(const Health& health, Readings& out) {
     out.counter({"agent.uplink.connects", "{connection}"}, health.connects);
     out.counter({"agent.uplink.bytes", "By"}, health.bytes_sent);
@@ -71,13 +113,9 @@ void add_uplink(const Health& health, Readings& out) {
 }
 
 void add_source(const SourceHealth& source, Readings& out) {
-    const auto& states = source_states();
-    const auto found = std::find(states.begin(), states.end(), source.state);
-    if (found != states.end()) {
-        const auto index = static_cast<std::size_t>(found - states.begin());
-        out.state({"agent.source.state", "1"}, index, {{"source", source.name}});
-    }
-    out.counter({"agent.source.restarts", "{restart}"}, source.restarts, {{"source", source.name}});
+    const std::vector<Dimension> dims{{"source", source.name}};
+    out.state({"agent.source.state", "1"}, source_states(), source.state, dims);
+    out.counter({"agent.source.restarts", "{restart}"}, source.restarts, dims);
 }
 
 }  // namespace
@@ -88,10 +126,18 @@ const std::vector<std::string>& source_states() {
     return kStates;
 }
 
-std::vector<MetricReading> agent_metrics(const Health& health) {
+const std::vector<std::string>& storage_modes() {
+    static const std::vector<std::string> kModes{"normal", "low", "full", "degraded", "memory"};
+    return kModes;
+}
+
+std::vector<MetricReading> agent_metrics(const Health& health, const Health& before) {
     Readings out;
+    out.gauge({"agent.cpu", "1"}, cpu_share(health, before));
     add_process(health, out);
     add_spool(health, out);
+    add_storage(health, out);
+    add_losses(health, out);
     add_uplink(health, out);
     for (const SourceHealth& source : health.sources) {
         add_source(source, out);

@@ -18,8 +18,13 @@ struct MetricReading {
 // The states of agent.source.state, by value.
 const std::vector<std::string>& source_states();
 
-// The agent.* metrics of one heartbeat. Counters are cumulative since the agent started. A source
-// whose state is not one of source_states() has no agent.source.state reading. Pure.
-std::vector<MetricReading> agent_metrics(const Health& health);
+// The modes of agent.storage.mode: normal, low, full and degraded are store::StorageMode; memory:
+// the state directory cannot be used, all is in the runtime directory.
+const std::vector<std::string>& storage_modes();
+
+// The agent.* metrics of one heartbeat. Counters are cumulative since the agent started; `before`
+// is the picture of the heartbeat before, or an empty one. A state that is not one of the declared
+// has no reading. Pure.
+std::vector<MetricReading> agent_metrics(const Health& health, const Health& before);
 
 }  // namespace cxedge::telemetry

@@ -47,11 +47,20 @@ bool Acknowledgements::platform_says(const wire::PlatformAck& ack, SteadyTime no
     for (const wire::LaneAck& lane : ack.lanes) {
         const auto found = applied_.find({lane.lane, lane.epoch});
         if (ack.platform_ack && (found == applied_.end() || found->second < lane.contig)) {
-            pending_.push_back(lane);
+            raise(pending_, {lane.lane, lane.epoch}, lane.contig);
             pending_due_ = now;
         }
     }
     return withdrawn;
+}
+
+// Cumulative: the highest says all, so that a platform that repeats itself while deleting fails
+// takes no more memory than one that does not.
+void Acknowledgements::raise(Marks& marks, const LaneOf& lane, std::uint64_t contig) {
+    if (marks.size() < kMostLanes || marks.count(lane) != 0) {
+        std::uint64_t& mark = marks[lane];
+        mark = std::max(mark, contig);
+    }
 }
 
 void Acknowledgements::settle(Stage stage) {
@@ -101,15 +110,14 @@ Result<Acknowledgements::Delivered> Acknowledgements::flush_all(SteadyTime now) 
 Result<Acknowledgements::Delivered> Acknowledgements::flush_platform(SteadyTime now) {
     Delivered sum;
     while (!pending_.empty()) {
-        const wire::LaneAck ack = pending_.back();
-        const auto gone = spool_->acknowledge_through(ack.lane, ack.epoch, ack.contig);
+        const auto [lane, contig] = *pending_.begin();
+        const auto gone = spool_->acknowledge_through(lane.first, lane.second, contig);
         if (!gone) {
             pending_due_ = now + kRetry;
             return sum.batches > 0 ? Result<Delivered>(sum) : Result<Delivered>(gone.error());
         }
-        pending_.pop_back();
-        std::uint64_t& applied = applied_[{ack.lane, ack.epoch}];
-        applied = std::max(applied, ack.contig);
+        pending_.erase(pending_.begin());
+        raise(applied_, lane, contig);
         sum.batches += gone->batches;
         sum.samples += gone->samples;
         sum.events += gone->events;

@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "agent/base/clock.hpp"
 #include "agent/base/result.hpp"
@@ -32,6 +31,8 @@ public:
     static constexpr std::chrono::milliseconds kAfterSuback{250};
     static constexpr std::chrono::milliseconds kLongestAsking{2000};
     static constexpr std::chrono::milliseconds kRetry{1000};  // after a failed deletion
+    // Lanes of epochs that one platform may speak of; what goes beyond it has to say again.
+    static constexpr std::size_t kMostLanes = 64;
 
     using Delivered = store::Spool::Delivered;
 
@@ -51,21 +52,27 @@ public:
     // Accepted, and about to be deleted.
     [[nodiscard]] bool contains(std::uint64_t position) const { return held_.contains(position); }
     [[nodiscard]] std::optional<SteadyTime> due() const;
+    // Lanes whose acknowledgement by the platform is not yet applied.
+    [[nodiscard]] std::size_t pending() const { return pending_.size(); }
     // Deletes what is due. `complete`: no more is on its way. Keeps everything when it fails.
     Result<Delivered> flush(SteadyTime now, bool complete);
     // Deletes what may be deleted, now: before the end.
     Result<Delivered> flush_all(SteadyTime now);
 
 private:
+    using LaneOf = std::pair<Lane, std::uint64_t>;  // and epoch
+    using Marks = std::map<LaneOf, std::uint64_t>;  // seq up to which the platform has all
+
     void settle(Stage stage);
+    static void raise(Marks& marks, const LaneOf& lane, std::uint64_t contig);
     Result<Delivered> flush_platform(SteadyTime now);
 
     store::Spool* spool_;
     Stage stage_ = Stage::asking;
     SteadyTime asking_until_ = SteadyTime::max();
     AckBatch held_;
-    std::map<std::pair<Lane, std::uint64_t>, std::uint64_t> applied_;  // (lane, epoch) -> seq
-    std::vector<wire::LaneAck> pending_;  // of the platform, not yet applied
+    Marks applied_;
+    Marks pending_;  // not yet applied
     SteadyTime pending_due_{};
 };
 

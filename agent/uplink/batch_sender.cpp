@@ -107,8 +107,9 @@ void BatchSender::resend(const wire::Resend& request) {
     if (!first || !*first) {
         return;  // nothing of it is held: it was delivered, or declared missing
     }
-    const auto beyond =
-        parts_.spool.position_of_seq(request.lane, request.epoch, request.last_seq + 1);
+    // "And all after it" may be said with the largest number there is.
+    const std::uint64_t behind = std::max(request.last_seq, request.last_seq + 1);
+    const auto beyond = parts_.spool.position_of_seq(request.lane, request.epoch, behind);
     const std::uint64_t last = beyond && *beyond ? **beyond - 1 : SpoolCursor::kOpen;
     // When none of the range is held, what comes next goes out once more: its first_unacked says
     // that nobody need wait for the range.

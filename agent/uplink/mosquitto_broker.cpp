@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/base/log.hpp"
+#include "agent/uplink/interrupted_calls.hpp"
 #include "agent/uplink/mqtt_client.hpp"
 #include "agent/uplink/polled_broker.hpp"
 #include "agent/uplink/reason_code.hpp"
@@ -293,7 +294,7 @@ public:
     MosquittoClient(const MosquittoClient&) = delete;
     MosquittoClient& operator=(const MosquittoClient&) = delete;
 
-    Status connect(const std::string& address, bool ipv6) override;
+    Status connect(const Reachable& server) override;
     // For TLS the library must be given the name.
     [[nodiscard]] bool connect_blocks() const override { return options_.tls; }
     [[nodiscard]] Loss loss() const override;
@@ -330,14 +331,16 @@ Result<std::unique_ptr<MqttClient>> MosquittoClient::create(const BrokerOptions&
     return std::unique_ptr<MqttClient>(std::move(client));
 }
 
-Status MosquittoClient::connect(const std::string& address, bool ipv6) {
+Status MosquittoClient::connect(const Reachable& server) {
     PropertyList properties;
     if (options_.protocol == Protocol::v5) {
         properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options_.session_expiry_s);
     }
     // TLS needs the name, for SNI and for the check of the certificate; the bind address then keeps
-    // the library from trying the other address family first and hanging there.
-    const std::string& host = options_.tls ? options_.host : address;
+    // the library from trying the other address family first and hanging there, and interrupting it
+    // from hanging on a mute address of this one.
+    const std::string& host = options_.tls ? options_.host : server.address;
+    const InterruptedCalls impatient(options_.tls ? server.share : std::chrono::milliseconds(0));
     const auto keepalive = std::max(options_.keepalive, kMinKeepalive);
     errno = 0;
     const int code = mosquitto_connect_bind_v5(
@@ -345,7 +348,7 @@ Status MosquittoClient::connect(const std::string& address, bool ipv6) {
         host.c_str(),
         options_.port,
         static_cast<int>(keepalive.count()),
-        ipv6 ? "::" : "0.0.0.0",
+        server.ipv6 ? "::" : "0.0.0.0",
         properties.get()
     );
     return code == MOSQ_ERR_SUCCESS ? Status() : Status(explain(code, errno));

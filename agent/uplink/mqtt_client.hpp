@@ -3,6 +3,7 @@
 // own poll(2). mosquitto_broker.cpp has the real one. Thread: one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,15 +33,22 @@ struct Subscribed {
     std::string topic_filter;
     std::uint8_t reason = 0;  // >= 0x80: refused
 };
+// One of the host's addresses, that was reachable a moment ago.
+struct Reachable {
+    std::string address;
+    bool ipv6 = false;
+    // For a library that tries all addresses of the name again: how long each may keep silent.
+    // Zero: there is only this one.
+    std::chrono::milliseconds share{0};
+};
 using Arrival = std::variant<Connected, Puback, Message, Subscribed>;
 
 class MqttClient {
 public:
     virtual ~MqttClient() = default;
 
-    // Opens the socket and sends CONNECT. `address`, one of the host's, should have been reachable
-    // a moment ago: the library blocks on one that is not. Thread: any one, before all else.
-    virtual Status connect(const std::string& address, bool ipv6) = 0;
+    // Opens the socket and sends CONNECT. Thread: any one, before all else.
+    virtual Status connect(const Reachable& server) = 0;
     // Whether connect() looks the name up itself, and so may block even on a reachable address.
     [[nodiscard]] virtual bool connect_blocks() const = 0;
     // -1 once closed.

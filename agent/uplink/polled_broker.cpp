@@ -221,19 +221,27 @@ void PolledBroker::step_probe() {
     }
 }
 
+// Of the time left, so that one share remains for the CONNACK after all addresses but the last have
+// kept silent.
+milliseconds PolledBroker::share_of(std::size_t addresses) const {
+    const auto left = std::chrono::ceil<milliseconds>(deadline_ - clock_.steady_now());
+    return addresses < 2 ? milliseconds(0)
+                         : std::max(left, milliseconds(0)) / static_cast<int>(addresses + 1);
+}
+
 // A client that looks the name up itself does so on a thread of its own, and the client with it: if
 // it takes longer than our patience, both are left to themselves.
 void PolledBroker::open(const TcpProbe& probe) {
+    const Reachable server{probe.address(), probe.ipv6(), share_of(probe.addresses())};
     if (!client_->connect_blocks()) {
-        opened(client_->connect(probe.address(), probe.ipv6()));
+        opened(client_->connect(server));
         return;
     }
     const std::shared_ptr<MqttClient> client(std::move(client_));
-    auto opening =
-        BlockingCall<Opened>::start([client, address = probe.address(), ipv6 = probe.ipv6()] {
-            Status status = client->connect(address, ipv6);
-            return Opened{client, std::move(status)};
-        });
+    auto opening = BlockingCall<Opened>::start([client, server] {
+        Status status = client->connect(server);
+        return Opened{client, std::move(status)};
+    });
     if (!opening) {
         lose(opening.error().message, {Reached::nothing});
         return;

@@ -50,6 +50,7 @@ private:
     void step_lookup();
     void begin_probe(const Addresses& addresses);
     void step_probe();
+    [[nodiscard]] std::chrono::milliseconds share_of(std::size_t addresses) const;
     void open(const TcpProbe& probe);
     void step_open();
     void opened(const Status& status);

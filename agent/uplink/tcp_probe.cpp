@@ -11,6 +11,7 @@ namespace cxedge::uplink {
 Result<TcpProbe> TcpProbe::start(const std::vector<NetworkAddress>& addresses, std::uint16_t port) {
     TcpProbe probe;
     probe.port_ = std::to_string(port);
+    probe.addresses_ = addresses.size();
     probe.problem_ = unavailable("the name has no usable address");
     for (const NetworkAddress& address : addresses) {
         Attempt attempt;

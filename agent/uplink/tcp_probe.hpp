@@ -3,6 +3,7 @@
 // connect has no timeout and would hang for minutes on an address that swallows packets.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ public:
     // Requires: step() said `reached`.
     [[nodiscard]] const std::string& address() const { return address_; }  // numeric
     [[nodiscard]] bool ipv6() const { return ipv6_; }
+    // Of the name, reachable or not.
+    [[nodiscard]] std::size_t addresses() const { return addresses_; }
     // Requires: step() said `failed`.
     [[nodiscard]] const Error& problem() const { return problem_; }
 
@@ -47,6 +50,7 @@ private:
     std::string port_;
     std::string address_;
     bool ipv6_ = false;
+    std::size_t addresses_ = 0;
     Error problem_;
 };
 

@@ -34,7 +34,8 @@ std::string broker_url(std::uint16_t port) {
 Box::Box(std::uint16_t broker_port, const std::string& sources)
     : Box(fmt::format("broker = \"{}\"", broker_url(broker_port)), sources) {}
 
-Box::Box(const std::string& uplink, const std::string& sources) : state_dir_(dir_.file("state")) {
+Box::Box(const std::string& uplink, const std::string& sources)
+    : state_dir_(dir_.file("state")), runtime_dir_(dir_.path().string()) {
     std::ofstream(dir_.file("site.toml"))
         << "[node]\ntenant = \"t\"\nsite = \"s\"\nid = \"n\"\n[uplink]\n"
         << replaced(uplink, "{dir}", dir_.path().string())
@@ -44,16 +45,20 @@ Box::Box(const std::string& uplink, const std::string& sources) : state_dir_(dir
 }
 
 std::vector<std::string> Box::command() const {
-    return {
-        CXEDGED,
-        "--config",
-        dir_.file("site.toml"),
-        "--profiles",
-        PROFILES,
-        "--state-dir",
-        state_dir_,
-        "--runtime-dir",
-        dir_.path().string()};
+    std::vector<std::string> words = starter_;
+    words.insert(
+        words.end(),
+        {CXEDGED,
+         "--config",
+         dir_.file("site.toml"),
+         "--profiles",
+         PROFILES,
+         "--state-dir",
+         state_dir_,
+         "--runtime-dir",
+         runtime_dir_}
+    );
+    return words;
 }
 
 void Box::start() {

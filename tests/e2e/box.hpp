@@ -50,10 +50,16 @@ public:
 
     // Where the spool is; a test may point it elsewhere before start().
     void set_state_dir(std::string directory) { state_dir_ = std::move(directory); }
+    // Likewise where journal and ring are.
+    void set_runtime_dir(std::string directory) { runtime_dir_ = std::move(directory); }
+    // cxedged is started by this, `env` with variables say, which must become it.
+    void set_starter(std::vector<std::string> words) { starter_ = std::move(words); }
 
 private:
     TempDir dir_;
     std::string state_dir_;
+    std::string runtime_dir_;
+    std::vector<std::string> starter_;
     std::unique_ptr<Process> agent_;
 };
 

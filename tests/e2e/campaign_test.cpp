@@ -3,59 +3,17 @@
 // the last block. ./dev bench campaign --kills 500 runs the long one.
 #include "tests/e2e/campaign.hpp"
 
-#include <array>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <random>
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
-#include "agent/base/unique_fd.hpp"
-
+#include "tests/e2e/small_disk.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace cxedge::test;
 
 namespace {
-
-constexpr unsigned kDiskMib = 64;
-
-// A small file system of its own; empty path: not allowed here.
-class SmallDisk {
-public:
-    SmallDisk() {
-        const std::string size = "size=" + std::to_string(kDiskMib) + "m";
-        if (::mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, size.c_str()) == 0) {
-            path_ = dir_.path().string();
-        }
-    }
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-    ~SmallDisk() {
-        if (!path_.empty()) {
-            ::umount2(path_.c_str(), MNT_DETACH);
-        }
-    }
-    [[nodiscard]] const std::string& path() const { return path_; }
-    // To the last block.
-    void fill() const {
-        const cxedge::UniqueFd fd(
-            ::open((path_ + "/filler").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
-        );
-        const std::array<char, 4096> block{};
-        while (::write(fd.get(), block.data(), block.size()) > 0) {
-        }
-    }
-    void clear() const { ::unlink((path_ + "/filler").c_str()); }
-
-private:
-    TempDir dir_;
-    std::string path_;
-};
 
 // Waits until so many more samples were offered and answered one way or the other.
 void let_flow(const KpiFeeder& feeder, std::size_t samples) {
@@ -123,6 +81,58 @@ TEST_CASE("campaign: a full disk and kill -9 on top of it lose nothing", "[e2e]"
     let_flow(feeder, 2000);
     disk.clear();
     broker.start();
+    let_flow(feeder, 2000);
+    feeder.end();
+    CHECK(feeder.finish(kPatience));
+    CHECK(box.flush());
+
+    const Fate fate = fate_of(feeder, platform);
+    INFO(to_string(fate));
+    CHECK(fate.acknowledged > 4000);
+    CHECK(fate.lost == 0);
+    CHECK(fate.duplicated == 0);
+}
+
+TEST_CASE("campaign: a full runtime directory and kill -9 on top of it lose nothing", "[e2e]") {
+    const SmallDisk runtime;
+    if (!MosquittoServer::available() || runtime.path().empty()) {
+        std::cout << "skipped: needs mosquitto and the right to mount a tmpfs\n";
+        return;
+    }
+    const bool full_at_start = GENERATE(false, true);
+    CAPTURE(full_at_start);
+    const TempDir dir;
+    const MosquittoServer broker;
+    const Platform platform(broker.port(), dir.file("out.jsonl"));
+    Box box(broker.port(), kFedSource);
+    box.set_runtime_dir(runtime.path());
+    if (full_at_start) {
+        runtime.fill();
+    }
+    box.start();
+    KpiFeed feed;
+    feed.socket = box.file("kpi.sock");
+    feed.samples = 1'000'000;
+    feed.rate = 8000;
+    feed.repeat_unanswered = false;
+    KpiFeeder feeder(feed);
+    let_flow(feeder, 2000);
+    CHECK(box.status().value("memory_problem", "").empty() == !full_at_start);
+    runtime.fill();
+    let_flow(feeder, 30'000);  // more than the journal's first file holds
+    box.kill();
+    box.start();
+    let_flow(feeder, 2000);
+    runtime.clear();
+    CHECK(box.status_where([](const Json& now) {
+        return now.value("memory_problem", "?").empty() &&
+               now.value("storage_mode", "") == "normal";
+    }));
+    const std::size_t acknowledged = feeder.acknowledged();
+    let_flow(feeder, 2000);
+    CHECK(feeder.acknowledged() > acknowledged);
+    box.kill();
+    box.start();
     let_flow(feeder, 2000);
     feeder.end();
     CHECK(feeder.finish(kPatience));

@@ -30,9 +30,10 @@ std::vector<std::string> lines(const std::string& metric, int count) {
     return out;
 }
 
-std::string second_sink(std::uint16_t port) {
+std::string sink(const std::string& name, std::uint16_t port) {
     return fmt::format(
-        "[[sink]]\nname = \"group\"\nbroker = \"mqtt://127.0.0.1:{}\"\nmetrics = [\"till.*\"]\n",
+        "[[sink]]\nname = \"{}\"\nbroker = \"mqtt://127.0.0.1:{}\"\nmetrics = [\"till.*\"]\n",
+        name,
         port
     );
 }
@@ -47,7 +48,7 @@ TEST_CASE("sinks: each platform gets its own, whatever happens to the other", "[
     MosquittoServer main;
     MosquittoServer group;
     Inbox at_main(main.port());
-    Box box(main.port(), second_sink(group.port()) + kInputs);
+    Box box(main.port(), sink("group", group.port()) + kInputs);
     group.stop();
     REQUIRE(box.start_collecting());
     const auto tills = send_kpi(box.file("kpi.sock"), lines("till.raw", 40));
@@ -67,6 +68,32 @@ TEST_CASE("sinks: each platform gets its own, whatever happens to the other", "[
     CHECK(box.stop() == 0);
     CHECK(at_group.values("door.raw").empty());
     CHECK(at_main.values("till.raw").size() == 40);
+}
+
+TEST_CASE("sinks: several that do not acknowledge share one patience at the end", "[e2e]") {
+    if (!MosquittoServer::available()) {
+        std::cout << "skipped: needs mosquitto\n";
+        return;
+    }
+    const MosquittoServer main;
+    const MosquittoServer first;
+    const MosquittoServer second;
+    Box box(main.port(), sink("first", first.port()) + sink("second", second.port()) + kInputs);
+    REQUIRE(box.start_collecting());
+    REQUIRE(box.status_where([](const Json& now) { return now["connection"] == "online"; }));
+    // Their threads connect as this one does; each has a batch in flight when its broker stops.
+    REQUIRE(box.flush());
+    first.pause();
+    second.pause();
+    const auto answers = send_kpi(box.file("kpi.sock"), lines("till.raw", 20));
+    CHECK(std::count(answers.begin(), answers.end(), "ok") == 20);
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(box.stop() == 0);
+    const auto took = std::chrono::steady_clock::now() - begin;
+    CHECK(took >= std::chrono::seconds(4));  // somebody was waited for
+    CHECK(took < std::chrono::seconds(9));   // 5 s and goodbyes, not twice 5 s
+    first.resume();
+    second.resume();
 }
 
 TEST_CASE("sinks: a second agent on the same state directory is refused", "[e2e]") {

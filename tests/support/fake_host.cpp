@@ -74,9 +74,9 @@ void FakeHost::release_commits() {
     }
 }
 
-void FakeHost::offload(std::function<void()> work, std::function<void()> done) {
+void FakeHost::offload(std::function<void()> work, std::function<void(const Status&)> done) {
     work();
-    loop_.post(std::move(done));
+    loop_.post([done = std::move(done)] { done({}); });
 }
 
 void FakeHost::log(log::Level level, std::string_view message) {

@@ -62,7 +62,7 @@ public:
     Status emit_lost(SeriesId id) override;
     void emit_event(Event event) override { events.push_back(std::move(event)); }
     void commit(std::function<void(const Status&)> done) override;
-    void offload(std::function<void()> work, std::function<void()> done) override;
+    void offload(std::function<void()> work, std::function<void(const Status&)> done) override;
     void set_problem(std::string_view problem) override { problems.emplace_back(problem); }
     void log(log::Level level, std::string_view message) override;
 

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "agent/wire/batch_codec.hpp"
+#include "agent/wire/dictionary.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -22,6 +23,10 @@ SeriesInfo gauge(const std::string& metric) {
     return {{metric, {}}, Kind::gauge, "1", {}, 0};
 }
 
+bool mentions(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
 class Bench {
 public:
     Bench() { start(); }
@@ -29,7 +34,7 @@ public:
     void start() {
         store::SpoolOptions options;
         options.directory = dir_.file("state");
-        options.ring_file = dir_.file("ring");
+        options.ring_file = dir_.file(runtime + "ring");
         auto spool = store::Spool::open(options, clock);
         REQUIRE(spool.ok());
         spool_ = std::move(*spool);
@@ -55,7 +60,7 @@ public:
         pipeline.occupancies = {{"shop", {}, std::chrono::hours(4)}};
         loop_ = std::make_unique<EventLoop>();
         path = std::make_unique<DataPath>(
-            DataPath::Options{pipeline, dir_.file("journal"), journal_bytes},
+            DataPath::Options{pipeline, dir_.file(runtime + "journal"), journal_bytes},
             std::move(outlets),
             *loop_,
             clock
@@ -72,6 +77,8 @@ public:
             std::ofstream(dir_.file(turn), std::ios::binary) << std::string(9000, 'x');
         }
     }
+    void poll() { loop_->poll(); }
+    void make_runtime() { std::filesystem::create_directory(dir_.file(runtime)); }
     void restart() {
         die();
         start();
@@ -101,41 +108,74 @@ public:
         REQUIRE(path->accept(*id, value, at_boot(clock.boot_now())).ok());
         loop_->poll();
     }
-    // Values of everything in the spool, by (lane, seq).
-    std::vector<double> stored() {
-        std::vector<double> values;
+    // Samples of everything in the spool, by (lane, seq).
+    std::vector<Sample> samples() {
+        std::vector<Sample> samples;
         std::uint64_t after = 0;
         for (;;) {
             const auto batches = spool_->read(Lane::live, after, 100);
             REQUIRE(batches.ok());
             if (batches->empty()) {
-                return values;
+                return samples;
             }
             after = batches->back().position;
             for (const store::StoredBatch& batch : *batches) {
-                append_values(batch, values);
+                append_samples(batch, samples);
             }
         }
+    }
+    std::vector<double> stored() {
+        std::vector<double> values;
+        for (const Sample& sample : samples()) {
+            values.push_back(std::get<double>(sample.value));
+        }
+        return values;
+    }
+    // The same by metric, as the platform's dictionary names it.
+    std::map<std::string, std::vector<double>> stored_by_series() {
+        const auto definitions = spool_->load_definitions();
+        REQUIRE(definitions.ok());
+        const auto dictionary = wire::Dictionary::restore(*definitions);
+        REQUIRE(dictionary.ok());
+        std::map<std::string, std::vector<double>> values;
+        for (const Sample& sample : samples()) {
+            const std::string& metric = dictionary->at(sample.series).key.metric;
+            values[metric].push_back(std::get<double>(sample.value));
+        }
+        return values;
+    }
+    std::vector<Event> events() {
+        std::vector<Event> events;
+        const auto batches = spool_->read(Lane::control, 0, 100);
+        REQUIRE(batches.ok());
+        for (const store::StoredBatch& batch : *batches) {
+            const auto body = wire::decode_body(received(batch));
+            REQUIRE(body.ok());
+            events.insert(events.end(), body->events.begin(), body->events.end());
+        }
+        return events;
     }
     store::Spool& spool() { return *spool_; }
 
     test::ManualClock clock;
     std::unique_ptr<DataPath> path;
     std::size_t journal_bytes = 64U << 10U;
+    std::string runtime;  // directory of ring and journal, with its slash
 
 private:
-    static void append_values(const store::StoredBatch& batch, std::vector<double>& values) {
+    static wire::ReceivedBatch received(const store::StoredBatch& batch) {
         wire::ReceivedBatch received;
         received.body.codec = batch.batch.codec;
         received.body.bytes = batch.batch.body;
         received.body.samples = batch.batch.samples;
         received.body.events = batch.batch.events;
         received.body.dict_size = batch.batch.dict_size;
-        const auto body = wire::decode_body(received);
+        return received;
+    }
+    static void append_samples(const store::StoredBatch& batch, std::vector<Sample>& samples) {
+        const auto body = wire::decode_body(received(batch));
         REQUIRE(body.ok());
-        for (const Sample& sample : body->samples) {
-            values.push_back(std::get<double>(sample.value));
-        }
+        samples.insert(samples.end(), body->samples.begin(), body->samples.end());
     }
 
     test::TempDir dir_;
@@ -263,6 +303,45 @@ TEST_CASE("data_path: a full journal begins anew and loses nothing", "[app]") {
     CHECK(stored.back() == kMany - 0.5);
 }
 
+TEST_CASE("data_path: a declaration larger than the journal's reserve shifts no series", "[app]") {
+    Bench bench;
+    constexpr std::size_t kFill = 10'000;  // the journal, but for less than the monster
+    for (std::size_t i = 0; i < kFill; ++i) {
+        bench.give("raw.a", 1);
+    }
+    SeriesInfo monster = gauge("raw.monster");
+    monster.kind = Kind::state;
+    monster.states = {"off", std::string(60'000, 'x')};
+    const auto id = bench.path->declare(monster);
+    REQUIRE(id.ok());
+    bench.give("raw.b", 2);
+    bench.give("raw.a", 3);
+    bench.give("raw.b", 4);
+    REQUIRE(bench.path->accept(*id, 1, at_boot(bench.clock.boot_now())).ok());
+    bench.restart();
+    bench.give("raw.b", 5);
+    bench.give("raw.a", 6);
+    bench.pass(milliseconds(1000));
+    const auto by_series = bench.stored_by_series();
+    REQUIRE(by_series.at("raw.a").size() == kFill + 2);
+    CHECK(by_series.at("raw.a")[kFill] == 3);
+    CHECK(by_series.at("raw.a").back() == 6);
+    CHECK(by_series.at("raw.b") == std::vector<double>{2, 4, 5});
+    CHECK(by_series.at("raw.monster") == std::vector<double>{1});
+}
+
+TEST_CASE("data_path: a definition that could not be read again is refused", "[app]") {
+    Bench bench;
+    SeriesInfo monster = gauge("raw.monster");
+    monster.kind = Kind::state;
+    monster.states = {"off", std::string(200'000, 'x')};
+    const auto refused = bench.path->declare(monster);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(mentions(refused.error().message, "raw.monster"));
+    bench.restart();  // with it in the spool nothing would start any more
+    bench.give("raw.a", 1);
+}
+
 TEST_CASE("data_path: a journal begun anew does not hide what comes", "[app]") {
     Bench bench;
     for (int i = 0; i < 25; ++i) {
@@ -294,6 +373,46 @@ TEST_CASE("data_path: a clock step is told and ends the batch", "[app]") {
     REQUIRE(body.ok());
     REQUIRE(body->clock_steps.size() == 1);
     CHECK(body->clock_steps[0].after_ms - body->clock_steps[0].before_ms == 3'600'000);
+}
+
+TEST_CASE("data_path: memory only is an alarm until there are files again", "[app]") {
+    Bench bench;
+    bench.die();
+    bench.runtime = "later/";
+    bench.start();
+    CHECK(mentions(bench.path->memory_problem(), "memory only"));
+    CHECK(bench.path->journal_in_memory());
+    // Then "survives the process" is only true of what is on disk.
+    bool safe = false;
+    bench.give("raw.a", 0);
+    bench.path->commit(ingest::Durability::process, [&](const Status& status) {
+        safe = status.ok();
+    });
+    CHECK_FALSE(safe);
+    bench.poll();
+    CHECK(safe);
+    bench.restart();
+    CHECK(bench.stored() == std::vector<double>{0});
+    bench.give("raw.a", 1);
+    bench.pass(milliseconds(1000));
+    auto events = bench.events();
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].name == "storage.degraded");
+    CHECK(events[0].state == EventState::raise);
+    CHECK(mentions(events[0].text, "journal"));
+    bench.make_runtime();
+    bench.pass(std::chrono::seconds(11));
+    bench.pass(std::chrono::seconds(11));
+    CHECK(bench.path->memory_problem().empty());
+    events = bench.events();
+    REQUIRE(events.size() == 2);
+    CHECK(events[1].state == EventState::clear);
+    CHECK(events[1].id == events[0].id);
+    bench.give("raw.a", 2);
+    bench.restart();
+    bench.give("raw.a", 3);
+    bench.pass(milliseconds(1000));
+    CHECK(bench.stored() == std::vector<double>{0, 1, 2, 3});
 }
 
 TEST_CASE("data_path: what nobody can repeat is declared as a gap", "[app]") {

@@ -144,7 +144,7 @@ TEST_CASE("firmware-config: the catalogue covers the vocabulary", "[config]") {
         {"store.env.co2", Kind::gauge, "[ppm]"},
         {"store.open", Kind::state, "1"},
         {"agent.rss", Kind::gauge, "By"},
-        {"agent.cpu", Kind::counter, "s"},
+        {"agent.cpu", Kind::gauge, "1"},
         {"agent.source.state", Kind::state, "1"},
         {"cam.fps", Kind::gauge, "Hz"},
         {"cam.frame_cost", Kind::histogram, "s"},

@@ -53,6 +53,27 @@ telemetry::Health full() {
     health.storage_problem = "free some space";
     health.protocol = "MQTT 3.1.1";
     health.platform_ack = true;
+    health.losses = {{"quota", 29, 30}};
+    health.journal_in_memory = true;
+    health.ring_in_memory = true;
+    health.memory_problem = "no directory";
+    health.cpu_s = 31.5;
+    telemetry::SinkHealth sink;
+    sink.name = "group";
+    sink.connection = "offline";
+    sink.connection_since = "2026-11-22T10:00:02Z";
+    sink.broker = "mqtt://group:1883";
+    sink.last_error = "refused";
+    sink.batches = 32;
+    sink.samples = 33;
+    sink.events = 34;
+    sink.bytes = 35;
+    sink.oldest_age_s = 36.5;
+    sink.gaps = 37;
+    sink.samples_lost = 38;
+    sink.storage_mode = "full";
+    sink.storage_problem = "the quota";
+    health.sinks = {sink};
     return health;
 }
 
@@ -75,6 +96,29 @@ void check_lists(const telemetry::Health& seen, const telemetry::Health& sent) {
         CHECK(seen.lanes[i].bytes == sent.lanes[i].bytes);
         CHECK(seen.lanes[i].oldest_age_s == sent.lanes[i].oldest_age_s);
     }
+    REQUIRE(seen.losses.size() == 1);
+    CHECK(seen.losses[0].cause == "quota");
+    CHECK(seen.losses[0].gaps == 29);
+    CHECK(seen.losses[0].samples == 30);
+}
+
+void check_sinks(const telemetry::Health& seen) {
+    REQUIRE(seen.sinks.size() == 1);
+    const telemetry::SinkHealth& sink = seen.sinks.front();
+    CHECK(sink.name == "group");
+    CHECK(sink.connection == "offline");
+    CHECK(sink.connection_since == "2026-11-22T10:00:02Z");
+    CHECK(sink.broker == "mqtt://group:1883");
+    CHECK(sink.last_error == "refused");
+    CHECK(sink.batches == 32);
+    CHECK(sink.samples == 33);
+    CHECK(sink.events == 34);
+    CHECK(sink.bytes == 35);
+    CHECK(sink.oldest_age_s == 36.5);
+    CHECK(sink.gaps == 37);
+    CHECK(sink.samples_lost == 38);
+    CHECK(sink.storage_mode == "full");
+    CHECK(sink.storage_problem == "the quota");
 }
 
 }  // namespace
@@ -87,6 +131,11 @@ TEST_CASE("messages: a status keeps every field on its way", "[control]") {
     REQUIRE(parsed.ok());
     const telemetry::Health& seen = *parsed;
     check_lists(seen, sent);
+    check_sinks(seen);
+    CHECK(seen.journal_in_memory);
+    CHECK(seen.ring_in_memory);
+    CHECK(seen.memory_problem == "no directory");
+    CHECK(seen.cpu_s == 31.5);
     CHECK(seen.version == sent.version);
     CHECK(seen.tenant == sent.tenant);
     CHECK(seen.site == sent.site);
@@ -124,6 +173,13 @@ TEST_CASE("messages: a status keeps every field on its way", "[control]") {
     CHECK(seen.storage_problem == "free some space");
     CHECK(seen.protocol == "MQTT 3.1.1");
     CHECK(seen.platform_ack);
+}
+
+TEST_CASE("messages: with one platform there is no list of sinks", "[control]") {
+    telemetry::Health health = full();
+    health.sinks.clear();
+    CHECK(status_answer(health).find("sinks") == std::string::npos);
+    CHECK(status_answer(full()).find("sinks") != std::string::npos);
 }
 
 TEST_CASE("messages: a status survives invalid UTF-8 and NaN", "[control]") {

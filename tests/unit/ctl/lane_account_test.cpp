@@ -120,6 +120,25 @@ TEST_CASE("account: is the same after a restart", "[ctl]") {
     }
 }
 
+TEST_CASE("account: what was sent again is remembered like all that came last", "[ctl]") {
+    LaneAccount account;
+    for (std::uint64_t seq = 2; seq <= 600; ++seq) {
+        account.receive(batch(seq), {10, 0});
+    }
+    account.receive(batch(1), {10, 0});
+    auto again = LaneAccount::restore(account.store());
+    REQUIRE(again);
+    for (LaneAccount* one : {&account, &*again}) {
+        one->declare(gap(1, 1, 10, GapCause::quota));  // held still, and declared although it came
+        CHECK(one->totals().in_gaps.samples == 0);
+        // The next one takes the place of the one that came first, not of the lowest.
+        one->receive(batch(601), {10, 0});
+        one->declare(gap(1, 1, 10, GapCause::quota));
+        CHECK(one->totals().in_gaps.samples == 0);
+        CHECK(accounted(*one) == 6010);
+    }
+}
+
 TEST_CASE("account: a damaged store is refused", "[ctl]") {
     const auto restored = [](auto change) {
         LaneAccount::Stored stored;

@@ -124,6 +124,54 @@ TEST_CASE("status_page: what nobody will receive", "[ctl]") {
         has(status_page(health),
             "lost        300 samples in 2 declared gaps, 7 samples in 1 dead letters\n")
     );
+    health.losses = {{"quota", 1, 200}, {"age", 1, 100}, {"corrupt", 0, 0}};
+    CHECK(has(status_page(health), "300 samples in 2 declared gaps (quota 200, age 100), 7 "));
+}
+
+TEST_CASE("status_page: unsent data that would not survive the process", "[ctl]") {
+    Health health = well();
+    health.memory_problem = "journal: no room for /run/cxedge/journal-a";
+    CHECK(headline(health) == "UNSENT DATA IN MEMORY ONLY");
+    CHECK(has(status_page(health), "memory      journal: no room for /run/cxedge/journal-a\n"));
+}
+
+TEST_CASE("status_page: further sinks at a glance", "[ctl]") {
+    Health health = well();
+    const std::string alone = status_page(health);
+    telemetry::SinkHealth group;
+    group.name = "group";
+    group.connection = "online";
+    group.connection_since = "2026-11-22T10:00:01Z";
+    health.sinks = {group};
+    CHECK(headline(health) == "OK");
+    const std::string page = status_page(health);
+    CHECK(page.size() > alone.size());
+    CHECK(has(
+        page,
+        "\n"
+        "SINK         CONNECTION SINCE                  BATCHES   SAMPLES    EVENTS     OLDEST  "
+        "WHY\n"
+        "group        online     2026-11-22T10:00:01Z         0         0         0          -\n"
+    ));
+    health.sinks[0].connection = "offline";
+    health.sinks[0].last_error = "connection refused";
+    health.sinks[0].batches = 40;
+    health.sinks[0].samples = 4000;
+    health.sinks[0].events = 3;
+    health.sinks[0].oldest_age_s = 3600;
+    health.sinks[0].gaps = 1;
+    health.sinks[0].samples_lost = 50;
+    health.sinks[0].storage_mode = "full";
+    CHECK(
+        headline(health) ==
+        "SINK group OFFLINE since 2026-11-22T10:00:01Z (connection refused); "
+        "SINK group BEHIND 1 h 0 min; SINK group STORAGE FULL"
+    );
+    CHECK(
+        has(status_page(health),
+            "group        offline    2026-11-22T10:00:01Z        40      4000         3  1 h 0 min"
+            "  connection refused; 50 samples lost in 1 gaps\n")
+    );
 }
 
 TEST_CASE("status_page: problems are shown, and cannot forge lines", "[ctl]") {

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <future>
-#include <set>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "tests/support/catch.hpp"
 
@@ -61,6 +63,49 @@ TEST_CASE("worker pool: refuses once too many wait", "[plugin_api]") {
     // What had begun was finished; what waited may have been dropped; the refused one never ran.
     CHECK(ran >= 1);
     CHECK(ran <= 1 + static_cast<int>(WorkerPool::kMaxQueued));
+}
+
+TEST_CASE("worker pool: whoever offloads hears of it, refused or not", "[plugin_api]") {
+    std::promise<void> release;
+    std::promise<void> begun;
+    EventLoop loop;
+    std::size_t done = 0;
+    std::vector<std::string> refusals;
+    const auto count = [&](const Status& status) {
+        ++done;
+        if (!status) {
+            refusals.push_back(status.error().message);
+        }
+    };
+    WorkerPool pool(1);
+    pool.run_for(
+        loop,
+        [&] {
+            begun.set_value();
+            release.get_future().wait();
+        },
+        count
+    );
+    begun.get_future().wait();
+    for (std::size_t i = 0; i < WorkerPool::kMaxQueued; ++i) {
+        pool.run_for(
+            loop, [] {}, count
+        );
+    }
+    bool ran = false;
+    pool.run_for(
+        loop, [&] { ran = true; }, count
+    );
+    CHECK(refusals.empty());  // not from within the call
+    loop.poll();
+    CHECK(refusals == std::vector<std::string>{"too many blocking calls wait already"});
+    release.set_value();
+    while (done < WorkerPool::kMaxQueued + 2) {
+        loop.poll();
+        std::this_thread::yield();
+    }
+    CHECK(refusals.size() == 1);
+    CHECK_FALSE(ran);
 }
 
 TEST_CASE("worker pool: an unused one costs no threads and ends quietly", "[plugin_api]") {

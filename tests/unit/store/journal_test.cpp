@@ -2,6 +2,7 @@
 #include "agent/store/journal.hpp"
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <random>
 
@@ -145,6 +146,33 @@ TEST_CASE("journal: without a directory it lives in memory and says so", "[store
     CHECK(journal->problem().find("memory") != std::string::npos);
     CHECK(journal->append("one"));
     CHECK(records_of(*journal).size() == 1);
+}
+
+TEST_CASE("journal: has its files again once they can be had", "[store]") {
+    const test::TempDir dir;
+    const JournalOptions options{dir.file("later/journal"), 64U << 10U, "1"};
+    auto journal = Journal::open(options);
+    CHECK(journal->memory_only().find("memory only") != std::string::npos);
+    REQUIRE(journal->append("one"));
+    REQUIRE(journal->checkpoint("still memory").ok());
+    CHECK_FALSE(journal->memory_only().empty());
+    REQUIRE(journal->append("two"));
+    std::filesystem::create_directory(dir.file("later"));
+    REQUIRE(journal->checkpoint("in a file").ok());
+    CHECK(journal->memory_only().empty());
+    REQUIRE(journal->append("three"));
+    journal.reset();
+    journal = Journal::open(options);
+    CHECK(journal->snapshot() == "in a file");
+    CHECK(records_of(*journal).size() == 1);
+    CHECK(journal->last() == 3);
+    // And takes turns as ever.
+    REQUIRE(journal->checkpoint("again").ok());
+    REQUIRE(journal->append("four"));
+    journal.reset();
+    journal = Journal::open(options);
+    CHECK(journal->snapshot() == "again");
+    CHECK(journal->last() == 4);
 }
 
 // The child writes until it is killed and says before each record that it is about to.

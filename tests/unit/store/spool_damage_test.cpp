@@ -167,6 +167,10 @@ TEST_CASE("spool damage: a page of garbage costs only what was on it", "[store]"
         CHECK(batch.epoch == epoch);
         CHECK(batch.batch.body == body_of(batch.seq));
     }
+    // Numbers of the wire have 64 bits, SQLite's 63.
+    const std::uint64_t large = std::uint64_t{1} << 63U;
+    CHECK(at.spool->position_of_seq(Lane::live, epoch, 1)->has_value());
+    CHECK_FALSE(at.spool->position_of_seq(Lane::live, epoch, large)->has_value());
 }
 
 TEST_CASE("spool damage: garbage instead of a database", "[store]") {

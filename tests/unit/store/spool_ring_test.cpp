@@ -124,6 +124,24 @@ TEST_CASE("ring: where no file can be, memory serves and the report says so", "[
     CHECK(read_all(at.open()).size() == 3);
 }
 
+TEST_CASE("ring: moves into its file once that can be had", "[store]") {
+    SpoolFixture at;
+    const std::string later = at.directory.file("later");
+    at.options.ring_file = later + "/ring";
+    REQUIRE(run_and_die(at, [&](Spool& spool) {
+        bool fine = !spool.storage().ring_memory_only.empty();
+        fine = fine && spool.append(make_batches(3, 50)).ok();
+        fine = fine && std::filesystem::create_directory(later);
+        at.clock.advance(std::chrono::seconds(2));
+        fine = fine && spool.commit(Spool::Move::due).ok();
+        fine = fine && spool.storage().ring_memory_only.empty();
+        return fine && spool.append(make_batches(2, 50)).ok();
+    }));
+    Spool& spool = at.open();
+    CHECK(seqs_of(read_all(spool)) == std::vector<std::uint64_t>{1, 2, 3, 4, 5});
+    CHECK_FALSE(spool.report().new_epoch);
+}
+
 TEST_CASE("ring: any flipped byte costs what it hits, never more, and is declared", "[store]") {
     const unsigned seed = GENERATE(range(0U, 60U));
     SpoolFixture at;

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,12 @@ Health busy() {
     health.in_flight = 4;
     health.batches_refused = 1;
     health.lanes = {{"control", 1, 0, 80, 0.5}, {"live", 7, 20, 900, 12.25}, {"bulk", 0, 0, 0, 0}};
+    health.cpu_s = 6.15;
+    health.losses = {{"quota", 2, 300}, {"age", 0, 0}};
+    health.dead_letters = 1;
+    health.samples_dead = 7;
+    health.storage_mode = "memory";
+    health.ring_in_memory = true;
     health.sources = {
         {"apps", "statsd", "running", "", 500, 0, 0},
         {"door", "camera", "failed", "crashed 5 times", 20, 5, 4711},
@@ -53,9 +60,18 @@ double value(const std::vector<MetricReading>& readings, std::string_view series
 }  // namespace
 
 TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]") {
-    const auto readings = agent_metrics(busy());
+    const auto readings = agent_metrics(busy(), {});
     CHECK(value(readings, "agent.rss") == 2 * 1024 * 1024);
     CHECK(value(readings, "agent.uptime") == 61.5);
+    CHECK(value(readings, "agent.cpu") == 0.1);
+    CHECK(value(readings, "agent.gaps{cause=quota}") == 2);
+    CHECK(value(readings, "agent.gaps{cause=age}") == 0);
+    CHECK(value(readings, "agent.samples.lost{cause=quota}") == 300);
+    CHECK(value(readings, "agent.dead_letters") == 1);
+    CHECK(value(readings, "agent.samples.dead") == 7);
+    CHECK(value(readings, "agent.storage.mode") == 4);
+    CHECK(value(readings, "agent.storage.journal") == 0);
+    CHECK(value(readings, "agent.storage.ring") == 1);
     CHECK(value(readings, "agent.series") == 40);
     CHECK(value(readings, "agent.readings.accepted") == 1000);
     CHECK(value(readings, "agent.readings.refused") == 3);
@@ -74,8 +90,17 @@ TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]")
     CHECK(value(readings, "agent.source.restarts{source=door}") == 5);
 }
 
+TEST_CASE("metrics: the share of a core is that since the heartbeat before", "[telemetry]") {
+    const Health before = busy();
+    Health now = before;
+    now.uptime_s += 60;
+    now.cpu_s += 90;  // two threads
+    CHECK(value(agent_metrics(now, before), "agent.cpu") == 1.5);
+    CHECK(value(agent_metrics(before, before), "agent.cpu") == 0);
+}
+
 TEST_CASE("metrics: kinds and units are declared", "[telemetry]") {
-    const auto readings = agent_metrics(busy());
+    const auto readings = agent_metrics(busy(), {});
     CHECK(find(readings, "agent.rss")->info.kind == Kind::gauge);
     CHECK(find(readings, "agent.rss")->info.unit == "By");
     CHECK(find(readings, "agent.uplink.bytes")->info.kind == Kind::counter);
@@ -91,21 +116,57 @@ TEST_CASE("metrics: kinds and units are declared", "[telemetry]") {
 TEST_CASE("metrics: a state that is not declared is left out", "[telemetry]") {
     Health health = busy();
     health.sources[0].state = "dreaming";
-    const auto readings = agent_metrics(health);
+    const auto readings = agent_metrics(health, {});
     CHECK(find(readings, "agent.source.state{source=apps}") == nullptr);
     CHECK(find(readings, "agent.source.restarts{source=apps}") != nullptr);
 }
 
-TEST_CASE("metrics: METRICS.md explains every name", "[telemetry]") {
-    std::ifstream file(CXEDGE_METRICS_MD);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    REQUIRE_FALSE(text.empty());
-    for (const MetricReading& reading : agent_metrics(busy())) {
-        const std::string row =
-            "| `" + reading.info.key.metric + "` | `" + reading.info.unit + "` |";
-        INFO(row);
-        CHECK(text.find(row) != std::string::npos);
+namespace {
+
+std::string text_of(const char* path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::size_t count(const std::string& text, const std::string& what) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
+        ++found;
     }
+    return found;
+}
+
+// One of each name.
+std::map<std::string, SeriesInfo> emitted() {
+    std::map<std::string, SeriesInfo> names;
+    for (const MetricReading& reading : agent_metrics(busy(), {})) {
+        names[reading.info.key.metric] = reading.info;
+    }
+    return names;
+}
+
+}  // namespace
+
+TEST_CASE("metrics: METRICS.md explains every name, and none that is not sent", "[telemetry]") {
+    const std::string text = text_of(CXEDGE_METRICS_MD);
+    for (const auto& [name, info] : emitted()) {
+        const std::string row = "| `" + name + "` | `" + info.unit + "` |";
+        INFO(row);
+        CHECK(count(text, row) == 1);
+    }
+    CHECK(count(text, "| `agent.") == emitted().size());
+}
+
+TEST_CASE("metrics: the catalogue's agent.* is what a heartbeat sends", "[telemetry]") {
+    const std::string text = text_of(CXEDGE_CATALOGUE);
+    for (const auto& [name, info] : emitted()) {
+        const std::string entry = "name = \"" + name + "\"\nkind = \"" +
+                                  std::string(to_string(info.kind)) + "\"\nunit = \"" + info.unit +
+                                  "\"\n";
+        INFO(entry);
+        CHECK(count(text, entry) == 1);
+    }
+    CHECK(count(text, "name = \"agent.") == emitted().size());
 }
 
 }  // namespace cxedge::telemetry

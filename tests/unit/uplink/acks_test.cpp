@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose acknowledgement deletes a batch.
 #include <algorithm>
+#include <limits>
 
+#include "agent/uplink/acknowledgements.hpp"
 #include "agent/wire/platform_ack.hpp"
 #include "agent/wire/request.hpp"
 
@@ -145,6 +147,31 @@ TEST_CASE("acks: a broker lost before the answer keeps what it acknowledged", "[
     CHECK(test::seqs(rig.broker.to("/up/")) == Seqs{1, 2, 3, 1, 2, 3});
 }
 
+TEST_CASE("acks: a platform that repeats itself while deleting waits takes no room", "[uplink]") {
+    UplinkRig rig;
+    rig.append(Stream::kpi, 9);
+    Acknowledgements acks(*rig.spool);
+    const SteadyTime now = rig.clock.steady_now();
+    acks.connected(now);
+    wire::PlatformAck message;
+    message.platform_ack = true;
+    for (const std::uint64_t contig : Seqs{1, 4, 3, 4, 2}) {
+        message.lanes = {{rig.spool->epoch(), Lane::live, contig}};
+        CHECK_FALSE(acks.platform_says(message, now));
+        CHECK(acks.pending() == 1);
+    }
+    // Nor does one that makes epochs up.
+    for (std::uint64_t epoch = 1; epoch < 1000; ++epoch) {
+        message.lanes = {{epoch, Lane::live, 1}};
+        CHECK_FALSE(acks.platform_says(message, now));
+    }
+    CHECK(acks.pending() == Acknowledgements::kMostLanes);
+    const auto gone = acks.flush(now, true);
+    REQUIRE(gone.ok());
+    CHECK(gone->batches == 4);
+    CHECK(acks.pending() == 0);
+}
+
 TEST_CASE("acks: what the platform asks for again is sent again", "[uplink]") {
     UplinkRig rig;
     rig.broker.retained[kTopics.platform_ack()] = ack(rig, 0);
@@ -164,6 +191,7 @@ TEST_CASE("acks: what the platform asks for again is sent again", "[uplink]") {
     CHECK(ask(epoch, 3, 5) == Seqs{3, 4, 5});
     CHECK(ask(epoch, 9, 9) == Seqs{9});
     CHECK(ask(epoch, 8, 400) == Seqs{8, 9});
+    CHECK(ask(epoch, 8, std::numeric_limits<std::uint64_t>::max()) == Seqs{8, 9});
     CHECK(ask(epoch, 10, 12).empty());
     CHECK(ask(epoch + 1, 3, 5).empty());
     rig.broker.receive(kTopics.platform_ack(), ack(rig, 4));

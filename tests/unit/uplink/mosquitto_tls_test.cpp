@@ -8,6 +8,7 @@
 #include "tests/support/mosquitto_server.hpp"
 #include "tests/support/test_ca.hpp"
 #include "tests/unit/uplink/broker_log.hpp"
+#include "tests/unit/uplink/test_names.hpp"
 #include "tests/unit/uplink/uplink_rig.hpp"
 
 namespace cxedge::uplink {
@@ -80,6 +81,25 @@ TEST_CASE("mosquitto_tls: a broker of the given CA and name", "[uplink]") {
         return;
     }
     CHECK(by_name == "connected");
+}
+
+TEST_CASE("mosquitto_tls: a mute first address costs its share, not the connection", "[uplink]") {
+    if (skipped()) {
+        return;
+    }
+    const TestCa ca;
+    const MosquittoServer server(tls_server(ca.issue("broker", "DNS:two.test")));
+    const test::MuteServer mute("127.0.0.2", server.port());
+    const test::NamedAddresses name("two.test", {"127.0.0.2", "127.0.0.1"});
+    BrokerOptions options = tls_client(server, ca.certificate());
+    options.host = "two.test";
+    options.connect_timeout = std::chrono::seconds(3);
+    const SystemClock clock;
+    const SteadyTime begin = clock.steady_now();
+    CHECK(outcome(options) == "connected");
+    const auto took = clock.steady_now() - begin;
+    CHECK(took >= std::chrono::milliseconds(900));  // the mute one was tried first
+    CHECK(took < options.connect_timeout);
 }
 
 TEST_CASE("mosquitto_tls: a broker of another CA is refused", "[uplink]") {

@@ -91,7 +91,8 @@ private:
             host_->set_problem("camera not reachable");
         } else if (action == "offload") {
             host_->offload(
-                [this] { worked_ = true; }, [this] { emit("test.worked", worked_ ? 1 : 0); }
+                [this] { worked_ = true; },
+                [this](const Status& status) { emit("test.worked", status && worked_ ? 1 : 0); }
             );
         }
     }
