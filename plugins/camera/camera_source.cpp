@@ -36,19 +36,7 @@ Status CameraSource::declare_line(const LineSettings& line) {
         }
         *id = *declared;
     }
-<<<<<<< HEAD
-    const Result<SeriesId> out = declare("store.footfall.out", line.counted_door());
-    if (!out) {
-        return out.error();
-    }
-    const Result<SeriesId> past = declare("store.passby", line.counted_door());
-    if (!past) {
-        return past.error();
-    }
-    lines_.push_back({*in, *out, *past, 0, 0});
-=======
     lines_.push_back(series);
->>>>>>> cam-zones
     return {};
 }
 
@@ -165,20 +153,10 @@ void CameraSource::take(const StreamEnded& ended) {
 void CameraSource::count(const SceneReport& scene) {
     for (const LineCrossing& each : scene.crossings) {
         LineSeries& line = lines_[each.line];
-<<<<<<< HEAD
-        if (each.crossing.direction == Direction::past) {
-            emit(line.past, 1);
-            continue;
-        }
-        const bool in = each.crossing.direction == Direction::in;
-        ++(in ? line.total_in : line.total_out);
-        emit(in ? line.in : line.out, 1);
-=======
         const Direction direction = each.crossing.direction;
         line.total_in += direction == Direction::in ? 1 : 0;
         line.total_out += direction == Direction::out ? 1 : 0;
         emit(line.of(direction), 1);
->>>>>>> cam-zones
     }
     zones_.take(scene);
     twin_.take(scene);
@@ -187,15 +165,9 @@ void CameraSource::count(const SceneReport& scene) {
 // Nobody came is a fact.
 void CameraSource::report_zeros() {
     for (const LineSeries& line : lines_) {
-<<<<<<< HEAD
-        emit(line.in, 0);
-        emit(line.out, 0);
-        emit(line.past, 0);
-=======
         for (const SeriesId series : {line.in, line.out, line.past}) {
             emit(series, 0);
         }
->>>>>>> cam-zones
     }
     zones_.report_zeros();
 }

@@ -124,11 +124,7 @@ Result<Frame> take_snapshot(FrameSource& source, Detector& detector) {
         if (!*got) {
             break;
         }
-<<<<<<< HEAD
         people = detector.detect(frame, true);
-=======
-        people = detector.detect(frame, false);
->>>>>>> cam-zones
         std::swap(last, frame);
     }
     source.close();
