@@ -19,7 +19,7 @@ target_compile_options(cxedge_options INTERFACE
     $<$<BOOL:${CXEDGE_WARNINGS_AS_ERRORS}>:-Werror>)
 if(CXEDGE_SANITIZE)
     target_compile_options(cxedge_options INTERFACE
-        -fsanitize=${CXEDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+        -fsanitize=${CXEDGE_SANITIZE} -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(cxedge_options INTERFACE -fsanitize=${CXEDGE_SANITIZE})
 endif()
 

@@ -99,14 +99,17 @@ bool StoreOccupancy::read(ByteReader& bytes) {
     day_end_ = end == WallTime{} ? std::nullopt : std::optional(DayEnd{end, offset});
     for (std::uint64_t left = bytes.number(); left > 0 && bytes.good(); --left) {
         const std::string_view key = bytes.text();
-        const CounterDiscipline counter = read_counter(bytes);
-        for (auto& [id, door] : doors_) {
-            if (door.key == key) {
-                door.counter = counter;
-            }
-        }
+        restore_door(key, read_counter(bytes));
     }
     return bytes.good();
+}
+
+void StoreOccupancy::restore_door(std::string_view key, const CounterDiscipline& counter) {
+    for (auto& [id, door] : doors_) {
+        if (door.key == key) {
+            door.counter = counter;
+        }
+    }
 }
 
 }  // namespace cxedge::pipeline

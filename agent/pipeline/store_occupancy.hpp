@@ -43,6 +43,7 @@ public:
     bool read(ByteReader& bytes);
 
 private:
+    void restore_door(std::string_view key, const CounterDiscipline& counter);
     struct Door {
         std::string key;
         double sign = 1;  // 1 in, -1 out

@@ -79,10 +79,13 @@ private:
             run_.crossings[each.line].push_back(each.crossing);
         }
         for (std::size_t i = 0; i < report.zones.size(); ++i) {
-            for (const ZoneView::Ended& each : report.zones[i].zone.ended) {
-                if (each.stayed) {
-                    run_.zones[i].stays.push_back(each.visit);
-                }
+            keep_stays(report.zones[i].zone.ended, i);
+        }
+    }
+    void keep_stays(const std::vector<ZoneView::Ended>& ended, std::size_t zone) {
+        for (const ZoneView::Ended& each : ended) {
+            if (each.stayed) {
+                run_.zones[zone].stays.push_back(each.visit);
             }
         }
     }

@@ -57,8 +57,8 @@ template <class Function>
 }
 
 bool wide() {
-    static const bool kWide =
-        __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+    static const bool kWide = static_cast<bool>(__builtin_cpu_supports("avx2")) &&
+                              static_cast<bool>(__builtin_cpu_supports("fma"));
     return kWide;
 }
 #endif
@@ -90,7 +90,9 @@ public:
     }
 
     void forward(
-        cv::InputArrayOfArrays inputs, cv::OutputArrayOfArrays outputs, cv::OutputArrayOfArrays
+        cv::InputArrayOfArrays inputs,
+        cv::OutputArrayOfArrays outputs,
+        cv::OutputArrayOfArrays /*internals*/
     ) override {
         std::vector<cv::Mat> from;
         std::vector<cv::Mat> to;
@@ -103,6 +105,8 @@ public:
 
     // What a convolution calls with the numbers it has just made: `planes` of outPlaneSize each,
     // of which the first `length` are ready.
+    // The parameters are OpenCV's.
+    // NOLINTNEXTLINE(readability-function-size)
     void forwardSlice(
         const float* from, float* to, int length, std::size_t plane_size, int first, int end
     ) const override {

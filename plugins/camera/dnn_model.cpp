@@ -37,8 +37,8 @@ cv::Rect rounded(const Box& part, cv::Size limit) {
 
 class DnnModel::Impl {
 public:
-    Impl(cv::dnn::Net net, YoloxShape shape)
-        : net_(std::move(net)),
+    Impl(const cv::dnn::Net& net, YoloxShape shape)
+        : net_(net),  // a handle
           shape_(shape),
           canvas_(shape.height, shape.width, CV_8UC3, cv::Scalar::all(kPadding)) {
         net_.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);

@@ -166,17 +166,25 @@ Result<Evaluation> evaluate(const EvaluateJob& job) {
     return evaluation;
 }
 
+namespace {
+
+void add_line(const LineResult& line, EvaluationTotal& total) {
+    if (line.truth.known) {
+        total.crossings += line.truth.in + line.truth.out;
+        total.errors += line.errors();
+        total.events.add(line.events.value_or(EventScore()));
+    }
+}
+
+}  // namespace
+
 EvaluationTotal total_of(const Evaluation& evaluation) {
     EvaluationTotal total;
     for (const ClipResult& clip : evaluation.clips) {
         total.frames += clip.frames;
         total.costs.add(clip.costs);
         for (const LineResult& line : clip.lines) {
-            if (line.truth.known) {
-                total.crossings += line.truth.in + line.truth.out;
-                total.errors += line.errors();
-                total.events.add(line.events.value_or(EventScore()));
-            }
+            add_line(line, total);
         }
     }
     return total;

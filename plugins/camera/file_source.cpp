@@ -169,7 +169,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<FrameSource> make_file_source(std::string path, SourceContext context) {
+std::unique_ptr<FrameSource> make_file_source(std::string path, const SourceContext& context) {
     return std::make_unique<FileSource>(std::move(path), context);
 }
 

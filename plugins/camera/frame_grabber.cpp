@@ -56,7 +56,7 @@ struct FrameGrabber::Shared {
         double used = 0;
         while (true) {
             (*source)->set_fps(fps);
-            const Result<bool> got = (*source)->next(frame);
+            Result<bool> got = (*source)->next(frame);
             if (!got || !*got) {
                 return got;
             }

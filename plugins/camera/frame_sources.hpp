@@ -14,8 +14,8 @@ struct SourceContext {
     const std::atomic<bool>& stop;
 };
 
-std::unique_ptr<FrameSource> make_file_source(std::string path, SourceContext context);
-std::unique_ptr<FrameSource> make_rtsp_source(std::string url, SourceContext context);
-std::unique_ptr<FrameSource> make_v4l2_source(std::string device, SourceContext context);
+std::unique_ptr<FrameSource> make_file_source(std::string path, const SourceContext& context);
+std::unique_ptr<FrameSource> make_rtsp_source(std::string url, const SourceContext& context);
+std::unique_ptr<FrameSource> make_v4l2_source(std::string device, const SourceContext& context);
 
 }  // namespace cxedge::camera

@@ -172,6 +172,16 @@ std::map<std::string, const OnnxNode*> private_sigmoids(const OnnxGraph& graph) 
 // What becomes of the nodes that a fusion touches, by where they stand in the file.
 using Replacements = std::map<const char*, std::string>;
 
+void fuse(const OnnxNode& product, const OnnxNode& sigmoid, Replacements& replaced) {
+    std::string swish;
+    put_bytes(swish, kNodeInput, sigmoid.inputs[0]);
+    put_bytes(swish, kNodeOutput, product.outputs.at(0));
+    put_bytes(swish, kNodeName, "Swish_" + product.outputs[0]);
+    put_bytes(swish, kNodeOp, "Swish");
+    replaced[product.bytes.data()] = std::move(swish);
+    replaced[sigmoid.bytes.data()].clear();
+}
+
 Replacements fused_nodes(const OnnxGraph& graph) {
     const auto sigmoids = private_sigmoids(graph);
     Replacements replaced;
@@ -181,16 +191,9 @@ Replacements fused_nodes(const OnnxGraph& graph) {
         }
         for (const std::string& input : node.inputs) {
             const auto sigmoid = sigmoids.find(input);
-            if (sigmoid == sigmoids.end() || !is_swish(node, *sigmoid->second)) {
-                continue;
+            if (sigmoid != sigmoids.end() && is_swish(node, *sigmoid->second)) {
+                fuse(node, *sigmoid->second, replaced);
             }
-            std::string swish;
-            put_bytes(swish, kNodeInput, sigmoid->second->inputs[0]);
-            put_bytes(swish, kNodeOutput, node.outputs.at(0));
-            put_bytes(swish, kNodeName, "Swish_" + node.outputs[0]);
-            put_bytes(swish, kNodeOp, "Swish");
-            replaced[node.bytes.data()] = std::move(swish);
-            replaced[sigmoid->second->bytes.data()].clear();
         }
     }
     return replaced;

@@ -73,21 +73,23 @@ private:
         at_ += static_cast<std::size_t>(length);
         return true;
     }
+    bool bytes(WireField& field) {
+        std::uint64_t length = 0;
+        if (!varint(length) || !skip(length)) {
+            return false;
+        }
+        const auto size = static_cast<std::size_t>(length);
+        field.bytes = message_.substr(at_ - size, size);
+        return true;
+    }
     bool value(WireField& field) {
         switch (field.type) {
             case 0:
                 return varint(field.value);
             case 1:
                 return skip(8);
-            case 2: {
-                std::uint64_t length = 0;
-                if (!varint(length) || !skip(length)) {
-                    return false;
-                }
-                const auto size = static_cast<std::size_t>(length);
-                field.bytes = message_.substr(at_ - size, size);
-                return true;
-            }
+            case 2:
+                return bytes(field);
             case 5:
                 return skip(4);
             default:

@@ -79,14 +79,26 @@ std::optional<std::size_t> side_crossed(const Polygon& polygon, const Segment& w
     return first;
 }
 
-std::optional<SidePair> crossing_sides(const Polygon& polygon) {
+namespace {
+
+// The first side behind `i` and its neighbour that touches side `i`; the number of sides: none.
+std::size_t touching_side(const Polygon& polygon, std::size_t i) {
     const std::size_t n = polygon.size();
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::size_t j = i + 2; j < n; ++j) {
-            const bool neighbours = i == 0 && j + 1 == n;
-            if (!neighbours && touch(side_of(polygon, i), side_of(polygon, j))) {
-                return SidePair{i, j};
-            }
+    for (std::size_t j = i + 2; j < n; ++j) {
+        const bool neighbours = i == 0 && j + 1 == n;
+        if (!neighbours && touch(side_of(polygon, i), side_of(polygon, j))) {
+            return j;
+        }
+    }
+    return n;
+}
+
+}  // namespace
+
+std::optional<SidePair> crossing_sides(const Polygon& polygon) {
+    for (std::size_t i = 0; i < polygon.size(); ++i) {
+        if (const std::size_t j = touching_side(polygon, i); j < polygon.size()) {
+            return SidePair{i, j};
         }
     }
     return std::nullopt;

@@ -79,14 +79,15 @@ void PrivacyMask::fit(int width, int height) {
     for (const Polygon& each : polygons_) {
         polygons.push_back(in_pixels(each, width, height));
     }
+    const auto is_hidden = [&polygons](Point p) {
+        return std::any_of(polygons.begin(), polygons.end(), [p](const Polygon& each) {
+            return contains(each, p) || near_edge(each, p);
+        });
+    };
     std::vector<bool> hidden(static_cast<std::size_t>(width));
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < width; ++x) {
-            const Point p{x + 0.5, y + 0.5};
-            hidden[static_cast<std::size_t>(x)] =
-                std::any_of(polygons.begin(), polygons.end(), [&](const Polygon& each) {
-                    return contains(each, p) || near_edge(each, p);
-                });
+            hidden[static_cast<std::size_t>(x)] = is_hidden({x + 0.5, y + 0.5});
         }
         add_row(y, hidden);
     }

@@ -97,7 +97,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<FrameSource> make_rtsp_source(std::string url, SourceContext context) {
+std::unique_ptr<FrameSource> make_rtsp_source(std::string url, const SourceContext& context) {
     return std::make_unique<RtspSource>(std::move(url), context);
 }
 

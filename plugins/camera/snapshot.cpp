@@ -46,9 +46,9 @@ std::array<std::uint8_t, 3> mean_colour(const Frame& frame, const PixelBox& box)
     for (int y = box.top; y < box.bottom; ++y) {
         for (int x = box.left; x < box.right; ++x, ++count) {
             const std::size_t at = byte_at(frame, x, y);
-            for (std::size_t c = 0; c < 3; ++c) {
-                sums[c] += frame.bgr[at + c];
-            }
+            sums[0] += frame.bgr[at];
+            sums[1] += frame.bgr[at + 1];
+            sums[2] += frame.bgr[at + 2];
         }
     }
     std::array<std::uint8_t, 3> mean{};

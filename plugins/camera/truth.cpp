@@ -83,6 +83,15 @@ Result<TruthZone> read_zone(const json& entry) {
         entry.value("per_frame", std::vector<int>())};
 }
 
+template <class Item>
+Result<Item> read_entry(const json& entry, Result<Item> (*read)(const json&)) {
+    try {
+        return read(entry);
+    } catch (const json::exception& error) {
+        return corrupt(error.what());
+    }
+}
+
 // Reads each entry of a list; an error says which.
 template <class Item>
 Status read_list(
@@ -93,16 +102,11 @@ Status read_list(
 ) {
     const json list = document.value(name, json::array());
     for (std::size_t i = 0; i < list.size(); ++i) {
-        const std::string place = fmt::format("{}[{}]", name, i);
-        try {
-            Result<Item> item = read(list[i]);
-            if (!item) {
-                return item.error().during(place);
-            }
-            items.push_back(std::move(*item));
-        } catch (const json::exception& error) {
-            return corrupt(place + ": " + error.what());
+        Result<Item> item = read_entry(list[i], read);
+        if (!item) {
+            return item.error().during(fmt::format("{}[{}]", name, i));
         }
+        items.push_back(std::move(*item));
     }
     return {};
 }

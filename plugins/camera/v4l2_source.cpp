@@ -113,7 +113,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<FrameSource> make_v4l2_source(std::string device, SourceContext context) {
+std::unique_ptr<FrameSource> make_v4l2_source(std::string device, const SourceContext& context) {
     return std::make_unique<V4l2Source>(std::move(device), context);
 }
 

@@ -88,8 +88,9 @@ std::string_view to_string(ViewProblem problem) {
 ViewCheck::ViewCheck(const std::vector<Polygon>& masks) {
     const PrivacyMask mask(masks);
     for (std::size_t cell = 0; cell < kCells; ++cell) {
+        const std::size_t row = cell / kCellsX;
         const double x = (static_cast<double>(cell % kCellsX) + 0.5) / kCellsX;
-        const double y = (static_cast<double>(cell / kCellsX) + 0.5) / kCellsY;
+        const double y = (static_cast<double>(row) + 0.5) / kCellsY;
         masked_[block_of(cell)] = masked_[block_of(cell)] || mask.covers({x, y});
     }
 }
@@ -195,16 +196,18 @@ double ViewCheck::likeness(const Cells& a, const Cells& b, std::size_t block) {
     double both = 0;
     double own = 0;
     double other = 0;
+    const auto add = [&](std::size_t i, std::size_t next) {
+        const double da = a[next] - a[i];
+        const double db = b[next] - b[i];
+        both += da * db;
+        own += da * da;
+        other += db * db;
+    };
     for (std::size_t y = 0; y + 1 < kHigh; ++y) {
         for (std::size_t x = 0; x + 1 < kWide; ++x) {
             const std::size_t i = first + y * kCellsX + x;
-            for (const std::size_t next : {i + 1, i + kCellsX}) {
-                const double da = a[next] - a[i];
-                const double db = b[next] - b[i];
-                both += da * db;
-                own += da * da;
-                other += db * db;
-            }
+            add(i, i + 1);
+            add(i, i + kCellsX);
         }
     }
     // Structure far weaker than the reference's is noise, whichever way it points.

@@ -53,27 +53,52 @@ std::size_t YoloxShape::cells() const {
     return sum;
 }
 
+namespace {
+
+// The cells of one grid: `first` is its first one.
+struct Grid {
+    int stride = 0;
+    std::size_t first = 0;
+    std::size_t columns = 0;
+    std::size_t count = 0;
+};
+
+void add_people(
+    const Reader& reader,
+    const YoloxShape& shape,
+    const Grid& grid,
+    double least_score,
+    std::vector<Detection>& found
+) {
+    for (std::size_t i = 0; i < grid.count; ++i) {
+        const std::size_t cell = grid.first + i;
+        const double score = reader.at(cell, 4) * reader.at(cell, 5);
+        if (!(score >= least_score)) {
+            continue;
+        }
+        const std::size_t row = i / grid.columns;
+        const Point corner{static_cast<double>(i % grid.columns), static_cast<double>(row)};
+        const Box box = box_of(reader, cell, corner, grid.stride);
+        if (sane(box, shape)) {
+            found.push_back({box, std::min(score, 1.0)});
+        }
+    }
+}
+
+}  // namespace
+
 std::vector<Detection> people_of(
     const float* numbers, const YoloxShape& shape, double least_score
 ) {
     const Reader reader(numbers, shape);
     std::vector<Detection> found;
-    std::size_t first = 0;  // cell of this grid
+    Grid grid;
     for (const int stride : kStrides) {
-        const auto columns = static_cast<std::size_t>(shape.width / stride);
-        const std::size_t count = columns * static_cast<std::size_t>(shape.height / stride);
-        for (std::size_t i = 0; i < count; ++i) {
-            const double score = reader.at(first + i, 4) * reader.at(first + i, 5);
-            if (!(score >= least_score)) {
-                continue;
-            }
-            const Point corner{double(i % columns), double(i / columns)};
-            const Box box = box_of(reader, first + i, corner, stride);
-            if (sane(box, shape)) {
-                found.push_back({box, std::min(score, 1.0)});
-            }
-        }
-        first += count;
+        grid.first += grid.count;
+        grid.stride = stride;
+        grid.columns = static_cast<std::size_t>(shape.width / stride);
+        grid.count = grid.columns * static_cast<std::size_t>(shape.height / stride);
+        add_people(reader, shape, grid, least_score, found);
     }
     return without_overlaps(std::move(found), kMostIou);
 }

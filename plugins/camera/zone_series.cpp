@@ -40,7 +40,7 @@ Status ZoneSeries::declare(const Wanted& wanted, SeriesId& id) {
     return {};
 }
 
-Status ZoneSeries::declare_zone(const std::string& name, ZoneIds& ids) {
+Status ZoneSeries::declare_zone(const std::string& name, ZoneSeriesIds& ids) {
     const Dimension zone{"zone", name};
     for (const auto& [wanted, id] : {
              std::pair{Wanted{"store.occupancy", Kind::gauge, "{person}", zone}, &ids.occupancy},
@@ -54,7 +54,7 @@ Status ZoneSeries::declare_zone(const std::string& name, ZoneIds& ids) {
     return {};
 }
 
-Status ZoneSeries::declare_queue(const std::string& name, QueueIds& ids) {
+Status ZoneSeries::declare_queue(const std::string& name, QueueSeriesIds& ids) {
     const Dimension queue{"queue", name};
     const auto people = [&](std::string_view metric, Kind kind) {
         return Wanted{metric, kind, "{person}", queue};
@@ -118,7 +118,7 @@ void ZoneSeries::emit_count(SeriesId series, int count) {
     }
 }
 
-void ZoneSeries::emit_zone(const ZoneIds& ids, const ZoneView& view, bool level) {
+void ZoneSeries::emit_zone(const ZoneSeriesIds& ids, const ZoneView& view, bool level) {
     if (level) {
         emit_(ids.occupancy, view.present);
     }
@@ -131,7 +131,7 @@ void ZoneSeries::emit_zone(const ZoneIds& ids, const ZoneView& view, bool level)
     }
 }
 
-void ZoneSeries::emit_queue(const QueueIds& ids, const QueueView& view, bool level) {
+void ZoneSeries::emit_queue(const QueueSeriesIds& ids, const QueueView& view, bool level) {
     if (level) {
         emit_(ids.length, view.length);
     }
@@ -153,7 +153,7 @@ std::vector<SeriesId> ZoneSeries::counts() const {
             ids.push_back(watched.zone->visits);
         }
         if (watched.queue) {
-            const QueueIds& queue = *watched.queue;
+            const QueueSeriesIds& queue = *watched.queue;
             ids.insert(ids.end(), {queue.arrived, queue.served, queue.abandoned});
         }
     }

@@ -15,6 +15,20 @@ namespace cxedge::camera {
 
 using EmitOne = std::function<void(SeriesId, double)>;
 
+struct ZoneSeriesIds {
+    SeriesId occupancy{};
+    SeriesId visits{};
+    SeriesId dwell{};
+};
+struct QueueSeriesIds {
+    SeriesId length{};
+    SeriesId arrived{};
+    SeriesId served{};
+    SeriesId abandoned{};
+    SeriesId wait{};
+    SeriesId forecast{};
+};
+
 // What zones and queues tell, as series (README.md, Readings). Thread: the loop's.
 class ZoneSeries {
 public:
@@ -33,23 +47,10 @@ public:
     [[nodiscard]] std::string summary() const;
 
 private:
-    struct ZoneIds {
-        SeriesId occupancy{};
-        SeriesId visits{};
-        SeriesId dwell{};
-    };
-    struct QueueIds {
-        SeriesId length{};
-        SeriesId arrived{};
-        SeriesId served{};
-        SeriesId abandoned{};
-        SeriesId wait{};
-        SeriesId forecast{};
-    };
     struct Watched {
         std::string name;
-        std::optional<ZoneIds> zone;  // one of the two
-        std::optional<QueueIds> queue;
+        std::optional<ZoneSeriesIds> zone;  // one of the two
+        std::optional<QueueSeriesIds> queue;
         int stays = 0;  // since the start
         int served = 0;
         int abandoned = 0;
@@ -62,10 +63,10 @@ private:
     std::optional<FrameTime> told_;  // when levels were last told
 
     Status declare(const Wanted& wanted, SeriesId& id);
-    Status declare_zone(const std::string& name, ZoneIds& ids);
-    Status declare_queue(const std::string& name, QueueIds& ids);
-    void emit_zone(const ZoneIds& ids, const ZoneView& view, bool level);
-    void emit_queue(const QueueIds& ids, const QueueView& view, bool level);
+    Status declare_zone(const std::string& name, ZoneSeriesIds& ids);
+    Status declare_queue(const std::string& name, QueueSeriesIds& ids);
+    void emit_zone(const ZoneSeriesIds& ids, const ZoneView& view, bool level);
+    void emit_queue(const QueueSeriesIds& ids, const QueueView& view, bool level);
     void emit_count(SeriesId series, int count);
 };
 
