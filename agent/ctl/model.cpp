@@ -67,6 +67,7 @@ ExitCode run_model_check(const ModelOptions& options) {
     const std::string program = camera_program(options);
     std::vector<std::string> arguments = arguments_of(options, program);
     std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) {
         pointers.push_back(argument.data());
     }

@@ -185,15 +185,16 @@ void fuse(const OnnxNode& product, const OnnxNode& sigmoid, Replacements& replac
 Replacements fused_nodes(const OnnxGraph& graph) {
     const auto sigmoids = private_sigmoids(graph);
     Replacements replaced;
-    for (const OnnxNode& node : graph.nodes) {
-        if (node.op != "Mul" || node.inputs.size() != 2) {
-            continue;
+    const auto fuse_by = [&](const OnnxNode& product, const std::string& input) {
+        const auto sigmoid = sigmoids.find(input);
+        if (sigmoid != sigmoids.end() && is_swish(product, *sigmoid->second)) {
+            fuse(product, *sigmoid->second, replaced);
         }
-        for (const std::string& input : node.inputs) {
-            const auto sigmoid = sigmoids.find(input);
-            if (sigmoid != sigmoids.end() && is_swish(node, *sigmoid->second)) {
-                fuse(node, *sigmoid->second, replaced);
-            }
+    };
+    for (const OnnxNode& node : graph.nodes) {
+        if (node.op == "Mul" && node.inputs.size() == 2) {
+            fuse_by(node, node.inputs[0]);
+            fuse_by(node, node.inputs[1]);
         }
     }
     return replaced;

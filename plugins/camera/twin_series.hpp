@@ -60,7 +60,7 @@ private:
     void tell(const Person& person, const Point& at);
     Walker* walker_of(const Person& person);
     [[nodiscard]] std::optional<std::size_t> free_slot();
-    Result<SeriesId> declare(SeriesInfo info) const;
+    [[nodiscard]] Result<SeriesId> declare(SeriesInfo info) const;
     Status add_slot();
     void leave(const Walker& walker) { slots_[walker.slot].taken = false; }
     [[nodiscard]] Cell cell_of(const Point& at) const;
