@@ -265,9 +265,10 @@ std::string DataPath::memory_problem() const {
 }
 
 void DataPath::tell_storage() {
-    survives_process_ = memory_problem().empty();
+    const std::string memory = memory_problem();
+    survives_process_ = memory.empty();
     tell(storage_alarm_.changed(outlets_.storage_problem()));
-    tell(memory_alarm_.changed(memory_problem()));
+    tell(memory_alarm_.changed(memory));
 }
 
 void DataPath::tell(std::optional<Event> alarm) {

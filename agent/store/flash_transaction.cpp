@@ -14,20 +14,6 @@ namespace {
 
 constexpr std::chrono::seconds kRetryAfter{1};
 
-LaneLedger::Entry entry_of(const StoredBatch& row) {
-    LaneLedger::Entry entry;
-    entry.position = row.position;
-    entry.epoch = row.epoch;
-    entry.seq = row.seq;
-    entry.wall_ms = row.batch.sealed_wall_ms;
-    entry.sealed_boot_ms = row.batch.sealed_boot_ms;
-    entry.boot = row.boot;
-    entry.samples = row.batch.samples;
-    entry.events = row.batch.events;
-    entry.bytes = row.batch.body.size();
-    return entry;
-}
-
 std::uint64_t lane_of_entry(const LaneLedger::Entry& entry) {
     return entry.position >> kLaneShift;
 }
@@ -350,15 +336,7 @@ void TieredSpool::release_moved(const Work& work) {
         if (inserted != work.inserted.end() && inserted->position == pinned.position) {
             ++inserted;
         } else {
-            pending_.gaps.push_back(
-                {static_cast<Lane>(pinned.position >> kLaneShift),
-                 entry->epoch,
-                 entry->seq,
-                 entry->seq,
-                 entry->samples,
-                 entry->events,
-                 GapCause::corrupt}
-            );
+            pending_.gaps.push_back(gap_of(entry->as_lost()));
         }
         ring_.release(*entry);
     }

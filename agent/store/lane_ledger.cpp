@@ -5,6 +5,25 @@
 
 namespace cxedge::store {
 
+Gap gap_of(const LostBatch& lost) {
+    return {
+        lost.lane, lost.epoch, lost.seq, lost.seq, lost.samples, lost.events, GapCause::corrupt};
+}
+
+LaneLedger::Entry entry_of(const StoredBatch& row) {
+    LaneLedger::Entry entry;
+    entry.position = row.position;
+    entry.epoch = row.epoch;
+    entry.seq = row.seq;
+    entry.wall_ms = row.batch.sealed_wall_ms;
+    entry.sealed_boot_ms = row.batch.sealed_boot_ms;
+    entry.boot = row.boot;
+    entry.samples = row.batch.samples;
+    entry.events = row.batch.events;
+    entry.bytes = row.batch.body.size();
+    return entry;
+}
+
 void LaneLedger::add(const Entry& entry) {
     ++sums_.batches;
     sums_.samples += entry.samples;

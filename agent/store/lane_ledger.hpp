@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "agent/base/gap.hpp"
 #include "agent/store/spool.hpp"
 
 namespace cxedge::store {
@@ -17,6 +18,8 @@ struct LostBatch {
     std::uint32_t samples = 0;
     std::uint32_t events = 0;
 };
+// Its cause: corrupt.
+Gap gap_of(const LostBatch& lost);
 
 class LaneLedger {
 public:
@@ -60,5 +63,8 @@ private:
     std::vector<Span> spans_;  // by position; nearly always one
     LaneStatus sums_;
 };
+
+// What a ledger keeps of a stored batch.
+LaneLedger::Entry entry_of(const StoredBatch& row);
 
 }  // namespace cxedge::store

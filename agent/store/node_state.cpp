@@ -16,8 +16,7 @@ constexpr std::int32_t kStateApplicationId = 0x43585331;
 constexpr std::uint32_t kBootsKept = 256;
 constexpr std::size_t kMostFacts = 64;
 
-// What moves the noted clock on disk (spool.hpp): a quality that says "set by a server".
-constexpr std::uint32_t kSynchronised = 3;
+// What moves the noted clock on disk (spool.hpp).
 constexpr std::chrono::seconds kOffsetMoved{1};
 constexpr std::chrono::hours kFloorMoved{1};
 
@@ -199,7 +198,7 @@ Status NodeState::note_clock(std::uint32_t boot, const BootClock& clock) {
     const auto moved = clock.wall_offset - noted.clock.wall_offset;
     bool write =
         clock.quality > noted.clock.quality || moved > kOffsetMoved || -moved > kOffsetMoved;
-    if (clock.quality >= kSynchronised) {
+    if (clock.quality >= BootClock::kSynchronised) {
         const WallTime now(clock_.boot_now() + clock.wall_offset);
         time_floor_ = std::max(time_floor_, now);
         write = write || now >= from_unix_ms(noted.last_wall_ms) + kFloorMoved;
@@ -228,7 +227,7 @@ BootBounds NodeState::boot_bounds(std::uint32_t boot) const {
         bounds.earliest = std::max(bounds.earliest, from_unix_ms(at->second.last_wall_ms));
     }
     const auto next = std::find_if(boots_.upper_bound(boot), boots_.end(), [](const auto& later) {
-        return later.second.clock.quality >= kSynchronised;
+        return later.second.clock.quality >= BootClock::kSynchronised;
     });
     if (next != boots_.end()) {
         bounds.latest = WallTime(next->second.clock.wall_offset);

@@ -137,41 +137,6 @@ Holding holding_of(const LaneLedger& ledger, std::uint64_t epoch) {
 
 namespace {
 
-std::array<LaneStatus, kLaneCount> returned(
-    const std::vector<std::uint64_t>& erased, SqliteQueue& queue
-) {
-    std::array<LaneStatus, kLaneCount> sums{};
-    for (const std::uint64_t position : erased) {
-        const auto entry = queue.entry_at(position);
-        const auto lane = lane_of_position(position);
-        if (lane && entry && entry->has_value()) {
-            LaneStatus& of = sums.at(static_cast<std::size_t>(*lane));
-            ++of.batches;
-            of.samples += entry->value().samples;
-            of.events += entry->value().events;
-        }
-    }
-    return sums;
-}
-
-// One gap for each run of numbers.
-std::vector<Gap> runs_of(const std::vector<LostBatch>& lost) {
-    std::vector<Gap> gaps;
-    for (const LostBatch& batch : lost) {
-        const bool goes_on = !gaps.empty() && gaps.back().epoch == batch.epoch &&
-                             gaps.back().lane == batch.lane &&
-                             gaps.back().last_seq + 1 == batch.seq;
-        if (!goes_on) {
-            gaps.push_back({batch.lane, batch.epoch, batch.seq, batch.seq, 0, 0, GapCause::corrupt}
-            );
-        }
-        gaps.back().last_seq = batch.seq;
-        gaps.back().samples += batch.samples;
-        gaps.back().events += batch.events;
-    }
-    return gaps;
-}
-
 std::vector<LostBatch> losses_of(Lane lane, const std::vector<LostBatch>& all) {
     std::vector<LostBatch> of_lane;
     std::copy_if(
@@ -194,6 +159,7 @@ void add_lane_gaps(
     const auto seqs = now.queue.seqs(lane, epoch);
     std::vector<std::uint64_t> known = seqs ? *seqs : std::vector<std::uint64_t>();
     for (const LostBatch& each : met) {
+        gaps.push_back(gap_of(each));
         lost.batches = less(lost.batches, 1);
         lost.samples = less(lost.samples, each.samples);
         lost.events = less(lost.events, each.events);
@@ -202,36 +168,37 @@ void add_lane_gaps(
         }
     }
     std::sort(known.begin(), known.end());
-    for (const auto& found : {runs_of(met), gaps_between(lane, epoch, lost, known)}) {
-        gaps.insert(gaps.end(), found.begin(), found.end());
-    }
+    const auto rest = gaps_between(lane, epoch, lost, known);
+    gaps.insert(gaps.end(), rest.begin(), rest.end());
 }
 
 }  // namespace
 
-std::vector<std::uint64_t> absent(const std::vector<std::uint64_t>& erased, SqliteQueue& queue) {
-    std::vector<std::uint64_t> positions;
-    std::copy_if(
-        erased.begin(),
-        erased.end(),
-        std::back_inserter(positions),
-        [&queue](std::uint64_t position) {
-            const auto entry = queue.entry_at(position);
-            return entry && !entry->has_value();
+Returned returned_of(const std::vector<std::uint64_t>& erased, SqliteQueue& queue) {
+    Returned returned;
+    for (const std::uint64_t position : erased) {
+        const auto entry = queue.entry_at(position);
+        const auto lane = lane_of_position(position);
+        if (entry && !entry->has_value()) {
+            returned.absent.push_back(position);
+        } else if (entry && lane) {
+            LaneStatus& of = returned.sums.at(static_cast<std::size_t>(*lane));
+            ++of.batches;
+            of.samples += entry->value().samples;
+            of.events += entry->value().events;
         }
-    );
-    return positions;
+    }
+    return returned;
 }
 
 std::vector<Gap> gaps_against(const Expected& expected, OpenedQueue& now) {
     std::vector<Gap> gaps;
-    const auto back = returned(expected.erased, now.queue);
     for (std::size_t lane = 0; lane < expected.held.size(); ++lane) {
         Holding lost = expected.held.at(lane);
         const LaneStatus found = now.ledgers.at(lane).status();
-        lost.batches = less(lost.batches, less(found.batches, back.at(lane).batches));
-        lost.samples = less(lost.samples, less(found.samples, back.at(lane).samples));
-        lost.events = less(lost.events, less(found.events, back.at(lane).events));
+        lost.batches = less(lost.batches, less(found.batches, expected.returned.at(lane).batches));
+        lost.samples = less(lost.samples, less(found.samples, expected.returned.at(lane).samples));
+        lost.events = less(lost.events, less(found.events, expected.returned.at(lane).events));
         add_lane_gaps(static_cast<Lane>(lane), expected.epoch, lost, now, gaps);
     }
     return gaps;

@@ -38,15 +38,21 @@ Result<OpenedQueue> open_queue(
 // Counts of what a lane holds; the numbers are those of `epoch`.
 Holding holding_of(const LaneLedger& ledger, std::uint64_t epoch);
 
-// What was held once and is not in the queue any more, with its cause `corrupt`. `erased` was not
-// held any more either: what is there of it came back with an older state of the file.
+// Of batches that were erased: what came back with an older state of the file, and which did not.
+using LaneSums = std::array<LaneStatus, kLaneCount>;  // batches, samples and events of them
+struct Returned {
+    LaneSums sums{};
+    std::vector<std::uint64_t> absent;  // positions
+};
+Returned returned_of(const std::vector<std::uint64_t>& erased, SqliteQueue& queue);
+
+// What was held once and is not in the queue any more, with its cause `corrupt`; what `returned`
+// does not count as found.
 struct Expected {
     std::array<Holding, kLaneCount> held{};
-    std::vector<std::uint64_t> erased;
+    LaneSums returned{};
     std::uint64_t epoch = 0;
 };
 std::vector<Gap> gaps_against(const Expected& expected, OpenedQueue& now);
-// Of `erased` what is not in the queue.
-std::vector<std::uint64_t> absent(const std::vector<std::uint64_t>& erased, SqliteQueue& queue);
 
 }  // namespace cxedge::store

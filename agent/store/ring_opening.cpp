@@ -30,14 +30,8 @@ bool plausible(const RingState& state, std::size_t capacity) {
 }
 
 Gap gap_of(const RingRecord& record) {
-    return {
-        lane_of(static_cast<Stream>(record.stream)),
-        record.epoch,
-        record.seq,
-        record.seq,
-        record.samples,
-        record.events,
-        GapCause::corrupt};
+    const Lane lane = lane_of(static_cast<Stream>(record.stream));
+    return gap_of(LostBatch{lane, record.epoch, record.seq, record.samples, record.events});
 }
 
 std::string memory_only_text(const std::string& path, const Error& error) {

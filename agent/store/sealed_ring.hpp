@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "agent/base/gap.hpp"
+#include "agent/store/batch_row.hpp"
+#include "agent/store/lane_ledger.hpp"
 #include "agent/store/ring_file.hpp"
 #include "agent/store/spool.hpp"
 
@@ -35,6 +37,10 @@ public:
         std::uint32_t bytes = 0;  // of the body
         bool moving = false;      // on its way to SQLite: whoever wants it gone must wait
         bool released = false;
+
+        [[nodiscard]] LostBatch as_lost() const {
+            return {static_cast<Lane>(position >> kLaneShift), epoch, seq, samples, events};
+        }
     };
     struct Options {
         std::string path;  // empty: memory of the process

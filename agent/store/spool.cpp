@@ -21,11 +21,6 @@ constexpr std::uint64_t kReserve = 16384;
 
 using LaneNumbers = std::array<std::uint64_t, kLaneCount>;
 
-Gap gap_of(const LostBatch& lost) {
-    return {
-        lost.lane, lost.epoch, lost.seq, lost.seq, lost.samples, lost.events, GapCause::corrupt};
-}
-
 // Opens the parts one after the other, repairing on the way and writing down what it did.
 class Opener {
 public:
@@ -54,6 +49,7 @@ public:
             return ring.error();
         }
         report_.repairs.insert(report_.repairs.end(), ring->repairs.begin(), ring->repairs.end());
+        returned_ = returned_of(ring->ring.erased(), queue->queue);
         collect_losses(*ring, *queue);
         check_ring(*ring, *queue);
         Status status = continue_or_begin(**state, *queue, *ring);
@@ -82,7 +78,7 @@ private:
         gaps_ = ring.lost;
         if (ring.continued) {
             const RingState& state = ring.ring.state();
-            const auto lost = gaps_against({state.flash, ring.ring.erased(), state.epoch}, queue);
+            const auto lost = gaps_against({state.flash, returned_.sums, state.epoch}, queue);
             gaps_.insert(gaps_.end(), lost.begin(), lost.end());
             return;
         }
@@ -107,7 +103,7 @@ private:
         bool behind = true;
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
             if (entry.dict_size > queue.definitions.size()) {
-                lose(entry, lane);
+                lose(entry);
                 continue;
             }
             behind = behind && (entry.position > last || is_stored(entry, queue));
@@ -117,16 +113,8 @@ private:
         }
     }
 
-    void lose(const SealedRing::Entry& entry, Lane lane) {
-        gaps_.push_back(
-            {lane,
-             entry.epoch,
-             entry.seq,
-             entry.seq,
-             entry.samples,
-             entry.events,
-             GapCause::corrupt}
-        );
+    void lose(const SealedRing::Entry& entry) {
+        gaps_.push_back(gap_of(entry.as_lost()));
         undecodable_.push_back(entry.position);
     }
 
@@ -162,13 +150,7 @@ private:
             if (!queue.queue.insert(*row)) {
                 return;
             }
-            LaneLedger::Entry& entered = added.emplace_back();
-            entered = {row->position, row->epoch, row->seq, row->batch.sealed_wall_ms};
-            entered.sealed_boot_ms = row->batch.sealed_boot_ms;
-            entered.boot = row->boot;
-            entered.samples = row->batch.samples;
-            entered.events = row->batch.events;
-            entered.bytes = row->batch.body.size();
+            added.push_back(entry_of(*row));
         }
         if (!transaction->commit()) {
             return;
@@ -185,7 +167,9 @@ private:
 
     // The epoch goes on only if both files name the same one and no number was given past the
     // floor. That one rule covers files deleted, replaced, restored from a copy or made afresh.
-    Status continue_or_begin(NodeState& state, OpenedQueue& queue, SealedRing::Opening& opening) {
+    Status continue_or_begin(
+        NodeState& state, const OpenedQueue& queue, SealedRing::Opening& opening
+    ) {
         RingState& ring = opening.ring.state();
         const auto known = state.sequences();
         if (known && continues(*known, queue)) {
@@ -206,7 +190,7 @@ private:
             for (std::size_t lane = 0; lane < queue.ledgers.size(); ++lane) {
                 ring.flash.at(lane) = holding_of(queue.ledgers.at(lane), ring.epoch);
             }
-            opening.ring.set_erased(absent(opening.ring.erased(), queue.queue));
+            opening.ring.set_erased(returned_.absent);
         }
         sequences_.known = ring.next_seq;
         for (std::size_t lane = 0; lane < ring.next_seq.size(); ++lane) {
@@ -304,6 +288,7 @@ private:
     const DatabasePlace state_place_;
     SequenceState sequences_;
     SpoolReport report_;
+    Returned returned_;  // of what the ring says was erased
     std::vector<Gap> gaps_;
     std::vector<std::uint64_t> undecodable_;  // positions in the ring
 };

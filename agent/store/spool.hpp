@@ -117,6 +117,8 @@ struct StorageStatus {
 
 // What is known of the wall clock of a boot.
 struct BootClock {
+    // From this quality on a clock is synchronised (cx.v1.Clock.quality).
+    static constexpr std::uint32_t kSynchronised = 3;
     std::chrono::milliseconds wall_offset{0};  // add to CLOCK_BOOTTIME of that boot to get UTC
     std::uint32_t quality = 0;                 // cx.v1.Clock.quality when it was noted
 };

@@ -171,19 +171,22 @@ void TieredSpool::flush_pending() {
     if (options_.declare) {
         batches.push_back(options_.declare(taken));
     }
-    const std::lock_guard books(books_mutex_);
-    if (!ring_.fits(batches, 0)) {
-        return;
+    {
+        const std::lock_guard books(books_mutex_);
+        if (!ring_.fits(batches, 0)) {
+            return;
+        }
+        ring_.push(number(std::move(batches)), clock_.boot_now());
+        pending_.gaps.erase(
+            pending_.gaps.begin(),
+            pending_.gaps.begin() + static_cast<std::ptrdiff_t>(taken.gaps.size())
+        );
+        if (pending_.gaps.empty()) {
+            promise_what_is_there();
+        }
+        ring_.publish();
     }
-    ring_.push(number(std::move(batches)), clock_.boot_now());
-    pending_.gaps.erase(
-        pending_.gaps.begin(),
-        pending_.gaps.begin() + static_cast<std::ptrdiff_t>(taken.gaps.size())
-    );
-    if (pending_.gaps.empty()) {
-        promise_what_is_there();
-    }
-    ring_.publish();
+    tell_appended();
 }
 
 void TieredSpool::enforce_limits() {

@@ -52,12 +52,13 @@ void TieredSpool::check_files() {
 
 Status TieredSpool::reopen(bool suspect) {
     Expected expected;
+    std::vector<std::uint64_t> erased;
     {
         const std::lock_guard books(books_mutex_);
         for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
             expected.held.at(lane) = holding_of(ledgers_.at(lane), epoch_);
         }
-        expected.erased = ring_.erased();
+        erased = ring_.erased();
         expected.epoch = epoch_;
     }
     if (suspect) {
@@ -77,6 +78,7 @@ Status TieredSpool::reopen(bool suspect) {
     }
     const bool synced = opened->queue.empty_log().ok();
     forget_deleted(*opened, expected.held);
+    expected.returned = returned_of(erased, opened->queue).sums;
     const auto gaps = gaps_against(expected, *opened);
     opened->meta = {epoch_, boot_};
     Status status = write_meta(opened->queue.database(), opened->meta);
@@ -135,7 +137,7 @@ void TieredSpool::promise_what_is_there() {
         ring_.state().flash.at(lane) = holding_of(ledgers_.at(lane), epoch_);
     }
     if (queue_) {
-        ring_.set_erased(absent(ring_.erased(), *queue_));
+        ring_.set_erased(returned_of(ring_.erased(), *queue_).absent);
     }
 }
 

@@ -207,17 +207,8 @@ Status SqliteQueue::read(const Range& range, Scan& scan) {
             scan.good.push_back(std::move(*row));
             continue;
         }
-        const LostBatch lost = read_loss(rows);
         scan.bad.push_back(from_column(rows.integer(0)));
-        scan.gaps.push_back(
-            {lost.lane,
-             lost.epoch,
-             lost.seq,
-             lost.seq,
-             lost.samples,
-             lost.events,
-             GapCause::corrupt}
-        );
+        scan.gaps.push_back(gap_of(read_loss(rows)));
     }
     return rows.finish();
 }

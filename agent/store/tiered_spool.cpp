@@ -208,26 +208,14 @@ bool TieredSpool::append_to_ring(std::vector<NewBatch>& batches) {
 }
 
 Status TieredSpool::commit(Move what) {
-    const std::size_t control = index(Lane::control);
-    std::uint64_t next = 0;
     {
         const std::lock_guard books(books_mutex_);
         if (!has_work(what, clock_.steady_now())) {
             return {};
         }
-        next = ring_.state().next_seq.at(control);
     }
-    Status moved;
-    {
-        const std::lock_guard lock(disk_mutex_);
-        moved = commit_now(what);
-        const std::lock_guard books(books_mutex_);
-        next = ring_.state().next_seq.at(control) - next;
-    }
-    if (next != 0) {
-        tell_appended();  // declarations of what was dropped or lost
-    }
-    return moved;
+    const std::lock_guard lock(disk_mutex_);
+    return commit_now(what);
 }
 
 bool TieredSpool::is_due(const SealedRing::Entry& entry) const {
@@ -311,15 +299,7 @@ void TieredSpool::read_ring(
         if (row) {
             found.good.push_back(std::move(*row));
         } else if (!entry->moving) {
-            damaged.push_back(
-                {lane,
-                 entry->epoch,
-                 entry->seq,
-                 entry->seq,
-                 entry->samples,
-                 entry->events,
-                 GapCause::corrupt}
-            );
+            damaged.push_back(gap_of(entry->as_lost()));
             ring_.release(*ring_.find(entry->position));
         }
     }

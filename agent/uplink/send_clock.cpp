@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr auto kSynchronised = store::BootClock::kSynchronised;
+
 }  // namespace
 
 SendClock::SendClock(

@@ -21,8 +21,6 @@ using ClockProbe = std::function<wire::ClockState()>;
 // date of this program, cannot be right, and waiting may mend it. Thread: one.
 class SendClock {
 public:
-    // From this quality on a clock is synchronised (cx.v1.Clock.quality).
-    static constexpr std::uint32_t kSynchronised = 3;
     // 2023-01-01: before this program was written.
     static constexpr WallTime kProgramDate{std::chrono::milliseconds(1'672'531'200'000)};
     static constexpr std::chrono::milliseconds kEvery{1000};

@@ -112,7 +112,7 @@ void Box::start_uplink() {
     options.seed = settings_.seed;
     uplink_ = std::make_unique<uplink::Uplink>(options, *spool_, broker_, clock_, [this] {
         wire::ClockState state;
-        state.quality = clock_.is_set() ? uplink::SendClock::kSynchronised : 0;
+        state.quality = clock_.is_set() ? store::BootClock::kSynchronised : 0;
         return state;
     });
 }
