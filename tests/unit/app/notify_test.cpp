@@ -31,10 +31,10 @@ private:
     const char* name_;
 };
 
-class ServiceManager {
+class Supervisor {
 public:
     // `path` as in NOTIFY_SOCKET: "@name" is abstract.
-    explicit ServiceManager(const std::string& path)
+    explicit Supervisor(const std::string& path)
         : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
           variable_("NOTIFY_SOCKET", path) {
         sockaddr_un address{};
@@ -63,7 +63,7 @@ TEST_CASE("notify: what is told to the service manager", "[app]") {
     const test::TempDir dir;
     for (const std::string& path :
          {dir.file("notify"), "@cxedge-notify-test-" + std::to_string(::getpid())}) {
-        const ServiceManager manager(path);
+        const Supervisor manager(path);
         notify_ready("3 sources");
         CHECK(manager.hears() == "READY=1\nSTATUS=3 sources");
         notify_watchdog();
