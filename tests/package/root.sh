@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 arch=${1:?amd64, arm64 or armhf}
-# What a box has before cxedge comes: systemd as PID 1, apt with a https transport, Debian's updater.
-packages=(systemd systemd-sysv dbus apt ca-certificates unattended-upgrades python3-apt procps)
+# What a box has before cxedge comes: systemd as PID 1, apt, Debian's own updater.
+packages=(systemd systemd-sysv dbus apt ca-certificates unattended-upgrades procps)
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 say() { printf 'root %s: %s\n' "$arch" "$*" >&2; }
