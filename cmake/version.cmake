@@ -35,6 +35,7 @@ function(cxedge_version_library name)
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE)
+    cmake_minimum_required(VERSION 3.25)
     cxedge_version(${PROJECT_VERSION} ${SOURCE_DIR} version)
     file(CONFIGURE OUTPUT ${OUTPUT_TEXT} CONTENT "@version@\n" @ONLY)
     file(CONFIGURE OUTPUT ${OUTPUT} @ONLY CONTENT "// Written by cmake/version.cmake.

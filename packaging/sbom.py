@@ -11,8 +11,7 @@ import re
 import subprocess
 import sys
 
-HEADER_ONLY = {"cxedge": ["libtomlplusplus-dev", "nlohmann-json3-dev", "libcli11-dev", "libspdlog-dev"],
-               "cxedge-camera": ["libtomlplusplus-dev", "nlohmann-json3-dev", "libcli11-dev", "libspdlog-dev"]}
+HEADER_ONLY = ["libcli11-dev", "libspdlog-dev", "libtomlplusplus-dev", "nlohmann-json3-dev"]
 
 
 def output(*command):
@@ -24,15 +23,17 @@ def needed(program):
 
 
 class ThisMachine:
-    """Packages as dpkg knows them."""
+    """Packages as dpkg knows them, libraries as the loader finds them."""
 
-    def __init__(self):
-        self.paths = dict(re.findall(r"^\s*(\S+) .*=> (\S+)$", output("/sbin/ldconfig", "-p"), re.MULTILINE))
+    def __init__(self, programs):
+        listed = "\n".join(output("ldd", program) for program in programs)
+        self.paths = dict(re.findall(r"^\s*(\S+) => (/\S+)", listed, re.MULTILINE))
+        self.paths |= {os.path.basename(path): path for path in re.findall(r"^\s*(/\S+) \(", listed, re.MULTILINE)}
 
     def owner(self, soname):
         path = self.paths[soname]
-        # Libraries lie in /usr/lib, dpkg may know them by the link /lib.
-        for name in (path, os.path.realpath(path), path.removeprefix("/usr"), "/usr" + path):
+        # With /lib a link to /usr/lib, dpkg knows a file by one of its names.
+        for name in (path, os.path.realpath(path), "/usr" + path, path.removeprefix("/usr")):
             found = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
             if found.returncode == 0:
                 return found.stdout.split(":")[0]
@@ -72,19 +73,18 @@ def entry(name, version, **more):
 def library(name, version, sonames):
     purl = f"pkg:deb/debian/{name}@{version.replace('+', '%2B').replace(':', '%3A')}"
     reference = {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
-    comment = {"comment": "provides " + ", ".join(sonames)} if sonames else {"comment": "headers, compiled in"}
-    return entry(name, version, supplier="Organization: Debian", externalRefs=[reference], **comment)
+    comment = "provides " + ", ".join(sonames) if sonames else "headers, compiled in"
+    return entry(name, version, supplier="Organization: Debian", externalRefs=[reference], comment=comment)
 
 
 def main(package, version, sysroot, *programs):
-    system = Sysroot(sysroot) if sysroot else ThisMachine()
+    system = Sysroot(sysroot) if sysroot else ThisMachine(programs)
     linked = {}
     for soname in sorted({name for program in programs for name in needed(program)}):
         linked.setdefault(system.owner(soname), []).append(soname)
-    compiled_in = [name for name in HEADER_ONLY[package]]
     packages = [library(name, system.version(name), sonames) for name, sonames in sorted(linked.items())]
-    packages += [library(name, system.version(name), []) for name in compiled_in]
-    relations = [(name, "DYNAMIC_LINK") for name in sorted(linked)] + [(name, "STATIC_LINK") for name in compiled_in]
+    packages += [library(name, system.version(name), []) for name in HEADER_ONLY]
+    relations = [(name, "DYNAMIC_LINK") for name in sorted(linked)] + [(name, "STATIC_LINK") for name in HEADER_ONLY]
     created = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
     own = entry(package, version, licenseDeclared="Apache-2.0", supplier="Organization: cxedge maintainers",
                 primaryPackagePurpose="APPLICATION")
