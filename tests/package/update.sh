@@ -71,7 +71,7 @@ install_first() {
 # upgrade: what apt-daily.timer and apt-daily-upgrade.timer do.
 upgrade() {
     box apt-get -qq update
-    box unattended-upgrade >"$box_dir/upgrade.log" 2>&1 || true
+    box unattended-upgrade -v -d >"$box_dir/upgrade.log" 2>&1 || true
 }
 
 # upgrades_to VERSION
