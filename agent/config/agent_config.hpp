@@ -17,7 +17,8 @@ namespace cxedge::config {
 struct NodeConfig {
     std::string tenant = "default";
     std::string site = "site";
-    std::string id;  // empty: the host name
+    std::string id;          // empty: the host name
+    std::string claim_file;  // certificate and key with which the box enrols; empty: it does not
     std::vector<std::pair<std::string, std::string>> labels;
 };
 

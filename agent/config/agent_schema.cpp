@@ -20,6 +20,12 @@ Schema<NodeConfig> node_schema() {
     s.text("site", &NodeConfig::site, "Shop or place; a level of every topic").check(check_name);
     s.text("id", &NodeConfig::id, "Name of this box, unique in its site; empty: the host name")
         .check(check_optional_name);
+    s.text(
+         "claim_file",
+         &NodeConfig::claim_file,
+         "Claim certificate (PEM, with its key) with which this box enrols; empty: it does not"
+    )
+        .check(check_optional_path);
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
     return s;

@@ -133,7 +133,7 @@ const std::vector<Home>& homes() {
         {"<toml\\+\\+/.*", {"agent/config/toml_document\\.cpp"}},
         {"<nlohmann/.*",
          {"agent/control/.*", "agent/ctl/.*", "plugins/kpi_socket/.*", "plugins/camera/.*"}},
-        {"<systemd/.*", {"agent/app/notify\\.cpp"}},
+        {"<openssl/.*", {"agent/ctl/doctor/certificate\\.cpp", "plugins/camera/model_file\\.cpp"}},
         {"<zstd\\.h>", {"agent/wire/.*\\.cpp"}},
     };
     return table;
