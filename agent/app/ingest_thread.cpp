@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <pthread.h>
+
 #include "agent/app/options.hpp"
 #include "agent/telemetry/metrics.hpp"
 
@@ -10,7 +12,7 @@ namespace cxedge::app {
 namespace {
 
 // A quarter second is the grain of window ends and seal ages: 4 wakeups a second when idle.
-constexpr std::chrono::milliseconds kTick{250};
+constexpr std::chrono::milliseconds kTickEvery{250};
 constexpr std::chrono::milliseconds kHealthPeriod{1000};
 constexpr std::chrono::milliseconds kStopPoll{20};
 
@@ -51,7 +53,10 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
         std::move(options), std::move(outlets), self->loop_, given.clock
     );
     self->loop_.post([raw = self.get(), events = std::move(first_events)] { raw->begin(events); });
-    self->thread_ = std::thread([raw = self.get()] { raw->loop_.run(); });
+    self->thread_ = std::thread([raw = self.get()] {
+        ::pthread_setname_np(::pthread_self(), "ingest");
+        raw->loop_.run();
+    });
     return self;
 }
 
@@ -75,7 +80,7 @@ void IngestThread::begin(std::vector<Event> first_events) {
             supervisor_->add(source_spec(source));
         }
     }
-    tick_ = loop_.every(kTick, [this] { tick(); });
+    tick_ = loop_.every(kTickEvery, [this] { tick(); });
     health_ = loop_.every(kHealthPeriod, [this] { publish_health(); });
     heartbeat_ = loop_.every(parts_.config.agent.heartbeat, [this] { emit_heartbeat(); });
     publish_health();
