@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/setup_questions.hpp"
 
-#include <filesystem>
 #include <vector>
 
 #include <fmt/core.h>
@@ -9,6 +8,7 @@
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
 #include "agent/ctl/doctor/certificate.hpp"
+#include "agent/ctl/doctor/secret_place.hpp"
 #include "agent/ctl/files.hpp"
 
 namespace cxedge::ctl {
@@ -29,7 +29,7 @@ std::string check_claim(const std::string& file) {
     if (file.empty()) {
         return "";
     }
-    const auto pem = read_file(file, kMaxClaimBytes);
+    const auto pem = read_file(readable_path(file), kMaxClaimBytes);
     if (!pem) {
         return pem.error().message;
     }
@@ -104,13 +104,6 @@ Status ask_for(const Question& question, const Interview& interview, SetupAnswer
     }
 }
 
-// A box has no working directory that would last.
-void make_absolute(std::optional<std::string>& path) {
-    if (path && !path->empty()) {
-        path = std::filesystem::absolute(*path).lexically_normal().string();
-    }
-}
-
 }  // namespace
 
 Result<SetupAnswers> complete_answers(SetupAnswers given, const Interview& interview) {
@@ -128,7 +121,8 @@ Result<SetupAnswers> complete_answers(SetupAnswers given, const Interview& inter
             wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", question.flag, problem);
         }
     }
-    make_absolute(given.claim_file);
+    // A box has no working directory that would last.
+    given.claim_file = absolute_place(given.claim_file.value_or(""));
     return wrong.empty() ? Result<SetupAnswers>(std::move(given)) : invalid_argument(wrong);
 }
 
