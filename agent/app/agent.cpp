@@ -14,7 +14,7 @@
 #include "agent/app/notify.hpp"
 #include "agent/app/plugin_table.hpp"
 #include "agent/app/ring_directory.hpp"
-#include "agent/app/version.hpp"
+#include "agent/base/version.hpp"
 
 namespace cxedge::app {
 namespace {

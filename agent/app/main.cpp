@@ -10,7 +10,7 @@
 
 #include "agent/app/agent.hpp"
 #include "agent/app/plugin_table.hpp"
-#include "agent/app/version.hpp"
+#include "agent/base/version.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -134,7 +134,7 @@ int main_with(int argc, char** argv) {
     CLI::App app(
         "cxedged: collects store and network measurements and sends them, through any outage"
     );
-    app.set_version_flag("--version", std::string(version()));
+    app.set_version_flag("--version", "cxedged " + std::string(version()));
     Places places;
     std::string plugin_name;
     add_places(app, places);

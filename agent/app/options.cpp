@@ -9,9 +9,9 @@
 
 #include <unistd.h>
 
-#include "agent/app/version.hpp"
 #include "agent/base/local_time.hpp"
 #include "agent/base/log.hpp"
+#include "agent/base/version.hpp"
 
 namespace cxedge::app {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/base/version.hpp"
 #include "agent/ctl/config.hpp"
 #include "agent/ctl/decode.hpp"
 #include "agent/ctl/exit_code.hpp"
@@ -233,7 +234,7 @@ void add_model(CommandLine& line) {
 }
 
 void add_verbs(CommandLine& line) {
-    line.app.set_version_flag("--version", std::string("cxctl ") + CXEDGE_VERSION);
+    line.app.set_version_flag("--version", "cxctl " + std::string(cxedge::version()));
     line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
     line.app.require_subcommand(1);
     add_tail(line);
