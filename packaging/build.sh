@@ -67,6 +67,8 @@ lay_out() {
     cp -r packaging/debian "$stage/debian"
     cp packaging/cross.shlibs "$stage/debian"
     cp systemd/cxedged.service "$stage/debian/cxedge.cxedged.service"
+    cp systemd/cxedged-retry.timer "$stage/debian/cxedge.cxedged-retry.timer"
+    cp -r systemd/cxedged.service.d "$stage"
     cp systemd/cxedge.sysusers "$stage/debian/cxedge.sysusers"
     cp systemd/cxedge.tmpfiles "$stage/debian/cxedge.tmpfiles"
     cp packaging/bash-completion "$stage/completions/cxctl"
