@@ -25,6 +25,10 @@ apt_sources() {
 }
 
 make_root() {
+    [[ -n $(apt_sources) ]] || {
+        echo "cross/on_release.sh: apt on this machine knows no Debian mirror: run apt-get update" >&2
+        exit 1
+    }
     echo "== making a root file system of $release in ${root#"$source"/}"
     as_root rm -rf "$root.part"
     mkdir -p "${root%/*}"
@@ -54,7 +58,9 @@ cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 mount --bind "$source" "$root$source"
 mount --bind "$source/build/on-$release" "$root$source/build"
 mount --bind "$CXEDGE_CCACHE_DIR" "$root/root/.cache/ccache"
-exec chroot "$root" env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 CXEDGE_JOBS="${CXEDGE_JOBS:-}" \
+# In batches of files, like the sanitizers: a fifth of the time.
+exec chroot "$root" env -i CXEDGE_CMAKE_OPTIONS="-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8" HOME=/root \
+    TERM="${TERM:-dumb}" LANG=C.UTF-8 CXEDGE_JOBS="${CXEDGE_JOBS:-}" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$source/dev" "$@"
 '
 as_root unshare --mount --propagation private --pid --fork --kill-child \

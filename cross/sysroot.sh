@@ -84,7 +84,7 @@ mend_links() {
 # Everything that no build reads goes.
 trim() {
     local root=$1
-    rm -rf "$root"/{bin,sbin,var,boot,dev,proc,run,srv} "$root"/usr/{bin,sbin,games} \
+    rm -rf "${root:?}"/{bin,sbin,var,boot,dev,proc,run,srv} "${root:?}"/usr/{bin,sbin,games} \
         "$root"/usr/share/{doc,man,locale,info,icons,fonts,mime,X11,bash-completion,lintian,perl*} \
         "$root/usr/lib/$triplet"/{dri,perl*} "$root/usr/lib/$triplet"/libLLVM*
 }
@@ -105,6 +105,10 @@ build() {
     trim "$root"
 }
 
+[[ -n $(mirror_of "$suite") ]] || {
+    say "apt on this machine knows no mirror of $suite: run apt-get update; if that does not help, see /etc/apt"
+    exit 1
+}
 key=$({ packages; echo "$suite"; cat cross/sysroot.sh; } | sha256sum | cut -c1-12)
 root=$PWD/build/sysroot/$arch-$key
 if [[ ! -f $root/packages.txt ]]; then
