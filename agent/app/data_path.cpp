@@ -14,6 +14,9 @@ namespace {
 // Each try closes what is open.
 constexpr std::chrono::seconds kFilesAgain{10};
 
+// Each time is a flash write; after a power cut the people of this long are missing in the store.
+constexpr std::chrono::minutes kLastingEvery{5};
+
 }  // namespace
 
 DataPath::DataPath(
@@ -213,6 +216,9 @@ Status DataPath::flush(bool windows) {
     Status stored = waiting_.empty() ? Status() : close_guarded();
     stored = stored ? outlets_.commit(journal_->last()) : stored;
     // What was taken cannot be refused any more: its answer waits until the disk works again.
+    if (windows) {
+        keep_lasting();
+    }
     if (stored || windows) {
         for (const auto& done : std::exchange(waiting_, {})) {
             done(stored);
@@ -241,9 +247,24 @@ void DataPath::tick() {
         (void)flush(false);
     }
     try_files();
+    if (clock_.steady_now() >= lasting_again_) {
+        keep_lasting();
+    }
     tell_storage();
     if (!due_armed_) {
         wake_when_due();
+    }
+}
+
+// Nothing is written when nothing has changed.
+void DataPath::keep_lasting() {
+    lasting_again_ = clock_.steady_now() + kLastingEvery;
+    const std::string lasting = pipeline_.lasting();
+    if (lasting == outlets_.recall(kLastingFact)) {
+        return;
+    }
+    if (const Status kept = outlets_.remember(kLastingFact, lasting); !kept) {
+        log::warn("store", "who is in the store would be lost at reboot: " + kept.error().message);
     }
 }
 

@@ -75,6 +75,9 @@ public:
     [[nodiscard]] std::string memory_problem() const;
 
 private:
+    // Pipeline::lasting(), in the main spool.
+    static constexpr const char* kLastingFact = "store.occupancy";
+
     [[nodiscard]] pipeline::Now now() const;
     void replay();
     void apply(const IntakeReader::Record& record);
@@ -91,6 +94,7 @@ private:
     void tell_storage();
     void tell(std::optional<Event> alarm);
     void try_files();
+    void keep_lasting();
 
     Outlets outlets_;
     EventLoop& loop_;
@@ -110,7 +114,8 @@ private:
     bool survives_process_ = true;  // else only what is on disk is safe
     StorageAlarm storage_alarm_{"spool"};
     StorageAlarm memory_alarm_{"unsent data"};
-    SteadyTime files_again_{};  // when to try again to have files
+    SteadyTime files_again_{};    // when to try again to have files
+    SteadyTime lasting_again_{};  // when to keep again what outlasts a reboot
     ClockStepWatch clock_steps_;
     DataPathCounters counters_;
 };

@@ -25,6 +25,11 @@ void DataPath::replay() {
     } else if (!journal_->snapshot().empty()) {
         log::error("store", restored.error().message);
     }
+    // A reboot takes the journal away.
+    const std::string lasting = restored_.empty() ? outlets_.recall(kLastingFact) : std::string();
+    if (!lasting.empty() && !pipeline_.adopt(lasting)) {
+        log::error("store", "what was kept of the people in the store is damaged");
+    }
     IntakeReader reader;
     journal_->replay([&](std::uint64_t number, std::string_view record) {
         outlets_.replaying(number);
