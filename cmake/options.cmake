@@ -16,6 +16,8 @@ target_compile_options(cxedge_options INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wlogical-op>
     # gcc 12 sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+    # In a unity build every file looks like a header to gcc.
+    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
     $<$<BOOL:${CXEDGE_WARNINGS_AS_ERRORS}>:-Werror>)
 if(CXEDGE_SANITIZE)
     target_compile_options(cxedge_options INTERFACE

@@ -10,7 +10,7 @@ namespace cxedge::app {
 namespace {
 
 // A quarter second is the grain of window ends and seal ages: 4 wakeups a second when idle.
-constexpr std::chrono::milliseconds kTick{250};
+constexpr std::chrono::milliseconds kTickEvery{250};
 constexpr std::chrono::milliseconds kHealthPeriod{1000};
 constexpr std::chrono::milliseconds kStopPoll{20};
 
@@ -75,7 +75,7 @@ void IngestThread::begin(std::vector<Event> first_events) {
             supervisor_->add(source_spec(source));
         }
     }
-    tick_ = loop_.every(kTick, [this] { tick(); });
+    tick_ = loop_.every(kTickEvery, [this] { tick(); });
     health_ = loop_.every(kHealthPeriod, [this] { publish_health(); });
     heartbeat_ = loop_.every(parts_.config.agent.heartbeat, [this] { emit_heartbeat(); });
     publish_health();

@@ -3,9 +3,13 @@
 
 #include <utility>
 
+#include <sys/types.h>
 #include <unistd.h>
 
 namespace cxedge {
+
+// Mode of a file that is its maker's own.
+inline constexpr mode_t kPrivateFile = 0600;
 
 // Owns a file descriptor; -1 is "none".
 class UniqueFd {

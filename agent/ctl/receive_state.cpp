@@ -12,7 +12,7 @@ namespace cxedge::ctl {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x63785231;  // "cxR1"
-constexpr int kPrivateFile = 0640;
+constexpr int kStateMode = 0640;
 
 constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL;"
@@ -20,7 +20,7 @@ constexpr const char* kPragmas =
     "PRAGMA journal_size_limit=4194304;";
 
 // Texts: sqlite3 on the command line can read them.
-constexpr const char* kSchema =
+constexpr const char* kPositionsSchema =
     "CREATE TABLE IF NOT EXISTS lane("
     "  tenant TEXT NOT NULL, site TEXT NOT NULL, node TEXT NOT NULL,"
     "  epoch INTEGER NOT NULL, lane INTEGER NOT NULL,"
@@ -64,7 +64,7 @@ auto columns_of(Totals& totals) {
 
 Result<UniqueFd> claim(const std::string& path) {
     const std::string name = path + ".lock";
-    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile));
+    UniqueFd fd(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kStateMode));
     if (!fd) {
         return system_error(name, errno);
     }
@@ -97,7 +97,7 @@ Status establish(store::Database& database) {
     if (Status done = check_identity(database); !done) {
         return done;
     }
-    return database.execute(kSchema);
+    return database.execute(kPositionsSchema);
 }
 
 LaneKey key_of(const store::Statement& row) {

@@ -12,7 +12,7 @@
 namespace cxedge::ctl {
 namespace {
 
-constexpr const char* kSchema =
+constexpr const char* kSamplesSchema =
     "CREATE TABLE IF NOT EXISTS batch("
     "  id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, site TEXT NOT NULL, node TEXT NOT NULL,"
     "  epoch TEXT NOT NULL, lane INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;"
@@ -40,7 +40,7 @@ public:
     explicit SqliteOutput(ReceiveState& state) : state_(state) {}
 
     Status open() {
-        if (Status made = state_.database().execute(kSchema); !made) {
+        if (Status made = state_.database().execute(kSamplesSchema); !made) {
             return made;
         }
         const std::array<std::pair<store::Statement*, const char*>, 5> statements{

@@ -211,7 +211,6 @@ FileIdentity identity_of(const std::string& path) {
 }
 
 void mark_suspect(const std::string& path) {
-    constexpr int kPrivateFile = 0600;
     // Best effort: without the mark the next start still runs its checks.
     const UniqueFd mark(
         ::open(suspect_mark(path).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kPrivateFile)

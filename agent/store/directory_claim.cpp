@@ -18,7 +18,6 @@ namespace cxedge::store {
 namespace {
 
 constexpr mode_t kPrivateDirectory = 0700;
-constexpr mode_t kPrivateFile = 0600;
 
 Error unusable(const std::string& directory, int errno_value) {
     Error error = system_error("state directory " + directory, errno_value);

@@ -18,7 +18,6 @@ constexpr std::uint64_t kWantFree = 64U << 20U;
 constexpr std::uint64_t kSmallFileSystem = std::uint64_t{1} << 30U;
 // Of a small file system the ballast takes no more than this part.
 constexpr std::uint64_t kBallastPart = 16;
-constexpr mode_t kPrivateFile = 0600;
 
 bool make_file(const std::string& path, std::uint64_t bytes) {
     const UniqueFd file(

@@ -24,6 +24,8 @@ namespace cxedge::store {
 
 // The identity of the running sequence: within an epoch no lane gives a number twice.
 struct SequenceState {
+    // Numbers reserved at a time: one small write to state.db buys this many batches a lane.
+    static constexpr std::uint64_t kReserved = 16384;
     std::uint64_t epoch = 0;
     // Only numbers below may be given before the next reservation.
     std::array<std::uint64_t, kLaneCount> floor{};

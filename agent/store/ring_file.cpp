@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::uint64_t kMagic = 0x31474E4952584331;  // "1CXRING1"
 constexpr std::uint32_t kVersion = 2;
-constexpr mode_t kPrivateFile = 0600;
 
 // At offset 0 of the header page.
 struct Header {

@@ -41,7 +41,9 @@ void* map(int file, std::size_t bytes, int flags) {
 }  // namespace
 
 Result<SharedFile> SharedFile::open(const std::string& path, std::size_t bytes, bool fresh) {
-    const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const UniqueFd file(
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivateFile)
+    );
     if (!file) {
         return system_error(path, errno);
     }

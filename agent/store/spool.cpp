@@ -16,9 +16,6 @@
 namespace cxedge::store {
 namespace {
 
-// As in tiered_spool.cpp: what one write to state.db buys.
-constexpr std::uint64_t kReserve = 16384;
-
 using LaneNumbers = std::array<std::uint64_t, kLaneCount>;
 
 // Opens the parts one after the other, repairing on the way and writing down what it did.
@@ -194,7 +191,7 @@ private:
         }
         sequences_.known = ring.next_seq;
         for (std::size_t lane = 0; lane < ring.next_seq.size(); ++lane) {
-            sequences_.floor.at(lane) = ring.next_seq.at(lane) + kReserve;
+            sequences_.floor.at(lane) = ring.next_seq.at(lane) + SequenceState::kReserved;
         }
         sequences_.ring_id = opening.ring.id();
         return state.store(sequences_);

@@ -20,8 +20,6 @@ constexpr int kRunsAtOnce = 8;
 constexpr std::size_t kGapsPerDeclaration = 256;
 constexpr std::uint64_t kLeastQuota = 1U << 20U;
 constexpr std::uint64_t kQuotaPart = 10;
-// Numbers reserved at a time: one small write to state.db buys this many batches a lane.
-constexpr std::uint64_t kReserve = 16384;
 // Numbers left at which more are reserved, ahead of need.
 constexpr std::uint64_t kNumbersLow = 12288;
 // While the disk is short, live batches find at least this much within queue.db.
@@ -139,7 +137,7 @@ Status TieredSpool::reserve_numbers() {
         sequences->known = ring_.state().next_seq;
     }
     for (std::size_t lane = 0; lane < sequences->floor.size(); ++lane) {
-        sequences->floor.at(lane) = sequences->known.at(lane) + kReserve;
+        sequences->floor.at(lane) = sequences->known.at(lane) + SequenceState::kReserved;
     }
     if (Status status = state_->store(*sequences); !status) {
         return status.error().during("reserving sequence numbers");

@@ -12,10 +12,6 @@
 namespace cxedge::camera {
 namespace {
 
-double seconds(FrameTime time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 class Run {
 public:
     Run(const ClipJob& job, Scene& scene) : scene_(scene) {

@@ -14,10 +14,6 @@ namespace {
 
 constexpr double kEventToleranceS = 1.5;
 
-double seconds(FrameTime time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 Result<std::string> find_clip(const std::string& name, const std::vector<std::string>& folders) {
     std::string tried;
     for (const std::string& folder : folders) {

@@ -13,7 +13,7 @@
 namespace cxedge::camera {
 namespace {
 
-constexpr std::chrono::microseconds kDefaultPeriod{40'000};  // a file that does not say: 25 fps
+constexpr std::chrono::microseconds kVideoPeriod{40'000};  // a file that does not say: 25 fps
 // A file as a camera must not take longer to stop than this.
 constexpr std::chrono::milliseconds kLongestNap{100};
 
@@ -59,7 +59,7 @@ public:
           stop_(context.stop),
           input_(context.clock, context.stop, context.options.timeout),
           scaler_(context.options),
-          times_(kDefaultPeriod),
+          times_(kVideoPeriod),
           thinner_(context.options.fps),
           pacer_(context.clock, context.stop) {}
 
@@ -130,7 +130,7 @@ private:
             const bool broken = error.code == ErrorCode::unavailable && !stop_.load();
             return named(broken ? corrupt(error.message) : error);
         }
-        times_.set_nominal(input_.frame_period().value_or(kDefaultPeriod));
+        times_.set_nominal(input_.frame_period().value_or(kVideoPeriod));
         return {};
     }
 

@@ -31,10 +31,6 @@ constexpr std::chrono::hours kThingRemembered{1};
 constexpr double kSameSpot = 0.6;
 constexpr double kSameSize = 1.6;
 
-double seconds(FrameTime time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 // Somebody who was walking when lost has gone on; only who stood can be found there again.
 bool stood_when_lost(const Person& person) {
     return person.stood && person.seen - *person.stood <= kPaceWindow;

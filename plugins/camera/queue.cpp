@@ -15,10 +15,6 @@ constexpr double kLeastServed = 0.5;
 // Between two pictures; longer, the camera was away and nobody knows what happened.
 constexpr double kLongestStepS = 2;
 
-double seconds(FrameTime time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 }  // namespace
 
 QueueView Queue::update(const ZoneView& zone, FrameTime time) {

@@ -8,7 +8,7 @@
 namespace cxedge::camera {
 namespace {
 
-constexpr std::chrono::microseconds kDefaultPeriod{40'000};
+constexpr std::chrono::microseconds kStreamPeriod{40'000};
 
 AVDictionary* rtsp_options() {
     AVDictionary* options = nullptr;
@@ -31,7 +31,7 @@ public:
           stop_(context.stop),
           input_(context.clock, context.stop, context.options.timeout),
           scaler_(context.options),
-          times_(kDefaultPeriod),
+          times_(kStreamPeriod),
           thinner_(context.options.fps) {
         input_.skip_backlog();
     }
@@ -44,7 +44,7 @@ public:
         if (Status opened = input_.open(url_, nullptr, rtsp_options()); !opened) {
             return named(opened.error());
         }
-        times_.set_nominal(input_.frame_period().value_or(kDefaultPeriod));
+        times_.set_nominal(input_.frame_period().value_or(kStreamPeriod));
         seam_ = true;
         return {};
     }

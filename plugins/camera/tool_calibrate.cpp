@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kReadableWidth = 768;
 
-struct Options {
+struct CalibrateOptions {
     EngineSettings engine;
     std::string film;
     std::vector<std::string> lines;
@@ -20,7 +20,7 @@ struct Options {
     std::string png;
 };
 
-Result<SceneLayout> layout_of(const Options& options) {
+Result<SceneLayout> layout_of(const CalibrateOptions& options) {
     SceneLayout layout;
     for (const std::string& text : options.lines) {
         const Result<LinePoints> line = parse_line(text);
@@ -42,7 +42,7 @@ Result<SceneLayout> layout_of(const Options& options) {
     return layout;
 }
 
-int run(const Options& options) {
+int run_calibrate(const CalibrateOptions& options) {
     const Result<EngineChoice> engine = choose_engine(options.engine);
     if (!engine) {
         return complain(engine.error());
@@ -64,7 +64,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_calibrate(CLI::App& app, ToolCommand& chosen) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<CalibrateOptions>();
     CLI::App* command = app.add_subcommand(
         "calibrate", "Draw lines, zones and the size of people into the emptiest picture of a film"
     );
@@ -76,7 +76,7 @@ void add_calibrate(CLI::App& app, ToolCommand& chosen) {
     add_engine_options(*command, options->engine);
     command->callback([options, &chosen] {
         chosen = [options] {
-            return run(*options);
+            return run_calibrate(*options);
         };
     });
 }

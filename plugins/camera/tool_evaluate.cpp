@@ -13,7 +13,7 @@ namespace {
 // Debian's package opencv-doc puts vtest.avi here.
 constexpr const char* kDebianClips = "/usr/share/doc/opencv-doc/examples/data";
 
-struct Options {
+struct EvaluateOptions {
     EngineSettings engine;
     std::string truth;
     std::vector<std::string> folders;
@@ -25,7 +25,7 @@ struct Options {
 };
 
 // One clip with lines from the command line, which nobody has counted.
-Result<TruthFile> only_lines(const Options& options) {
+Result<TruthFile> only_lines(const EvaluateOptions& options) {
     TruthFile truth;
     for (const std::string& text : options.lines) {
         const Result<LinePoints> line = parse_line(text);
@@ -40,7 +40,7 @@ Result<TruthFile> only_lines(const Options& options) {
     return truth;
 }
 
-Result<TruthFile> truth_of(const Options& options) {
+Result<TruthFile> truth_of(const EvaluateOptions& options) {
     if (options.truth.empty()) {
         return only_lines(options);
     }
@@ -58,7 +58,7 @@ Result<TruthFile> truth_of(const Options& options) {
     return truth;
 }
 
-std::vector<std::string> folders_of(const Options& options) {
+std::vector<std::string> folders_of(const EvaluateOptions& options) {
     std::vector<std::string> folders = options.folders;
     const std::string& beside = options.truth.empty() ? options.clip : options.truth;
     folders.push_back(std::filesystem::path(beside).parent_path().string());
@@ -66,7 +66,7 @@ std::vector<std::string> folders_of(const Options& options) {
     return folders;
 }
 
-int run(const Options& options) {
+int run_evaluate(const EvaluateOptions& options) {
     if (options.truth.empty() && (options.clip.empty() || options.lines.empty())) {
         return complain(invalid_argument("evaluate needs --truth FILE, or --clip FILE and --line"));
     }
@@ -91,7 +91,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app, ToolCommand& chosen) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<EvaluateOptions>();
     CLI::App* command = app.add_subcommand("evaluate", "Count clips and compare with the truth");
     command->add_option("--truth", options->truth, "JSON file of what people saw in the clips");
     command->add_option(
@@ -111,7 +111,7 @@ void add_evaluate(CLI::App& app, ToolCommand& chosen) {
     add_engine_options(*command, options->engine);
     command->callback([options, &chosen] {
         chosen = [options] {
-            return run(*options);
+            return run_evaluate(*options);
         };
     });
 }

@@ -9,12 +9,12 @@
 namespace cxedge::camera {
 namespace {
 
-struct Options {
+struct ModelOptions {
     ModelChoice model;
     bool json = false;
 };
 
-int run(const Options& options) {
+int run_model(const ModelOptions& options) {
     if (const std::string problem = sha256_problem(options.model.sha256); !problem.empty()) {
         return complain(invalid_argument("--sha256 " + problem));
     }
@@ -30,7 +30,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_model(CLI::App& app, ToolCommand& chosen) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ModelOptions>();
     CLI::App* model = app.add_subcommand("model", "About networks");
     model->require_subcommand(1);
     CLI::App* check = model->add_subcommand("check", "What a model is, and how fast it is here");
@@ -39,7 +39,7 @@ void add_model(CLI::App& app, ToolCommand& chosen) {
     check->add_flag("--json", options->json, "One JSON object instead of lines");
     check->callback([options, &chosen] {
         chosen = [options] {
-            return run(*options);
+            return run_model(*options);
         };
     });
 }

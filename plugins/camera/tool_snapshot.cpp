@@ -105,7 +105,9 @@ Status write_snapshot(const SnapshotRequest& request) {
         return allowed;
     }
     // Opened before the sandbox, in which no file can be.
-    const UniqueFd out(::open(request.out.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    const UniqueFd out(
+        ::open(request.out.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateFile)
+    );
     if (out.get() < 0) {
         return system_error(request.out, errno);
     }

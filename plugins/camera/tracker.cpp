@@ -30,10 +30,6 @@ constexpr double kSamePerson = 0.7;
 // where the track is: half hidden people score low, but so does noise.
 constexpr double kWeakIou = 0.3;
 
-double seconds(FrameTime time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 double gain(double step_s, double smooth_s) {
     return 1 - std::exp(-step_s / smooth_s);
 }

@@ -11,6 +11,9 @@
 namespace cxedge::camera {
 
 using FrameTime = std::chrono::microseconds;
+inline double seconds(FrameTime time) {
+    return std::chrono::duration<double>(time).count();
+}
 
 // One person followed over time. Ids are never used twice.
 struct Track {

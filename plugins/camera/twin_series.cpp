@@ -18,10 +18,6 @@ constexpr std::size_t kMostPeople = 32;
 // A longer step between two pictures is a break of the stream, in which nobody was seen.
 constexpr double kLongestStepS = 2;
 
-double seconds(FrameTime time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 // Feet in a picture are not known better than this.
 double to_5_cm(double metres) {
     return std::round(metres * 20) / 20;

@@ -11,7 +11,7 @@
 namespace cxedge::camera {
 namespace {
 
-constexpr std::chrono::microseconds kDefaultPeriod{33'333};
+constexpr std::chrono::microseconds kDevicePeriod{33'333};
 // A picture with a torn MJPEG now and then is normal on USB; a second full of them is not.
 constexpr int kBrokenInARow = 30;
 
@@ -21,7 +21,7 @@ public:
         : path_(std::move(path)),
           context_(context),
           scaler_(context.options),
-          times_(kDefaultPeriod),
+          times_(kDevicePeriod),
           thinner_(context.options.fps) {}
 
     Status open() override {

@@ -13,10 +13,6 @@ namespace {
 // How often levels are told: more than their median of a second would not say more.
 constexpr std::chrono::seconds kLevelPeriod{1};
 
-double seconds(FrameTime time) {
-    return std::chrono::duration<double>(time).count();
-}
-
 }  // namespace
 
 struct ZoneSeries::Wanted {

@@ -81,6 +81,16 @@ int Box::stop() {
     return agent_->wait(kPatience);
 }
 
+std::uint64_t Box::stop_and_count() {
+    static const std::string kSaid = "stopped: ";
+    agent_->signal(SIGTERM);
+    const auto line = agent_->line_with(kSaid, kPatience);
+    if (!line || agent_->wait(kPatience) != 0) {
+        throw std::runtime_error("the agent did not stop in order");
+    }
+    return std::stoull(line->substr(line->find(kSaid) + kSaid.size()));
+}
+
 void Box::kill() {
     agent_->signal(SIGKILL);
     agent_->wait(kPatience);

@@ -21,6 +21,17 @@ namespace cxedge::test {
 using Json = nlohmann::json;
 inline constexpr std::chrono::seconds kPatience{30};
 
+// Sources of a box: its kpi_socket, what comes is kept as it came.
+inline constexpr const char* kKpi = R"(
+[[source]]
+plugin = "kpi_socket"
+socket = "{dir}/kpi.sock"
+[[rule]]
+match = "till.*"
+unit = "1"
+keep = "raw"
+)";
+
 // Sends lines to a kpi_socket and returns the answers, one a line.
 std::vector<std::string> send_kpi(const std::string& path, const std::vector<std::string>& lines);
 
@@ -38,6 +49,8 @@ public:
     [[nodiscard]] std::vector<std::string> command() const;
     // SIGTERM; the exit status.
     int stop();
+    // Likewise; the samples it said it produced, with its last words.
+    std::uint64_t stop_and_count();
     void kill();
     [[nodiscard]] Process& agent() { return *agent_; }
     [[nodiscard]] std::string file(const std::string& name) const { return dir_.file(name); }

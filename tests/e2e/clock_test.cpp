@@ -16,16 +16,6 @@ using namespace cxedge::test;
 
 namespace {
 
-constexpr const char* kKpi = R"(
-[[source]]
-plugin = "kpi_socket"
-socket = "{dir}/kpi.sock"
-[[rule]]
-match = "till.*"
-unit = "1"
-keep = "raw"
-)";
-
 // Of package faketime; empty: not installed.
 std::string faketime_library() {
     glob_t found{};

@@ -20,15 +20,6 @@ namespace {
         }                                                         \
     } while (false)
 
-// Samples the agent said it produced, from its last log line.
-std::uint64_t produced_at_end(Box& box) {
-    box.agent().signal(SIGTERM);
-    const auto line = box.agent().line_with("stopped: ", kPatience);
-    REQUIRE(line);
-    REQUIRE(box.agent().wait(kPatience) == 0);
-    return std::stoull(line->substr(line->find("stopped: ") + 9));
-}
-
 constexpr const char* kEveryKind = R"(
 [[source]]
 plugin = "synthetic"
@@ -63,7 +54,7 @@ match = "store.queue.length"
 keep = "raw"
 )";
 
-constexpr const char* kKpi = R"(
+constexpr const char* kPowerKpi = R"(
 [[source]]
 plugin = "kpi_socket"
 socket = "{dir}/kpi.sock"
@@ -97,7 +88,7 @@ TEST_CASE("delivery: every kind of series arrives decoded, delivered == produced
         CHECK(inbox.next_where([&](const Json& object) { return object.value("kind", "") == kind; })
         );
     }
-    const std::uint64_t produced = produced_at_end(box);
+    const std::uint64_t produced = box.stop_and_count();
     const Json summary = inbox.finish_when([&] { return inbox.samples() >= produced; });
     CHECK(summary["samples"] == produced);
     CHECK(summary["duplicate_batches"] == 0);
@@ -121,7 +112,7 @@ TEST_CASE("delivery: a broker outage loses nothing and counts nothing twice", "[
     broker.start();
 
     REQUIRE(box.flush());
-    const std::uint64_t produced = produced_at_end(box);
+    const std::uint64_t produced = box.stop_and_count();
     const Json summary = inbox.finish_when([&] { return inbox.samples() >= produced; });
     CHECK(summary["samples"] == produced);
 }
@@ -130,7 +121,7 @@ TEST_CASE("delivery: what kpi_socket acknowledged survives kill -9, once", "[e2e
     SKIP_WITHOUT_BROKER();
     MosquittoServer broker;
     Inbox inbox(broker.port());
-    Box box(broker.port(), kKpi);
+    Box box(broker.port(), kPowerKpi);
     constexpr int kRounds = 5;
     constexpr int kLines = 50;
     std::vector<double> sent;
@@ -164,7 +155,7 @@ TEST_CASE("delivery: SIGTERM sends what is open before it leaves", "[e2e]") {
     SKIP_WITHOUT_BROKER();
     MosquittoServer broker;
     Inbox inbox(broker.port());
-    Box box(broker.port(), kKpi);
+    Box box(broker.port(), kPowerKpi);
     box.start();
     REQUIRE(box.status_where([](const Json& now) { return now["connection"] == "online"; }));
     for (const std::string& answer :

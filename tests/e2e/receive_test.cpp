@@ -32,9 +32,9 @@ keep = "raw"
 )";
 
 // A receiver that can be stopped, killed and started again on the same files.
-class Platform {
+class RestartedPlatform {
 public:
-    explicit Platform(std::uint16_t broker_port) : port_(broker_port) {}
+    explicit RestartedPlatform(std::uint16_t broker_port) : port_(broker_port) {}
 
     void start() {
         receive_ = std::make_unique<Process>(std::vector<std::string>{
@@ -85,15 +85,6 @@ private:
     std::unique_ptr<Process> receive_;
 };
 
-// Samples the agent said it produced, from its last log line.
-std::uint64_t produced_at_end(Box& box) {
-    box.agent().signal(SIGTERM);
-    const auto line = box.agent().line_with("stopped: ", kPatience);
-    REQUIRE(line);
-    REQUIRE(box.agent().wait(kPatience) == 0);
-    return std::stoull(line->substr(line->find("stopped: ") + 9));
-}
-
 // No batch was written a second time: the lines of each are together.
 bool each_batch_once(const std::vector<Json>& samples) {
     std::set<std::string> seen;
@@ -115,7 +106,7 @@ TEST_CASE("receive: every sample once in the file, over restarts of the receiver
         return;
     }
     MosquittoServer broker;
-    Platform platform(broker.port());
+    RestartedPlatform platform(broker.port());
     platform.start();
     Box box(broker.port(), kSeries);
     box.start();
@@ -125,7 +116,7 @@ TEST_CASE("receive: every sample once in the file, over restarts of the receiver
         platform.start();
     }
     REQUIRE(platform.has(300));
-    const std::uint64_t produced = produced_at_end(box);
+    const std::uint64_t produced = box.stop_and_count();
     CHECK(platform.has(produced));
     const std::string said = platform.stop();
     INFO(said);
@@ -143,7 +134,7 @@ TEST_CASE(
         return;
     }
     MosquittoServer broker;  // without persistence: what it acknowledged dies with it
-    Platform platform(broker.port());
+    RestartedPlatform platform(broker.port());
     platform.start();
     Box box(broker.port(), kSeries);
     box.start();
@@ -159,7 +150,7 @@ TEST_CASE(
     }
     REQUIRE(platform.has(enough));
     CHECK(box.flush());
-    const std::uint64_t produced = produced_at_end(box);
+    const std::uint64_t produced = box.stop_and_count();
     CHECK(platform.has(produced));
     INFO(platform.stop());
     const std::vector<Json> samples = platform.samples();

@@ -18,16 +18,6 @@ using namespace cxedge::test;
 
 namespace {
 
-constexpr const char* kKpi = R"(
-[[source]]
-plugin = "kpi_socket"
-socket = "{dir}/kpi.sock"
-[[rule]]
-match = "till.*"
-unit = "1"
-keep = "raw"
-)";
-
 bool skipped(bool with_certificates = false) {
     if (MosquittoServer::available() && (!with_certificates || TestCa::available())) {
         return false;

@@ -21,7 +21,7 @@ using plugins::KpiSocket;
 
 const std::string kSettings = "plugin = \"kpi_socket\"\nsocket = \"${dir}/kpi.sock\"\n";
 
-std::string garbage(std::mt19937& random) {
+std::string random_line(std::mt19937& random) {
     constexpr std::string_view kAlphabet = "ab1.,=:{}[]\"\\ +-e\t\x01\xff/";
     std::string text(random() % 40, ' ');
     std::generate(text.begin(), text.end(), [&] { return kAlphabet[random() % kAlphabet.size()]; });
@@ -121,7 +121,7 @@ TEST_CASE(
     LineClient client(run.dir.file("kpi.sock"));
     std::mt19937 random(20261122);
     for (int i = 0; i < 10'000; ++i) {
-        REQUIRE(client.send_all(run.host, garbage(random) + "\n"));
+        REQUIRE(client.send_all(run.host, random_line(random) + "\n"));
         client.receive();
     }
     REQUIRE(client.send_all(run.host, "a 1\n"));

@@ -29,7 +29,7 @@ double total(const FakeHost& host, const std::string& series) {
 }
 
 // Near-misses find more than pure noise: the alphabet is that of the format.
-std::string garbage(std::mt19937& random) {
+std::string random_datagram(std::mt19937& random) {
     constexpr std::string_view kAlphabet = "ab1.:|@#,cgmsh+-eT\x01\xff\n\r ";
     std::string text(1 + random() % 40, ' ');
     std::generate(text.begin(), text.end(), [&] { return kAlphabet[random() % kAlphabet.size()]; });
@@ -45,7 +45,7 @@ TEST_CASE("statsd: ten thousand random datagrams are all counted", "[plugins][st
     std::uint64_t lines = 0;
     std::uint64_t bad = 0;
     for (int i = 0; i < 10'000; ++i) {
-        const std::string packet = garbage(random);
+        const std::string packet = random_datagram(random);
         std::string_view rest = packet;
         std::string_view line;
         while (plugins::next_line(rest, line)) {

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const SystemClock kClock;
+const SystemClock kGrabberClock;
 
 FrameGrabber::Job film(const TempDir& dir, int pictures, FrameGrabber::Keep keep) {
     const std::string path = dir.file("film.y4m");
@@ -37,7 +37,7 @@ FrameGrabber::Job film(const TempDir& dir, int pictures, FrameGrabber::Keep keep
 
 TEST_CASE("camera: a grabber that keeps every picture loses none", "[camera]") {
     const TempDir dir;
-    FrameGrabber grabber(film(dir, 50, FrameGrabber::Keep::every), kClock);
+    FrameGrabber grabber(film(dir, 50, FrameGrabber::Keep::every), kGrabberClock);
     camera::Frame frame;
     int pictures = 0;
     while (true) {
@@ -56,7 +56,7 @@ TEST_CASE("camera: a grabber that keeps every picture loses none", "[camera]") {
 
 TEST_CASE("camera: a grabber that keeps the newest has no backlog", "[camera]") {
     const TempDir dir;
-    FrameGrabber grabber(film(dir, 50, FrameGrabber::Keep::newest), kClock);
+    FrameGrabber grabber(film(dir, 50, FrameGrabber::Keep::newest), kGrabberClock);
     // The whole film has been read before anybody asks.
     REQUIRE(grabber.ended_within(10s));
     camera::Frame frame;
@@ -73,7 +73,7 @@ TEST_CASE("camera: a jump is not lost with the picture that told it", "[camera]"
     const TempDir dir;
     FrameGrabber::Job job = film(dir, 20, FrameGrabber::Keep::newest);
     job.options.loop = true;
-    FrameGrabber grabber(job, kClock);
+    FrameGrabber grabber(job, kGrabberClock);
     camera::Frame frame;
     bool seam = false;
     for (int i = 0; i < 1000 && !seam; ++i) {
@@ -98,14 +98,14 @@ TEST_CASE("camera: a silent camera ends in time, a stop ends a wait at once", "[
     job.address = "rtsp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/a";
     job.options.timeout = 60s;
 
-    FrameGrabber impatient(job, kClock);
+    FrameGrabber impatient(job, kGrabberClock);
     camera::Frame frame;
     Result<bool> got = impatient.next(frame, 50ms);
     REQUIRE_FALSE(got.ok());
     CHECK(got.error().code == ErrorCode::unavailable);
     CHECK_THAT(got.error().message, Catch::Contains("no picture within 50 ms"));
 
-    FrameGrabber stopped(job, kClock);
+    FrameGrabber stopped(job, kGrabberClock);
     std::thread stopper([&] { stopped.stop(); });
     got = stopped.next(frame, 60s);
     stopper.join();

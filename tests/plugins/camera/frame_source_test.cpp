@@ -57,7 +57,7 @@ struct Reader {
     }
 };
 
-std::string write(const TempDir& dir, const std::string& name, const std::string& bytes) {
+std::string write_clip(const TempDir& dir, const std::string& name, const std::string& bytes) {
     std::ofstream(dir.file(name), std::ios::binary) << bytes;
     return dir.file(name);
 }
@@ -86,7 +86,7 @@ TEST_CASE("camera: a missing, empty, garbage or text file is a clear error", "[c
     const std::string missing = dir.file("none.avi");
     CHECK(Reader("file:" + missing).first_error().message == "file: " + missing + ": no such file");
 
-    const std::string empty = write(dir, "empty.avi", "");
+    const std::string empty = write_clip(dir, "empty.avi", "");
     CHECK(
         Reader("file:" + empty).first_error().message == "file: " + empty + ": the file is empty"
     );
@@ -100,7 +100,7 @@ TEST_CASE("camera: a missing, empty, garbage or text file is a clear error", "[c
           std::string("hello\n"),
           std::string(1, 'R'),
           std::string("#EXTM3U\n/etc/passwd\n")}) {
-        const std::string path = write(dir, "garbage.avi", bytes);
+        const std::string path = write_clip(dir, "garbage.avi", bytes);
         const Error error = Reader("file:" + path).first_error();
         INFO(error.message);
         CHECK(error.code == ErrorCode::corrupt);
@@ -116,7 +116,7 @@ TEST_CASE("camera: a truncated clip plays as far as it goes or says what is wron
     }
     const TempDir dir;
     for (const std::size_t length : {100U, 5'000U, 20'000U, 300'000U}) {
-        const std::string path = write(dir, "cut.avi", first_bytes(clip, length));
+        const std::string path = write_clip(dir, "cut.avi", first_bytes(clip, length));
         CAPTURE(length);
         const Error error = Reader("file:" + path).first_error();
         INFO(error.message);
@@ -127,7 +127,7 @@ TEST_CASE("camera: a truncated clip plays as far as it goes or says what is wron
     // Bytes damaged in the middle must not end the process either.
     std::string damaged = first_bytes(clip, 400'000);
     damaged.replace(100'000, 50'000, noise(50'000));
-    const Error error = Reader("file:" + write(dir, "damaged.avi", damaged)).first_error();
+    const Error error = Reader("file:" + write_clip(dir, "damaged.avi", damaged)).first_error();
     CHECK((error.message.empty() || error.code == ErrorCode::corrupt));
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("camera: frames are scaled, thinned and stamped; a loop has a seam", "
     }
     const TempDir dir;
     // About 40 pictures.
-    const std::string path = write(dir, "short.avi", first_bytes(clip, 500'000));
+    const std::string path = write_clip(dir, "short.avi", first_bytes(clip, 500'000));
     FrameOptions options;
     options.loop = true;
     Reader reader("file:" + path, options);

@@ -23,7 +23,7 @@ using camera::StreamSettings;
 
 namespace {
 
-constexpr FilmSize kSize{320, 240};
+constexpr FilmSize kPictureSize{320, 240};
 
 // The finest detail there is.
 std::uint8_t chequers(int /*n*/, int x, int y) {
@@ -78,7 +78,7 @@ TEST_CASE("camera: a snapshot needs the setting and a file that only root can ma
 }
 
 TEST_CASE("camera: an anonymous picture has no detail, and people are flat", "[camera]") {
-    Frame frame = drawn(kSize, 0, chequers);
+    Frame frame = drawn(kPictureSize, 0, chequers);
     camera::make_anonymous(frame, {});
     for (const std::uint8_t byte : frame.bgr) {
         REQUIRE((byte > 100 && byte < 156));
@@ -87,12 +87,12 @@ TEST_CASE("camera: an anonymous picture has no detail, and people are flat", "[c
     const auto stripes = [](int, int x, int) {
         return static_cast<std::uint8_t>(x / 10 % 2 * 255);
     };
-    Frame striped = drawn(kSize, 0, stripes);
+    Frame striped = drawn(kPictureSize, 0, stripes);
     camera::make_anonymous(striped, {{{100, 60, 60, 120}, 0.9}});
     std::set<std::uint8_t> inside;
     for (int y = 60; y < 180; ++y) {
         for (int x = 100; x < 160; ++x) {
-            inside.insert(striped.bgr[static_cast<std::size_t>(y * kSize.width + x) * 3]);
+            inside.insert(striped.bgr[static_cast<std::size_t>(y * kPictureSize.width + x) * 3]);
         }
     }
     CHECK(inside.size() <= 3);
@@ -101,7 +101,8 @@ TEST_CASE("camera: an anonymous picture has no detail, and people are flat", "[c
 }
 
 TEST_CASE("camera: a PNG is a PNG", "[camera]") {
-    const Result<std::vector<std::uint8_t>> png = camera::encode_png(drawn(kSize, 0, chequers));
+    const Result<std::vector<std::uint8_t>> png =
+        camera::encode_png(drawn(kPictureSize, 0, chequers));
     REQUIRE(png.ok());
     const std::string start(png->begin(), png->begin() + 8);
     CHECK(start == "\x89PNG\r\n\x1a\n");

@@ -34,8 +34,8 @@ camera::ZoneView::Ended stay(seconds length, camera::VisitEnd end) {
     return ended;
 }
 
-struct Feed {
-    explicit Feed(const std::vector<camera::ZoneSettings>& zones) {
+struct ZoneFeed {
+    explicit ZoneFeed(const std::vector<camera::ZoneSettings>& zones) {
         const Status started = series.start(host, zones, [this](SeriesId id, double value) {
             REQUIRE(host.emit(id, value).ok());
         });
@@ -58,7 +58,7 @@ struct Feed {
 }  // namespace
 
 TEST_CASE("camera: a zone sends its level once a second", "[camera][zone]") {
-    Feed feed({shelf()});
+    ZoneFeed feed({shelf()});
     for (int i = 0; i <= 25; ++i) {
         camera::ZoneReport report;
         report.zone.present = i / 10;
@@ -68,7 +68,7 @@ TEST_CASE("camera: a zone sends its level once a second", "[camera][zone]") {
 }
 
 TEST_CASE("camera: stays are counted, dwell is told when it is known", "[camera][zone]") {
-    Feed feed({shelf()});
+    ZoneFeed feed({shelf()});
     camera::ZoneReport report;
     report.zone.stays = 3;
     report.zone.ended = {
@@ -84,7 +84,7 @@ TEST_CASE("camera: stays are counted, dwell is told when it is known", "[camera]
 }
 
 TEST_CASE("camera: a queue sends queue series only", "[camera][queue]") {
-    Feed feed({tills()});
+    ZoneFeed feed({tills()});
     camera::ZoneReport report;
     report.zone.present = 4;
     camera::QueueView& queue = report.queue.emplace();
@@ -111,7 +111,7 @@ TEST_CASE("camera: a queue sends queue series only", "[camera][queue]") {
 }
 
 TEST_CASE("camera: the end of a stream sends no level", "[camera][zone]") {
-    Feed feed({shelf()});
+    ZoneFeed feed({shelf()});
     camera::SceneReport last;
     last.zones.resize(1);
     feed.series.take(last);

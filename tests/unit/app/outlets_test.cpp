@@ -9,7 +9,7 @@
 namespace cxedge::app {
 namespace {
 
-SeriesInfo gauge(const std::string& metric) {
+SeriesInfo gauge_series(const std::string& metric) {
     return {{metric, {}}, Kind::gauge, "1", {}, 0};
 }
 
@@ -57,8 +57,8 @@ TEST_CASE("outlets: a refused reading is a gap only of sinks that would have got
     OutletFilter bulk;
     bulk.streams = {false, false, true, false};
     Sinks sinks({{}, tills, bulk});
-    const auto door = sinks.outlets->define(gauge("door.open"));
-    const auto till = sinks.outlets->define(gauge("till.total"));
+    const auto door = sinks.outlets->define(gauge_series("door.open"));
+    const auto till = sinks.outlets->define(gauge_series("till.total"));
     REQUIRE(door.ok());
     REQUIRE(till.ok());
     sinks.outlets->note_refused(Stream::kpi, {*door});

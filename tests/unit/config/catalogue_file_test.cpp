@@ -16,7 +16,7 @@ const std::string kQueue =
     "[[metric]]\nname = \"store.queue.length\"\nkind = \"gauge\"\nunit = \"{person}\"\n"
     "definition = \"People waiting in a queue.\"\n";
 
-Lines problems_of(const std::string& catalogue) {
+Lines catalogue_problems(const std::string& catalogue) {
     const ConfigFiles files;
     files.write("catalogue.toml", catalogue);
     return files.problems("");
@@ -39,8 +39,10 @@ TEST_CASE("catalogue: an entry is read whole", "[config]") {
 
 TEST_CASE("catalogue: mistakes have their place", "[config]") {
     CHECK(
-        problems_of("[[metric]]\nname = \"a b\"\nkind = \"gage\"\nunit = \"bytes\"\ndefinition = "
-                    "\"x\"\nunits = 1\n") ==
+        catalogue_problems(
+            "[[metric]]\nname = \"a b\"\nkind = \"gage\"\nunit = \"bytes\"\ndefinition = "
+            "\"x\"\nunits = 1\n"
+        ) ==
         Lines{
             "catalogue.toml:2:8: metric.a b.name: \"a b\" may hold only letters, digits and ._/-",
             "catalogue.toml:3:8: metric.a b.kind: \"gage\" is not one of \"gauge\", \"counter\", "
@@ -52,17 +54,17 @@ TEST_CASE("catalogue: mistakes have their place", "[config]") {
             "catalogue.toml:6:1: metric.a b.units: unknown setting; did you mean \"unit\"?",
         }
     );
-    CHECK(problems_of("[[metric]]\n").size() == 4);
+    CHECK(catalogue_problems("[[metric]]\n").size() == 4);
     CHECK(
-        problems_of("metric = 3\n") ==
+        catalogue_problems("metric = 3\n") ==
         Lines{"catalogue.toml:1:10: metric: is not a list of tables: write [[metric]]"}
     );
     CHECK(
-        problems_of("[[metrics]]\n") ==
+        catalogue_problems("[[metrics]]\n") ==
         Lines{"catalogue.toml:1:3: metrics: unknown setting; did you mean \"metric\"?"}
     );
     CHECK(
-        problems_of(kQueue + kQueue) ==
+        catalogue_problems(kQueue + kQueue) ==
         Lines{"catalogue.toml:6:1: metric.store.queue.length: is defined twice"}
     );
 }

@@ -54,7 +54,7 @@ SourceSpec spec_with(const std::string& key, const std::string& value) {
     return spec;
 }
 
-struct Bench {
+struct SupervisorBench {
     std::vector<PluginInfo> plugins{
         {"door",
          "a door",
@@ -69,7 +69,7 @@ struct Bench {
 };
 
 TEST_CASE("supervisor: a source inside the agent runs and reports", "[ingest]") {
-    Bench bench;
+    SupervisorBench bench;
     bench.supervisor.add(spec_with("start", "well"));
 
     const auto health = bench.supervisor.health();
@@ -90,7 +90,7 @@ TEST_CASE("supervisor: a source inside the agent runs and reports", "[ingest]") 
 }
 
 TEST_CASE("supervisor: a source that fails for good says so and holds up nothing", "[ingest]") {
-    Bench bench;
+    SupervisorBench bench;
     bench.supervisor.add(spec_with("start", "never"));
     bench.supervisor.add(spec_with("colour", "red"));
 
@@ -104,7 +104,7 @@ TEST_CASE("supervisor: a source that fails for good says so and holds up nothing
 }
 
 TEST_CASE("supervisor: a source that waits is degraded", "[ingest]") {
-    Bench bench;
+    SupervisorBench bench;
     bench.supervisor.add(spec_with("start", "later"));
 
     const InstanceHealth health = bench.supervisor.health()[0].health;
@@ -119,7 +119,7 @@ TEST_CASE("supervisor: a source that waits is degraded", "[ingest]") {
 TEST_CASE(
     "supervisor: an own process whose program is missing is not the agent's end", "[ingest]"
 ) {
-    Bench bench;
+    SupervisorBench bench;
     SourceSpec spec = spec_with("start", "well");
     spec.plugin = "away";
     bench.supervisor.add(spec);
@@ -130,7 +130,7 @@ TEST_CASE(
 }
 
 TEST_CASE("supervisor: settings can be checked without running anything", "[ingest]") {
-    const Bench bench;
+    const SupervisorBench bench;
     const PluginInfo* door = find_plugin(bench.plugins, "door");
     REQUIRE(door != nullptr);
     CHECK(find_plugin(bench.plugins, "window") == nullptr);
@@ -147,7 +147,7 @@ TEST_CASE("supervisor: settings can be checked without running anything", "[inge
 }
 
 TEST_CASE("source reporter: trouble is raised, updated and cleared under one id", "[ingest]") {
-    Bench bench;
+    SupervisorBench bench;
     SourceSpec spec;
     spec.name = "front";
     spec.plugin = "door";

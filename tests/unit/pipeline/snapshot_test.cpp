@@ -8,15 +8,15 @@
 namespace cxedge::pipeline {
 namespace {
 
-struct Step {
+struct PlannedStep {
     std::uint32_t series = 0;
     double value = 0;
     std::chrono::milliseconds pass{0};
 };
 
-std::vector<Step> make_steps(std::uint32_t seed) {
+std::vector<PlannedStep> make_steps(std::uint32_t seed) {
     std::mt19937 random(seed);
-    std::vector<Step> steps;
+    std::vector<PlannedStep> steps;
     for (int i = 0; i < 60; ++i) {
         steps.push_back(
             {static_cast<std::uint32_t>(random() % 5),
@@ -35,7 +35,7 @@ void declare_all(Bench& bench) {
     bench.declare("s", Kind::state);
 }
 
-void run(Bench& bench, const std::vector<Step>& steps, std::size_t from, std::size_t to) {
+void run(Bench& bench, const std::vector<PlannedStep>& steps, std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
         REQUIRE(bench.give(SeriesId{steps[i].series}, steps[i].value));
         bench.pass(steps[i].pass);

@@ -23,7 +23,7 @@ using test::TestCa;
 
 namespace {
 
-bool skipped() {
+bool no_tls_here() {
     if (MosquittoServer::available() && TestCa::available()) {
         return false;
     }
@@ -67,7 +67,7 @@ std::string outcome(const BrokerOptions& options) {
 }  // namespace
 
 TEST_CASE("mosquitto_tls: a broker of the given CA and name", "[uplink]") {
-    if (skipped()) {
+    if (no_tls_here()) {
         return;
     }
     const TestCa ca;
@@ -84,7 +84,7 @@ TEST_CASE("mosquitto_tls: a broker of the given CA and name", "[uplink]") {
 }
 
 TEST_CASE("mosquitto_tls: a mute first address costs its share, not the connection", "[uplink]") {
-    if (skipped()) {
+    if (no_tls_here()) {
         return;
     }
     const TestCa ca;
@@ -103,7 +103,7 @@ TEST_CASE("mosquitto_tls: a mute first address costs its share, not the connecti
 }
 
 TEST_CASE("mosquitto_tls: a broker of another CA is refused", "[uplink]") {
-    if (skipped()) {
+    if (no_tls_here()) {
         return;
     }
     const TestCa ca;
@@ -119,7 +119,7 @@ TEST_CASE("mosquitto_tls: a broker of another CA is refused", "[uplink]") {
 }
 
 TEST_CASE("mosquitto_tls: a broker with a certificate for another name is refused", "[uplink]") {
-    if (skipped()) {
+    if (no_tls_here()) {
         return;
     }
     const TestCa ca;
@@ -131,7 +131,7 @@ TEST_CASE("mosquitto_tls: a broker with a certificate for another name is refuse
 }
 
 TEST_CASE("mosquitto_tls: client certificates", "[uplink]") {
-    if (skipped()) {
+    if (no_tls_here()) {
         return;
     }
     const TestCa ca;
@@ -181,7 +181,7 @@ TEST_CASE("mosquitto_tls: client certificates", "[uplink]") {
 }
 
 TEST_CASE("mosquitto_tls: files that cannot be read are named", "[uplink]") {
-    if (skipped()) {
+    if (no_tls_here()) {
         return;
     }
     const MosquittoServer server;
@@ -192,7 +192,7 @@ TEST_CASE("mosquitto_tls: files that cannot be read are named", "[uplink]") {
 TEST_CASE(
     "mosquitto_tls: a broker that does not speak TLS, and one that speaks nothing else", "[uplink]"
 ) {
-    if (skipped()) {
+    if (no_tls_here()) {
         return;
     }
     const TestCa ca;

@@ -20,7 +20,7 @@ using Act = Ruling::Act;
 
 namespace {
 
-constexpr SteadyTime kStart{std::chrono::hours(1)};
+constexpr SteadyTime kFirst{std::chrono::hours(1)};
 
 bool is_batch(const ScriptedBroker::Published& packet) {
     return packet.topic.find("/up/") != std::string::npos;
@@ -82,7 +82,7 @@ TEST_CASE("refusals: a topic that is refused gets three more tries while others 
     RefusalBook book;
     book.passed(1, Lane::live);
     const Refusal refusal{Lane::live, 5, 0x87};
-    SteadyTime now = kStart;
+    SteadyTime now = kFirst;
     milliseconds previous{0};
     for (std::uint32_t attempt = 1; attempt <= 3; ++attempt) {
         const Ruling ruling = book.rule(refusal, now);
@@ -100,19 +100,19 @@ TEST_CASE("refusals: a topic that is refused gets three more tries while others 
 TEST_CASE("refusals: where nothing passes the broker is wrong, not the batch", "[uplink]") {
     RefusalBook book;
     for (int i = 0; i < 100; ++i) {
-        const Ruling ruling = book.rule({Lane::live, 5, 0x87}, kStart + minutes(i));
+        const Ruling ruling = book.rule({Lane::live, 5, 0x87}, kFirst + minutes(i));
         CHECK(ruling.act == Act::retry);
         CHECK(ruling.attempts == 0);
     }
     // Of use once is not of use now.
     book.passed(1, Lane::live);
     book.reconnected();
-    CHECK(book.rule({Lane::live, 5, 0x90}, kStart).attempts == 0);
+    CHECK(book.rule({Lane::live, 5, 0x90}, kFirst).attempts == 0);
 }
 
 TEST_CASE("refusals: an unexplained one gets eight tries and ten minutes", "[uplink]") {
     RefusalBook book;
-    SteadyTime now = kStart;
+    SteadyTime now = kFirst;
     const auto refuse_until_buried = [&](int limit) {
         int tries = 0;
         for (Ruling ruling; tries < limit && ruling.act != Act::bury; ++tries) {
@@ -125,7 +125,7 @@ TEST_CASE("refusals: an unexplained one gets eight tries and ten minutes", "[upl
         book.rule({Lane::live, 5, 0x80}, now);
         book.passed(6, Lane::live);
         CHECK(refuse_until_buried(100) == 7);
-        CHECK(now - kStart >= minutes(10));
+        CHECK(now - kFirst >= minutes(10));
     }
     SECTION("and more when nothing passes meanwhile") {
         CHECK(refuse_until_buried(100) == 100);
@@ -136,29 +136,29 @@ TEST_CASE("refusals: lane 0 is never buried, a full broker never a reason", "[up
     RefusalBook book;
     for (int i = 0; i < 50; ++i) {
         book.passed(1, Lane::live);
-        CHECK(book.rule({Lane::control, 5, 0x87}, kStart + minutes(i)).act == Act::retry);
-        CHECK(book.rule({Lane::control, 6, 0x80}, kStart + minutes(i)).act == Act::retry);
-        CHECK(book.rule({Lane::live, 7, 0x97}, kStart + minutes(i)).act == Act::retry);
+        CHECK(book.rule({Lane::control, 5, 0x87}, kFirst + minutes(i)).act == Act::retry);
+        CHECK(book.rule({Lane::control, 6, 0x80}, kFirst + minutes(i)).act == Act::retry);
+        CHECK(book.rule({Lane::live, 7, 0x97}, kFirst + minutes(i)).act == Act::retry);
     }
-    CHECK(book.rule({Lane::live, 8, 0x95}, kStart).act == Act::split);
-    CHECK(book.rule({Lane::live, 9, 0x99}, kStart).act == Act::split);
+    CHECK(book.rule({Lane::live, 8, 0x95}, kFirst).act == Act::split);
+    CHECK(book.rule({Lane::live, 9, 0x99}, kFirst).act == Act::split);
 }
 
 TEST_CASE("refusals: the window is halved when the broker is full and grows again", "[uplink]") {
     Throttle throttle;
     throttle.reset(32);
-    throttle.out_of_room(kStart);
+    throttle.out_of_room(kFirst);
     CHECK(throttle.window() == 16);
     for (int i = 0; i < 5; ++i) {
-        throttle.out_of_room(kStart);
+        throttle.out_of_room(kFirst);
     }
     CHECK(throttle.window() == 1);
-    CHECK(throttle.paused(kStart));
-    CHECK_FALSE(throttle.paused(kStart + Throttle::kFirstPause));
+    CHECK(throttle.paused(kFirst));
+    CHECK_FALSE(throttle.paused(kFirst + Throttle::kFirstPause));
     for (int i = 0; i < 40; ++i) {
         throttle.accepted();
     }
-    CHECK_FALSE(throttle.paused(kStart));
+    CHECK_FALSE(throttle.paused(kFirst));
     CHECK(throttle.window() >= 8);
     CHECK(throttle.window() < 16);
     for (int i = 0; i < 2000; ++i) {

@@ -18,7 +18,7 @@ Declared<DeadLetter> dead_letter(SampleTime time) {
     return {time, {Lane::live, kEpoch, 5, 200, 1, 0x87, 4}};
 }
 
-std::string error_of(const std::string& body) {
+std::string body_error(const std::string& body) {
     wire::ReceivedBatch batch{header(), {}};
     batch.body.bytes = body;
     const auto decoded = wire::decode_body(batch);
@@ -84,19 +84,19 @@ TEST_CASE("declarations: what never had a number is a gap without a range", "[wi
 
 TEST_CASE("declarations: ones that make no sense say where and what", "[wire]") {
     using namespace std::string_literals;
-    CHECK(error_of("\x1A\x02\x08\x03"s) == "body: gap 0: lane 3 is unknown");
-    CHECK(error_of("\x1A\x00\x1A\x02\x18\x02"s) == "body: gap 1: seq 2 to 0 is no range");
-    CHECK(error_of("\x1A\x02\x20\x02"s) == "body: gap 0: seq 0 to 2 is no range");
-    CHECK(error_of("\x1A\x04\x18\x03\x20\x02"s) == "body: gap 0: seq 3 to 2 is no range");
-    CHECK(error_of("\x1A\x01\x08"s) == "body: gap 0: 1 bytes are not a Gap");
-    CHECK(error_of("\x22\x02\x08\x07"s) == "body: dead 0: lane 7 is unknown");
-    CHECK(error_of("\x22\x03\x30\x80\x02"s) == "body: dead 0: reason 256 is no MQTT reason code");
-    CHECK(error_of("\x2A\x01\x08"s) == "body: clock_step 0: 1 bytes are not a ClockStep");
+    CHECK(body_error("\x1A\x02\x08\x03"s) == "body: gap 0: lane 3 is unknown");
+    CHECK(body_error("\x1A\x00\x1A\x02\x18\x02"s) == "body: gap 1: seq 2 to 0 is no range");
+    CHECK(body_error("\x1A\x02\x20\x02"s) == "body: gap 0: seq 0 to 2 is no range");
+    CHECK(body_error("\x1A\x04\x18\x03\x20\x02"s) == "body: gap 0: seq 3 to 2 is no range");
+    CHECK(body_error("\x1A\x01\x08"s) == "body: gap 0: 1 bytes are not a Gap");
+    CHECK(body_error("\x22\x02\x08\x07"s) == "body: dead 0: lane 7 is unknown");
+    CHECK(body_error("\x22\x03\x30\x80\x02"s) == "body: dead 0: reason 256 is no MQTT reason code");
+    CHECK(body_error("\x2A\x01\x08"s) == "body: clock_step 0: 1 bytes are not a ClockStep");
     std::string many;
     for (std::size_t i = 0; i <= wire::kMaxBodyDeclarations; ++i) {
         many += i % 2 == 0 ? "\x1A\x00"s : "\x2A\x00"s;
     }
-    CHECK(error_of(many) == "body: more than 65536 declarations");
+    CHECK(body_error(many) == "body: more than 65536 declarations");
 }
 
 }  // namespace cxedge::test

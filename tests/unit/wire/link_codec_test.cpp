@@ -21,7 +21,7 @@ T round_trip(const T& frame) {
     return std::get<T>(*decoded);
 }
 
-std::string error_of(const std::string& bytes) {
+std::string link_error(const std::string& bytes) {
     const auto decoded = link::decode(bytes);
     REQUIRE_FALSE(decoded);
     CHECK(decoded.error().code == ErrorCode::corrupt);
@@ -206,35 +206,35 @@ TEST_CASE("link: settings nest as deep as stated and no deeper", "[wire]") {
     round_trip(welcome);
     welcome.settings = nested(link::kMaxSettingsDepth + 1);
     CHECK(
-        error_of(link::encode(welcome)) ==
+        link_error(link::encode(welcome)) ==
         "frame: welcome: settings: more than 24 tables within each other"
     );
     welcome.settings = nested(2000);
-    CHECK(error_of(link::encode(welcome)).find("are not a Frame") != std::string::npos);
+    CHECK(link_error(link::encode(welcome)).find("are not a Frame") != std::string::npos);
 }
 
 TEST_CASE("link: frames out of range say which field", "[wire]") {
     using namespace std::string_literals;
-    CHECK(error_of("") == "frame: no kind that this version knows");
-    CHECK(error_of("\xFF") == "frame: 1 bytes are not a Frame");
+    CHECK(link_error("") == "frame: no kind that this version knows");
+    CHECK(link_error("\xFF") == "frame: 1 bytes are not a Frame");
     CHECK(
-        error_of(std::string(link::kMaxFrameBytes + 1, '\0')) ==
+        link_error(std::string(link::kMaxFrameBytes + 1, '\0')) ==
         "frame: 65537 bytes, at most 65536 allowed"
     );
-    CHECK(error_of("\x1A\x02\x18\x05"s) == "frame: declare: kind 5 is unknown");
-    CHECK(error_of("\x1A\x02\x38\x09"s) == "frame: declare: counter_bits 9 is unknown");
-    CHECK(error_of("\x1A\x03\x2A\x01k"s) == "frame: declare: dim: a key without a value");
-    CHECK(error_of("\x2A\x02\x10\x05"s) == "frame: event: severity or state 5 is unknown");
-    CHECK(error_of("\x2A\x03\x22\x01x"s) == "frame: event: id has 1 bytes");
-    CHECK(error_of("\x3A\x02\x08\x04"s) == "frame: log: level 4 is unknown");
-    CHECK(error_of("\x4A\x02\x08\x06"s) == "frame: bye: code 6 is unknown");
-    CHECK(error_of("\x12\x00"s) == "frame: welcome: settings: a setting without a value");
+    CHECK(link_error("\x1A\x02\x18\x05"s) == "frame: declare: kind 5 is unknown");
+    CHECK(link_error("\x1A\x02\x38\x09"s) == "frame: declare: counter_bits 9 is unknown");
+    CHECK(link_error("\x1A\x03\x2A\x01k"s) == "frame: declare: dim: a key without a value");
+    CHECK(link_error("\x2A\x02\x10\x05"s) == "frame: event: severity or state 5 is unknown");
+    CHECK(link_error("\x2A\x03\x22\x01x"s) == "frame: event: id has 1 bytes");
+    CHECK(link_error("\x3A\x02\x08\x04"s) == "frame: log: level 4 is unknown");
+    CHECK(link_error("\x4A\x02\x08\x06"s) == "frame: bye: code 6 is unknown");
+    CHECK(link_error("\x12\x00"s) == "frame: welcome: settings: a setting without a value");
     std::string many;
     for (std::size_t i = 0; i <= link::kMaxReadingsPerFrame; ++i) {
         many += "\x0A\x00"s;
     }
     CHECK(
-        error_of("\x22\x82\x10"s + many) ==
+        link_error("\x22\x82\x10"s + many) ==
         "frame: readings: 1025 readings, at most 1024 in a frame"
     );
 }
