@@ -14,9 +14,6 @@ namespace {
 // Each try closes what is open.
 constexpr std::chrono::seconds kFilesAgain{10};
 
-// Each time is a flash write; after a power cut the people of this long are missing in the store.
-constexpr std::chrono::minutes kLastingEvery{5};
-
 }  // namespace
 
 DataPath::DataPath(
@@ -253,18 +250,6 @@ void DataPath::tick() {
     tell_storage();
     if (!due_armed_) {
         wake_when_due();
-    }
-}
-
-// Nothing is written when nothing has changed.
-void DataPath::keep_lasting() {
-    lasting_again_ = clock_.steady_now() + kLastingEvery;
-    const std::string lasting = pipeline_.lasting();
-    if (lasting == outlets_.recall(kLastingFact)) {
-        return;
-    }
-    if (const Status kept = outlets_.remember(kLastingFact, lasting); !kept) {
-        log::warn("store", "who is in the store would be lost at reboot: " + kept.error().message);
     }
 }
 

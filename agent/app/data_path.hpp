@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/app/clock_step_watch.hpp"
@@ -57,6 +58,8 @@ public:
     void turned_away(SeriesId series) override;
     void guard(SeriesId series) override { guarded_.insert(series); }
     void commit(ingest::Durability durability, std::function<void(const Status&)> done) override;
+    Status keep(std::string_view source, std::string_view bytes) override;
+    [[nodiscard]] std::string kept(std::string_view source) const override;
 
     // Closes due windows and batches, moves what is due to disk. Call a few times a second.
     void tick();
@@ -75,8 +78,9 @@ public:
     [[nodiscard]] std::string memory_problem() const;
 
 private:
-    // Pipeline::lasting(), in the main spool.
+    // In the main spool: Pipeline::lasting(), and what a source keeps, before its name.
     static constexpr const char* kLastingFact = "store.occupancy";
+    static constexpr const char* kSourceFact = "source.";
 
     [[nodiscard]] pipeline::Now now() const;
     void replay();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the data path that goes on with what the process before left in the journal.
+// The part of the data path that goes on with what the process before left: in the journal, and
+// for the next boot, in which there is no journal, in the main spool.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,8 +9,15 @@
 
 #include "agent/app/data_path.hpp"
 #include "agent/base/log.hpp"
+#include "agent/plugin_api/host.hpp"
 
 namespace cxedge::app {
+namespace {
+
+// Each time is a flash write; after a power cut the people of this long are missing in the store.
+constexpr std::chrono::minutes kLastingEvery{5};
+
+}  // namespace
 
 void DataPath::replay() {
     survives_process_ = memory_problem().empty();
@@ -84,6 +92,31 @@ void DataPath::apply_closed(const Closed& closed, const pipeline::Now& now) {
         }
     }
     pipeline_.close(series, now);
+}
+
+// Nothing is written when nothing has changed.
+void DataPath::keep_lasting() {
+    lasting_again_ = clock_.steady_now() + kLastingEvery;
+    const std::string lasting = pipeline_.lasting();
+    if (lasting == outlets_.recall(kLastingFact)) {
+        return;
+    }
+    if (const Status kept = outlets_.remember(kLastingFact, lasting); !kept) {
+        log::warn("store", "who is in the store would be lost at reboot: " + kept.error().message);
+    }
+}
+
+Status DataPath::keep(std::string_view source, std::string_view bytes) {
+    if (bytes.size() > kMostKept) {
+        return invalid_argument(
+            fmt::format("{} bytes, at most {} are kept", bytes.size(), kMostKept)
+        );
+    }
+    return outlets_.remember(kSourceFact + std::string(source), bytes);
+}
+
+std::string DataPath::kept(std::string_view source) const {
+    return outlets_.recall(kSourceFact + std::string(source));
 }
 
 }  // namespace cxedge::app

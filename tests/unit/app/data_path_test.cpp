@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "agent/plugin_api/host.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/dictionary.hpp"
 
@@ -278,6 +279,15 @@ TEST_CASE("data_path: who is in the store survives a reboot", "[app]") {
     people_through(bench, "out", 2);
     REQUIRE(bench.path->flush(true).ok());
     CHECK(bench.stored_by_series().at("store.occupancy").back() == 3);
+}
+
+TEST_CASE("data_path: what a source keeps survives a power cut", "[app]") {
+    Bench bench;
+    REQUIRE(bench.path->keep("door", "learnt").ok());
+    CHECK_FALSE(bench.path->keep("door", std::string(kMostKept + 1, 'x')).ok());
+    bench.cut_power();
+    CHECK(bench.path->kept("door") == "learnt");
+    CHECK(bench.path->kept("other").empty());
 }
 
 TEST_CASE("data_path: what a power commit answered for survives a power cut", "[app]") {
