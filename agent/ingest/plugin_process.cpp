@@ -43,6 +43,10 @@ void PluginProcess::spawn() {
         return;
     }
     child_.emplace(std::move(*child));
+    // Before its settings reach it, hence before it does anything that costs.
+    if (context_.cgroups != nullptr) {
+        context_.cgroups->confine(spec_.name, child_->pid(), spec_.limits);
+    }
     inbox_ = context_.loop.when_readable(child_->socket(), [this] { read_frames(); });
     expect_frame_within(patience_.hello);
 }
@@ -231,8 +235,11 @@ void PluginProcess::on_bye(const link::Bye& bye) {
 void PluginProcess::ended(const std::string& hint) {
     inbox_.cancel();
     silence_.cancel();
-    const std::string how = child_->finish();
+    std::string how = child_->finish();
     child_.reset();
+    if (context_.cgroups != nullptr && context_.cgroups->ran_out_of_memory(spec_.name)) {
+        how += fmt::format(": needed more than its {} MiB", spec_.limits.memory_bytes >> 20U);
+    }
     if (state_ == State::stopping) {
         state_ = State::stopped;
     } else if (refused_) {

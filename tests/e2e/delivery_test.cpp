@@ -94,6 +94,20 @@ TEST_CASE("delivery: every kind of series arrives decoded, delivered == produced
     CHECK(summary["duplicate_batches"] == 0);
 }
 
+TEST_CASE("delivery: a box's state at the broker says the version of its program", "[e2e]") {
+    SKIP_WITHOUT_BROKER();
+    MosquittoServer broker;
+    Inbox inbox(broker.port());
+    Box box(broker.port(), kEveryKind);
+    box.start();
+    const auto state =
+        inbox.next_where([](const Json& object) { return object.value("online", false); });
+    REQUIRE(state);
+    const std::string version = state->at("version");
+    CHECK(run({CXEDGED, "--version"}).output == "cxedged " + version + "\n");
+    CHECK(box.stop() == 0);
+}
+
 TEST_CASE("delivery: a broker outage loses nothing and counts nothing twice", "[e2e]") {
     SKIP_WITHOUT_BROKER();
     MosquittoOptions options;
