@@ -177,7 +177,7 @@ Status RingFile::take_name(const std::string& path) {
         return {};  // in memory
     }
     if (::rename(temporary_.c_str(), path.c_str()) != 0) {
-        const Error error = system_error("naming", errno);
+        Error error = system_error("naming", errno);
         ::unlink(temporary_.c_str());
         return error;
     }

@@ -148,11 +148,30 @@ private:
     }
 
     // To queue.db under positions behind all others; what cannot go there stays as it is.
-    void renumber(SealedRing& ring, Lane lane, OpenedQueue& queue) {
+    void renumber(SealedRing& ring, Lane lane, OpenedQueue& queue) const {
         auto transaction = Transaction::begin(queue.queue.database());
         if (!transaction || !write_definitions(queue)) {
             return;
         }
+        const auto added = insert_behind(ring, lane, queue);
+        if (!added || !transaction->commit()) {
+            return;
+        }
+        queue.definitions = definitions_;
+        for (const LaneLedger::Entry& entry : *added) {
+            queue.ledgers.at(static_cast<std::size_t>(lane)).add(entry);
+        }
+        for (const SealedRing::Entry& entry : ring.lane(lane)) {
+            if (!entry.released && entry.dict_size <= definitions_.size()) {
+                ring.release(*ring.find(entry.position));
+            }
+        }
+    }
+
+    // Empty: one of them could not be written.
+    std::optional<std::vector<LaneLedger::Entry>> insert_behind(
+        SealedRing& ring, Lane lane, OpenedQueue& queue
+    ) const {
         std::vector<LaneLedger::Entry> added;
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
             const bool decodable = entry.dict_size <= definitions_.size();
@@ -163,25 +182,14 @@ private:
             }
             row->position = position_of(lane, ring.state().next_number++);
             if (!queue.queue.insert(*row)) {
-                return;
+                return std::nullopt;
             }
             added.push_back(entry_of(*row));
         }
-        if (!transaction->commit()) {
-            return;
-        }
-        queue.definitions = definitions_;
-        for (const LaneLedger::Entry& entry : added) {
-            queue.ledgers.at(static_cast<std::size_t>(lane)).add(entry);
-        }
-        for (const SealedRing::Entry& entry : ring.lane(lane)) {
-            if (!entry.released && entry.dict_size <= definitions_.size()) {
-                ring.release(*ring.find(entry.position));
-            }
-        }
+        return added;
     }
 
-    Status write_definitions(OpenedQueue& queue) {
+    Status write_definitions(OpenedQueue& queue) const {
         Status status;
         for (std::size_t id = queue.definitions.size(); status && id < definitions_.size(); ++id) {
             status = write_definition(
