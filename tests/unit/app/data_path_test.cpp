@@ -134,9 +134,7 @@ public:
     }
     // The same by metric, as the platform's dictionary names it.
     std::map<std::string, std::vector<double>> stored_by_series() {
-        const auto definitions = spool_->load_definitions();
-        REQUIRE(definitions.ok());
-        const auto dictionary = wire::Dictionary::restore(*definitions);
+        const auto dictionary = wire::Dictionary::restore(spool_->definitions());
         REQUIRE(dictionary.ok());
         std::map<std::string, std::vector<double>> values;
         for (const Sample& sample : samples()) {

@@ -281,13 +281,11 @@ TEST_CASE("spool: definitions are kept in order and only appended", "[store]") {
     CHECK_FALSE(at.spool->add_definition(1, "again").ok());
     CHECK_FALSE(at.spool->add_definition(3, "a hole").ok());
     const std::vector<std::string> expected{"zero", std::string("o\0ne", 4)};
-    auto loaded = at.spool->load_definitions();
-    REQUIRE(loaded.ok());
-    CHECK(*loaded == expected);
+    CHECK(at.spool->definitions() == expected);
+    CHECK(at.spool->committed_definitions() == expected);
     at.open();
-    loaded = at.spool->load_definitions();
-    REQUIRE(loaded.ok());
-    CHECK(*loaded == expected);
+    CHECK(at.spool->definitions() == expected);
+    CHECK(at.spool->committed_definitions() == expected);
     CHECK(at.spool->add_definition(2, "two").ok());
 }
 
