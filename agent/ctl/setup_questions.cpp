@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
@@ -114,22 +114,21 @@ void make_absolute(std::optional<std::string>& path) {
 }  // namespace
 
 Result<SetupAnswers> complete_answers(SetupAnswers given, const Interview& interview) {
-    std::string wrong;
+    std::vector<std::string> wrong;
     for (const Question& question : questions(interview.profiles_dir)) {
-        const auto& answer = given.*question.answer;
-        if (interview.ask != nullptr && !answer) {
-            if (const Status asked = ask_for(question, interview, given); !asked) {
-                return asked.error();
-            }
-            continue;
+        const bool asks = interview.ask != nullptr && !(given.*question.answer);
+        const Status asked = asks ? ask_for(question, interview, given) : Status();
+        if (!asked) {
+            return asked.error();
         }
-        const std::string problem = judge(question, answer);
+        std::string problem = asks ? std::string() : judge(question, given.*question.answer);
         if (!problem.empty()) {
-            wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", question.flag, problem);
+            wrong.push_back(std::string(question.flag) + ": " + problem);
         }
     }
     make_absolute(given.claim_file);
-    return wrong.empty() ? Result<SetupAnswers>(std::move(given)) : invalid_argument(wrong);
+    return wrong.empty() ? Result<SetupAnswers>(std::move(given))
+                         : invalid_argument(fmt::format("{}", fmt::join(wrong, "\n")));
 }
 
 }  // namespace cxedge::ctl
