@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
@@ -107,23 +107,22 @@ Status ask_for(const Question& question, const Interview& interview, SetupAnswer
 }  // namespace
 
 Result<SetupAnswers> complete_answers(SetupAnswers given, const Interview& interview) {
-    std::string wrong;
+    std::vector<std::string> wrong;
     for (const Question& question : questions(interview.profiles_dir)) {
-        const auto& answer = given.*question.answer;
-        if (interview.ask != nullptr && !answer) {
-            if (const Status asked = ask_for(question, interview, given); !asked) {
-                return asked.error();
-            }
-            continue;
+        const bool asks = interview.ask != nullptr && !(given.*question.answer);
+        const Status asked = asks ? ask_for(question, interview, given) : Status();
+        if (!asked) {
+            return asked.error();
         }
-        const std::string problem = judge(question, answer);
+        std::string problem = asks ? std::string() : judge(question, given.*question.answer);
         if (!problem.empty()) {
-            wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", question.flag, problem);
+            wrong.push_back(std::string(question.flag) + ": " + problem);
         }
     }
     // A box has no working directory that would last.
     given.claim_file = absolute_place(given.claim_file.value_or(""));
-    return wrong.empty() ? Result<SetupAnswers>(std::move(given)) : invalid_argument(wrong);
+    return wrong.empty() ? Result<SetupAnswers>(std::move(given))
+                         : invalid_argument(fmt::format("{}", fmt::join(wrong, "\n")));
 }
 
 }  // namespace cxedge::ctl
