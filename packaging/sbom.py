@@ -19,7 +19,7 @@ def output(*command):
 
 
 def needed(program):
-    return re.findall(r"NEEDED\s+(\S+)", output("objdump", "-p", program))
+    return re.findall(r"\(NEEDED\).*\[(\S+)\]", output("readelf", "-d", program))
 
 
 class ThisMachine:

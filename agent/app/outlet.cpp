@@ -47,11 +47,7 @@ store::NewBatch declaration_batch(const Declaration& declaration, const Clock& c
 Result<std::unique_ptr<Outlet>> Outlet::make(
     SealOptions seal, OutletFilter filter, store::Spool& spool, const Clock& clock
 ) {
-    const auto definitions = spool.load_definitions();
-    if (!definitions) {
-        return definitions.error().during("reading series definitions");
-    }
-    auto dictionary = wire::Dictionary::restore(*definitions);
+    auto dictionary = wire::Dictionary::restore(spool.definitions());
     if (!dictionary) {
         return dictionary.error().during("reading series definitions");
     }

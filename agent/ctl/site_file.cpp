@@ -51,12 +51,21 @@ private:
     std::string path_;
 };
 
+// What is there becomes .old; that nothing is there is well.
+Status keep_old(const std::string& path) {
+    const std::string old = path + ".old";
+    ::unlink(old.c_str());
+    const bool kept = ::link(path.c_str(), old.c_str()) == 0 || errno == ENOENT;
+    return kept ? Status() : system_error(old, errno);
+}
+
 // link(2) never replaces anything, rename(2) always does.
 Status publish(const Draft& draft, const std::string& path, Existing existing) {
     if (existing == Existing::replace) {
-        const std::string old = path + ".old";
-        ::unlink(old.c_str());
-        ::link(path.c_str(), old.c_str());  // there need not be one
+        Status kept = keep_old(path);
+        if (!kept) {
+            return kept;
+        }
         return ::rename(draft.path().c_str(), path.c_str()) == 0 ? Status()
                                                                  : system_error(path, errno);
     }

@@ -127,7 +127,7 @@ Status PluginCgroups::find_subtree() {
 
 Status PluginCgroups::leave_subtree_root() {
     const std::string leaf = subtree_ + kAgentGroup;
-    if (const Status made = make_group(leaf); !made) {
+    if (Status made = make_group(leaf); !made) {
         return made;
     }
     for (int round = 0; round < kMoveRounds; ++round) {

@@ -109,6 +109,8 @@ void PluginProcess::handle(const link::Frame& frame) {
         on_heartbeat();
     } else if (const auto* commit = std::get_if<link::Commit>(&frame)) {
         on_commit(*commit);
+    } else if (const auto* keep = std::get_if<link::Keep>(&frame)) {
+        on_keep(*keep);
     } else if (const auto* bye = std::get_if<link::Bye>(&frame)) {
         on_bye(*bye);
     }
@@ -131,6 +133,7 @@ void PluginProcess::on_hello(const link::Hello& hello) {
     link::Welcome welcome;
     welcome.source = spec_.name;
     welcome.settings = spec_.settings;
+    welcome.kept = context_.sink.kept(spec_.name);
     welcome.heartbeat_ms = static_cast<std::uint32_t>(patience_.heartbeat.count());
     const std::string bytes = link::encode(welcome);
     if (bytes.size() > link::kMaxFrameBytes) {
@@ -150,6 +153,14 @@ void PluginProcess::on_hello(const link::Hello& hello) {
 void PluginProcess::on_heartbeat() {
     if (!std::exchange(proved_, true)) {
         reporter_.set_problem("");
+    }
+}
+
+void PluginProcess::on_keep(const link::Keep& keep) {
+    if (const Status kept = context_.sink.keep(spec_.name, keep.bytes); !kept) {
+        reporter_.log_once(
+            log::Level::warn, "nothing is kept for a restart: " + kept.error().message
+        );
     }
 }
 

@@ -319,6 +319,7 @@ void TieredSpool::finish_work(Work& work) {
         release_moved(work);
         count_flash(work.inserted, true);
         stored_definitions_ = work.definitions;
+        ring_.release_definitions(stored_definitions_);
         ++storage_.commits;
         ring_.publish();
     }

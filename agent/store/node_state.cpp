@@ -14,7 +14,7 @@ constexpr std::int32_t kStateApplicationId = 0x43585331;
 
 // Queued batches refer to boots by number; nothing is queued for this many boots.
 constexpr std::uint32_t kBootsKept = 256;
-constexpr std::size_t kMostFacts = 64;
+constexpr std::size_t kMostFacts = 128;
 
 // What moves the noted clock on disk (spool.hpp).
 constexpr std::chrono::seconds kOffsetMoved{1};

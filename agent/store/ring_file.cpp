@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,14 +71,6 @@ std::atomic<std::uint32_t>& active(char* base) {
     return *reinterpret_cast<std::atomic<std::uint32_t>*>(base + kActiveOffset);
 }
 
-Result<char*> map_shared(int file, std::size_t size) {
-    void* base = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (base == MAP_FAILED) {
-        return system_error("mapping", errno);
-    }
-    return static_cast<char*>(base);
-}
-
 // A reader that finds the file locked must not wait: it belongs to a running process.
 Status lock_file(int file) {
     if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
@@ -98,29 +89,6 @@ bool load_slot(const char* base, std::size_t which, RingState& state) {
 }
 
 }  // namespace
-
-RingFile::RingFile(RingFile&& other) noexcept
-    : file_(std::move(other.file_)),
-      base_(std::exchange(other.base_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      temporary_(std::exchange(other.temporary_, {})) {}
-
-RingFile& RingFile::operator=(RingFile&& other) noexcept {
-    std::swap(file_, other.file_);
-    std::swap(base_, other.base_);
-    std::swap(size_, other.size_);
-    std::swap(temporary_, other.temporary_);
-    return *this;
-}
-
-RingFile::~RingFile() {
-    if (base_ != nullptr) {
-        ::munmap(base_, size_);
-    }
-    if (!temporary_.empty()) {
-        ::unlink(temporary_.c_str());
-    }
-}
 
 Result<RingFile> RingFile::map(const std::string& path) {
     RingFile ring;
@@ -142,12 +110,11 @@ Result<RingFile> RingFile::map(const std::string& path) {
     if (size <= kHeaderBytes) {
         return corrupt("shorter than its header");
     }
-    auto base = map_shared(ring.file_.get(), size);
-    if (!base) {
-        return base.error();
+    auto memory = SharedFile::map(ring.file_.get(), size);
+    if (!memory) {
+        return memory.error();
     }
-    ring.base_ = *base;
-    ring.size_ = size;
+    ring.memory_ = std::move(*memory);
     return ring;
 }
 
@@ -155,43 +122,45 @@ Result<RingFile> RingFile::make(
     const std::string& path, std::size_t capacity, std::uint64_t id, std::string_view boot_id
 ) {
     RingFile ring;
-    const std::string temporary = path + ".new";
-    ::unlink(temporary.c_str());
-    ring.file_ = UniqueFd(
-        ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateFile)
-    );
+    ring.temporary_ = path + ".new";
+    const char* const temporary = ring.temporary_.c_str();
+    ::unlink(temporary);
+    ring.file_ =
+        UniqueFd(::open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kPrivateFile)
+        );
     if (!ring.file_) {
         return system_error("making", errno);
     }
-    ring.temporary_ = temporary;
-    const std::size_t size = kHeaderBytes + capacity;
-    const int failure = ::posix_fallocate(ring.file_.get(), 0, static_cast<off_t>(size));
-    if (failure != 0) {
-        return system_error("reserving its memory", failure);
+    if (Status reserved = ring.reserve(kHeaderBytes + capacity); !reserved) {
+        ::unlink(temporary);
+        return reserved.error();
     }
-    if (Status status = lock_file(ring.file_.get()); !status) {
-        return status.error();
-    }
-    auto base = map_shared(ring.file_.get(), size);
-    if (!base) {
-        return base.error();
-    }
-    ring.base_ = *base;
-    ring.size_ = size;
     ring.write_header(capacity, id, boot_id);
     return ring;
 }
 
+Status RingFile::reserve(std::size_t size) {
+    const int failure = ::posix_fallocate(file_.get(), 0, static_cast<off_t>(size));
+    if (failure != 0) {
+        return system_error("reserving its memory", failure);
+    }
+    if (Status status = lock_file(file_.get()); !status) {
+        return status;
+    }
+    auto memory = SharedFile::map(file_.get(), size);
+    if (!memory) {
+        return memory.error();
+    }
+    memory_ = std::move(*memory);
+    return {};
+}
+
 RingFile RingFile::in_memory(std::size_t capacity, std::uint64_t id) {
     RingFile ring;
-    const std::size_t size = kHeaderBytes + capacity;
-    void* base = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED) {
-        return ring;
+    if (auto memory = SharedFile::anonymous(kHeaderBytes + capacity)) {
+        ring.memory_ = std::move(*memory);
+        ring.write_header(capacity, id, {});
     }
-    ring.base_ = static_cast<char*>(base);
-    ring.size_ = size;
-    ring.write_header(capacity, id, {});
     return ring;
 }
 
@@ -208,7 +177,9 @@ Status RingFile::take_name(const std::string& path) {
         return {};  // in memory
     }
     if (::rename(temporary_.c_str(), path.c_str()) != 0) {
-        return system_error("naming", errno);
+        Error error = system_error("naming", errno);
+        ::unlink(temporary_.c_str());
+        return error;
     }
     temporary_.clear();
     return {};
@@ -217,52 +188,49 @@ Status RingFile::take_name(const std::string& path) {
 void RingFile::write_header(std::size_t capacity, std::uint64_t id, std::string_view boot_id) {
     Header header{kMagic, kVersion, sizeof(RingRecord), capacity, id, boot_number(boot_id), 0, 0};
     header.crc = crc_of(header);
-    std::memcpy(base_, &header, sizeof header);
+    std::memcpy(memory_.data(), &header, sizeof header);
     publish(RingState());
 }
 
 bool RingFile::header_good() const {
-    const auto header = load_from<Header>(base_);
+    const auto header = load_from<Header>(memory_.data());
     return header.magic == kMagic && header.version == kVersion && header.crc == crc_of(header) &&
            header.record_bytes == sizeof(RingRecord);
 }
 
 std::size_t RingFile::made_capacity() const {
-    return load_from<Header>(base_).capacity;
+    return load_from<Header>(memory_.data()).capacity;
 }
 
 bool RingFile::of_boot(std::string_view boot_id) const {
-    return !boot_id.empty() && load_from<Header>(base_).boot == boot_number(boot_id);
+    return !boot_id.empty() && load_from<Header>(memory_.data()).boot == boot_number(boot_id);
 }
 
 std::uint64_t RingFile::id() const {
-    return load_from<Header>(base_).id;
+    return load_from<Header>(memory_.data()).id;
 }
 
 bool RingFile::load(RingState& state) const {
-    const auto which = load_from<std::uint32_t>(base_ + kActiveOffset);
-    return which <= 1 && load_slot(base_, which, state);
-}
-
-bool RingFile::load_older(RingState& state) const {
-    const auto which = load_from<std::uint32_t>(base_ + kActiveOffset);
-    return load_slot(base_, 1 - (which & 1U), state) || load_slot(base_, which & 1U, state);
+    const auto which = load_from<std::uint32_t>(memory_.data() + kActiveOffset);
+    return which <= 1 && load_slot(memory_.data(), which, state);
 }
 
 void RingFile::set_erased(std::size_t which, std::uint64_t position) {
-    std::memcpy(base_ + kErasedOffset + which * sizeof position, &position, sizeof position);
+    std::memcpy(
+        memory_.data() + kErasedOffset + which * sizeof position, &position, sizeof position
+    );
 }
 
 std::uint64_t RingFile::erased(std::size_t which) const {
-    return load_from<std::uint64_t>(base_ + kErasedOffset + which * sizeof(std::uint64_t));
+    return load_from<std::uint64_t>(memory_.data() + kErasedOffset + which * sizeof(std::uint64_t));
 }
 
 void RingFile::publish(const RingState& state) {
     const auto which = static_cast<std::uint32_t>(state.generation & 1U);
     Slot slot{state, 0, 0};
     slot.crc = crc_of(slot);
-    std::memcpy(base_ + kSlotOffsets.at(which), &slot, sizeof slot);
-    active(base_).store(which, std::memory_order_release);
+    std::memcpy(memory_.data() + kSlotOffsets.at(which), &slot, sizeof slot);
+    active(memory_.data()).store(which, std::memory_order_release);
 }
 
 }  // namespace cxedge::store

@@ -13,6 +13,7 @@
 #include "agent/base/lane.hpp"
 #include "agent/base/result.hpp"
 #include "agent/base/unique_fd.hpp"
+#include "agent/store/shared_file.hpp"
 
 namespace cxedge::store {
 
@@ -80,18 +81,11 @@ public:
     static constexpr std::size_t kMostErased = 4096;
     static constexpr std::size_t kHeaderBytes = kErasedOffset + kMostErased * sizeof(std::uint64_t);
 
-    RingFile() = default;
-    RingFile(const RingFile&) = delete;
-    RingFile& operator=(const RingFile&) = delete;
-    RingFile(RingFile&& other) noexcept;
-    RingFile& operator=(RingFile&& other) noexcept;
-    ~RingFile();
-
     // Maps an existing file as it is. not_found: there is none, or an empty one; unavailable:
     // another process has it, or it cannot be opened.
     static Result<RingFile> map(const std::string& path);
     // Makes a file of `capacity` bytes for records, all of them reserved, so that a full tmpfs is
-    // an error here instead of SIGBUS later. It is ready under a temporary name until rename_to().
+    // an error here instead of SIGBUS later. It is ready under a temporary name until take_name().
     static Result<RingFile> make(
         const std::string& path, std::size_t capacity, std::uint64_t id, std::string_view boot_id
     );
@@ -108,12 +102,11 @@ public:
     [[nodiscard]] std::size_t made_capacity() const;
     [[nodiscard]] bool of_boot(std::string_view boot_id) const;
     [[nodiscard]] std::uint64_t id() const;
-    [[nodiscard]] std::size_t capacity() const { return size_ - kHeaderBytes; }
-    [[nodiscard]] bool usable() const { return base_ != nullptr; }
+    [[nodiscard]] std::size_t capacity() const { return memory_.size() - kHeaderBytes; }
+    [[nodiscard]] bool usable() const { return memory_.data() != nullptr; }
 
-    // The state published last, or the one before it. False: it is not whole.
+    // The state published last. False: it is not whole.
     bool load(RingState& state) const;
-    bool load_older(RingState& state) const;
     // One store makes all of `state` true, and the records it covers with it; kill -9 before it
     // leaves the last one.
     void publish(const RingState& state);
@@ -123,15 +116,17 @@ public:
     [[nodiscard]] std::uint64_t erased(std::size_t which) const;
 
     // The bytes at an offset behind the header; the caller keeps within capacity().
-    [[nodiscard]] char* at(std::size_t offset) { return base_ + kHeaderBytes + offset; }
-    [[nodiscard]] const char* at(std::size_t offset) const { return base_ + kHeaderBytes + offset; }
+    [[nodiscard]] char* at(std::size_t offset) { return memory_.data() + kHeaderBytes + offset; }
+    [[nodiscard]] const char* at(std::size_t offset) const {
+        return memory_.data() + kHeaderBytes + offset;
+    }
 
 private:
+    Status reserve(std::size_t size);
     void write_header(std::size_t capacity, std::uint64_t id, std::string_view boot_id);
 
     UniqueFd file_;  // holds the flock; none: in memory
-    char* base_ = nullptr;
-    std::size_t size_ = 0;
+    SharedFile memory_;
     std::string temporary_;  // the file's name until take_name()
 };
 

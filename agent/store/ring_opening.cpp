@@ -85,18 +85,31 @@ SealedRing::Found SealedRing::walk(const RingFile& file, std::size_t from, std::
             from += kRecordAlignment;
             continue;
         }
-        const auto lane = static_cast<std::size_t>(lane_of(static_cast<Stream>(record->stream)));
-        found.seqs.at(lane).push_back(record->seq);
-        auto batch = record->released == 0 ? read_batch(file.at(from), *record) : std::nullopt;
-        if (batch) {
-            found.kept.push_back({std::move(*batch), BootTime(record->appended_boot_ms)});
-        } else if (record->released == 0) {
-            found.damaged = true;
-            found.lost.push_back(gap_of(*record));
-        }
+        take_record(file.at(from), *record, found);
         from += record->length;
     }
     return found;
+}
+
+void SealedRing::take_record(const char* from, const RingRecord& record, Found& found) {
+    const bool held = record.released == 0;
+    if (is_definition(record)) {
+        auto definition = held ? read_definition(from, record) : std::nullopt;
+        found.damaged = found.damaged || (held && !definition);
+        if (definition) {
+            found.definitions.push_back(std::move(*definition));
+        }
+        return;
+    }
+    const auto lane = static_cast<std::size_t>(lane_of(static_cast<Stream>(record.stream)));
+    found.seqs.at(lane).push_back(record.seq);
+    auto batch = held ? read_batch(from, record) : std::nullopt;
+    if (batch) {
+        found.kept.push_back({std::move(*batch), BootTime(record.appended_boot_ms)});
+    } else if (held) {
+        found.damaged = true;
+        found.lost.push_back(gap_of(record));
+    }
 }
 
 // Without a state to go by: wherever a whole record lies. Released ones say so themselves.
@@ -111,6 +124,11 @@ SealedRing::Found SealedRing::walk_all(const RingFile& file, const RingState* st
         found.damaged = found.damaged || second.damaged;
         std::move(second.kept.begin(), second.kept.end(), std::back_inserter(found.kept));
         std::move(second.lost.begin(), second.lost.end(), std::back_inserter(found.lost));
+        std::move(
+            second.definitions.begin(),
+            second.definitions.end(),
+            std::back_inserter(found.definitions)
+        );
         for (std::size_t lane = 0; lane < found.seqs.size(); ++lane) {
             auto& seqs = found.seqs.at(lane);
             seqs.insert(seqs.end(), second.seqs.at(lane).begin(), second.seqs.at(lane).end());
@@ -120,6 +138,11 @@ SealedRing::Found SealedRing::walk_all(const RingFile& file, const RingState* st
         return std::pair(lane_of(one.batch.batch.stream), one.batch.position) <
                std::pair(lane_of(other.batch.batch.stream), other.batch.position);
     });
+    std::sort(
+        found.definitions.begin(),
+        found.definitions.end(),
+        [](const RingDefinition& one, const RingDefinition& other) { return one.id < other.id; }
+    );
     return found;
 }
 
@@ -191,14 +214,17 @@ SealedRing::Opening SealedRing::open_mapped(RingFile file, const Options& option
     const std::size_t wanted = aligned(options.bytes);
     if (known && !found.damaged && same_boot && file.capacity() == wanted &&
         file.made_capacity() == wanted) {
-        return go_on(std::move(file), state);
+        Opening opening = go_on(std::move(file), state);
+        opening.definitions = std::move(found.definitions);
+        return opening;
     }
     const bool carried = known && same_boot;
-    Opening opening = remake(options, found.kept, carried ? file.id() : random_u64());
+    Opening opening = remake(options, found, carried ? file.id() : random_u64());
     if (carried && opening.ring.file_.usable()) {
         opening.ring.carry_over(state, file);
         opening.continued = true;
     }
+    opening.definitions = found.definitions;
     opening.lost = known ? lost_between(found, state) : found.lost;
     std::string why = "had another size";
     if (!known || found.damaged) {
@@ -246,7 +272,9 @@ SealedRing::Opening SealedRing::go_on(RingFile file, const RingState& state) {
 void SealedRing::index_records(std::size_t from, std::size_t to) {
     for (std::size_t offset = from; offset < to;) {
         const auto record = read_record(file_.at(offset), to - offset);
-        if (record->released == 0) {
+        if (record->released == 0 && is_definition(*record)) {
+            definitions_[static_cast<std::uint32_t>(record->seq)] = offset;
+        } else if (record->released == 0) {
             index_record(*record, offset);
         }
         offset += record->length;
@@ -303,11 +331,14 @@ void SealedRing::take_file_back() {
 }
 
 SealedRing::Opening SealedRing::remake(
-    const Options& options, const std::vector<Kept>& kept, std::uint64_t id
+    const Options& options, const Found& found, std::uint64_t id
 ) {
     std::size_t bytes = 0;
-    for (const Kept& each : kept) {
+    for (const Kept& each : found.kept) {
         bytes += record_bytes(each.batch.batch.body.size());
+    }
+    for (const RingDefinition& each : found.definitions) {
+        bytes += record_bytes(each.text.size());
     }
     Opening opening;
     SealedRing& ring = opening.ring;
@@ -315,7 +346,8 @@ SealedRing::Opening SealedRing::remake(
     if (!ring.file_.usable()) {
         return opening;
     }
-    for (const Kept& each : kept) {
+    ring.push_definitions(found.definitions);
+    for (const Kept& each : found.kept) {
         ring.push({each.batch}, each.appended);
         ring.state_.next_number =
             std::max(ring.state_.next_number, number_of(each.batch.position) + 1);

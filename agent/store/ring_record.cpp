@@ -10,7 +10,8 @@
 namespace cxedge::store {
 namespace {
 
-constexpr std::uint32_t kRecordMagic = 0x43525843;  // "CXRC"
+constexpr std::uint32_t kRecordMagic = 0x43525843;      // "CXRC"
+constexpr std::uint32_t kDefinitionMagic = 0x44525843;  // "CXRD"
 
 std::uint32_t head_crc(const RingRecord& record) {
     constexpr std::size_t kFrom = offsetof(RingRecord, position);
@@ -19,8 +20,24 @@ std::uint32_t head_crc(const RingRecord& record) {
 }
 
 bool belongs_together(const RingRecord& record) {
-    return record.stream < kStreamCount && number_of(record.position) != 0 &&
-           lane_of_position(record.position) == lane_of(static_cast<Stream>(record.stream));
+    return is_definition(record) ||
+           (record.magic == kRecordMagic && record.stream < kStreamCount &&
+            number_of(record.position) != 0 &&
+            lane_of_position(record.position) == lane_of(static_cast<Stream>(record.stream)));
+}
+
+void write_bytes(char* to, RingRecord& record, std::string_view body) {
+    record.length = static_cast<std::uint32_t>(record_bytes(body.size()));
+    record.length_again = record.length;
+    record.body_bytes = static_cast<std::uint32_t>(body.size());
+    record.body_crc = crc32c(body);
+    record.head_crc = head_crc(record);
+    std::memcpy(to, &record, sizeof record);
+    std::copy(body.begin(), body.end(), to + sizeof record);
+}
+
+bool body_good(const char* from, const RingRecord& record) {
+    return crc32c({from + sizeof record, record.body_bytes}) == record.body_crc;
 }
 
 }  // namespace
@@ -34,8 +51,6 @@ void write_record(char* to, const StoredBatch& row, BootTime appended) {
     const NewBatch& batch = row.batch;
     RingRecord record;
     record.magic = kRecordMagic;
-    record.length = static_cast<std::uint32_t>(record_bytes(batch.body.size()));
-    record.length_again = record.length;
     record.position = row.position;
     record.epoch = row.epoch;
     record.seq = row.seq;
@@ -51,11 +66,19 @@ void write_record(char* to, const StoredBatch& row, BootTime appended) {
     record.dict_size = batch.dict_size;
     record.codec = batch.codec;
     record.clock_quality = batch.clock_quality;
-    record.body_bytes = static_cast<std::uint32_t>(batch.body.size());
-    record.body_crc = crc32c(batch.body);
-    record.head_crc = head_crc(record);
-    std::memcpy(to, &record, sizeof record);
-    std::copy(batch.body.begin(), batch.body.end(), to + sizeof record);
+    write_bytes(to, record, batch.body);
+}
+
+void write_record(char* to, const RingDefinition& definition) {
+    RingRecord record;
+    record.magic = kDefinitionMagic;
+    record.epoch = definition.epoch;
+    record.seq = definition.id;
+    write_bytes(to, record, definition.text);
+}
+
+bool is_definition(const RingRecord& record) {
+    return record.magic == kDefinitionMagic;
 }
 
 std::optional<RingRecord> read_record(const char* from, std::size_t room) {
@@ -64,21 +87,21 @@ std::optional<RingRecord> read_record(const char* from, std::size_t room) {
         return std::nullopt;
     }
     std::memcpy(&record, from, sizeof record);
-    if (record.magic != kRecordMagic || record.head_crc != head_crc(record) ||
-        record.length != record.length_again || record.length > room ||
-        record.length != record_bytes(record.body_bytes) || !belongs_together(record)) {
+    if (record.head_crc != head_crc(record) || record.length != record.length_again ||
+        record.length > room || record.length != record_bytes(record.body_bytes) ||
+        !belongs_together(record)) {
         return std::nullopt;
     }
     return record;
 }
 
 std::optional<StoredBatch> read_batch(const char* from, const RingRecord& record) {
+    if (!body_good(from, record)) {
+        return std::nullopt;
+    }
     StoredBatch row;
     NewBatch& batch = row.batch;
     batch.body.assign(from + sizeof record, record.body_bytes);
-    if (crc32c(batch.body) != record.body_crc) {
-        return std::nullopt;
-    }
     row.position = record.position;
     row.epoch = record.epoch;
     row.seq = record.seq;
@@ -94,6 +117,16 @@ std::optional<StoredBatch> read_batch(const char* from, const RingRecord& record
     batch.clock_quality = record.clock_quality;
     batch.journal_through = record.journal_through;
     return row;
+}
+
+std::optional<RingDefinition> read_definition(const char* from, const RingRecord& record) {
+    if (!body_good(from, record)) {
+        return std::nullopt;
+    }
+    return RingDefinition{
+        static_cast<std::uint32_t>(record.seq),
+        record.epoch,
+        std::string(from + sizeof record, record.body_bytes)};
 }
 
 void mark_released(char* record) {

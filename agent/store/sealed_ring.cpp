@@ -79,8 +79,17 @@ std::optional<std::size_t> SealedRing::place(Room& room, std::size_t length) con
     return std::size_t{0};
 }
 
-bool SealedRing::fits(const std::vector<NewBatch>& batches, std::size_t spare) const {
+bool SealedRing::fits(
+    const std::vector<RingDefinition>& definitions,
+    const std::vector<NewBatch>& batches,
+    std::size_t spare
+) const {
     Room room{state_.head, state_.tail, state_.wrap};
+    for (const RingDefinition& definition : definitions) {
+        if (!place(room, record_bytes(definition.text.size()))) {
+            return false;
+        }
+    }
     for (const NewBatch& batch : batches) {
         if (!place(room, record_bytes(batch.body.size()))) {
             return false;
@@ -106,6 +115,35 @@ bool SealedRing::push(const std::vector<StoredBatch>& rows, BootTime now) {
     state_.tail = room.tail;
     state_.wrap = room.wrap;
     return true;
+}
+
+bool SealedRing::push_definitions(const std::vector<RingDefinition>& definitions) {
+    for (const RingDefinition& definition : definitions) {
+        Room room{state_.head, state_.tail, state_.wrap};
+        const auto offset = place(room, record_bytes(definition.text.size()));
+        if (!offset) {
+            return false;
+        }
+        write_record(file_.at(*offset), definition);
+        definitions_[definition.id] = *offset;
+        state_.head = room.head;
+        state_.tail = room.tail;
+        state_.wrap = room.wrap;
+    }
+    return true;
+}
+
+void SealedRing::release_definitions(std::uint32_t below) {
+    while (!definitions_.empty() && definitions_.begin()->first < below) {
+        release_definition(definitions_.begin()->first);
+    }
+}
+
+void SealedRing::release_definition(std::uint32_t id) {
+    if (const auto found = definitions_.find(id); found != definitions_.end()) {
+        mark_released(file_.at(found->second));
+        definitions_.erase(found);
+    }
 }
 
 void SealedRing::write(std::size_t offset, const StoredBatch& row, BootTime now) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "agent/store/batch_row.hpp"
 #include "agent/store/lane_ledger.hpp"
 #include "agent/store/ring_file.hpp"
+#include "agent/store/ring_record.hpp"
 #include "agent/store/spool.hpp"
 
 namespace cxedge::store {
@@ -73,10 +75,20 @@ public:
     [[nodiscard]] std::optional<StoredBatch> read(const Entry& entry) const;
 
     // All of them or none; `spare` bytes must stay free behind them.
-    [[nodiscard]] bool fits(const std::vector<NewBatch>& batches, std::size_t spare) const;
+    [[nodiscard]] bool fits(
+        const std::vector<RingDefinition>& definitions,
+        const std::vector<NewBatch>& batches,
+        std::size_t spare
+    ) const;
     // Requires fits(). Visible from the next publish() on. False: they did not fit.
     bool push(const std::vector<StoredBatch>& rows, BootTime now);
     void release(Entry& entry);
+
+    // Definitions are held for the batches behind them, until queue.db has those below `below`.
+    bool push_definitions(const std::vector<RingDefinition>& definitions);
+    [[nodiscard]] bool has_definition(std::uint32_t id) const { return definitions_.contains(id); }
+    void release_definitions(std::uint32_t below);
+    void release_definition(std::uint32_t id);
 
     // What was erased from queue.db while its log may still be cut: a damaged log brings such rows
     // back, and they must not hide that others are gone. Counts from the next publish() on.
@@ -103,7 +115,8 @@ private:
     // What a walk over the records of a mapped file found.
     struct Found {
         std::vector<Kept> kept;  // not released, in order of appending
-        std::vector<Gap> lost;   // heads whose bodies are damaged
+        std::vector<RingDefinition> definitions;
+        std::vector<Gap> lost;  // heads whose bodies are damaged
         bool damaged = false;
         std::array<std::vector<std::uint64_t>, kLaneCount> seqs;  // of all whole heads
     };
@@ -116,7 +129,8 @@ private:
     static Opening open_mapped(RingFile file, const Options& options);
     static Opening go_on(RingFile file, const RingState& state);
     // A ring of its own for what an unusable or outgrown one held.
-    static Opening remake(const Options& options, const std::vector<Kept>& kept, std::uint64_t id);
+    static Opening remake(const Options& options, const Found& found, std::uint64_t id);
+    static void take_record(const char* from, const RingRecord& record, Found& found);
     static RingFile make_file(
         const Options& options, std::size_t bytes, std::uint64_t id, Opening& opening
     );
@@ -137,12 +151,14 @@ private:
     std::string boot_id_;
     RingState state_;
     std::array<std::deque<Entry>, kLaneCount> lanes_;
+    std::map<std::uint32_t, std::size_t> definitions_;  // offset by id
 };
 
 struct SealedRing::Opening {
     SealedRing ring;
     // The ring goes on where its process ended; otherwise its numbers and counts mean nothing.
     bool continued = false;
+    std::vector<RingDefinition> definitions;  // by id
     std::vector<std::string> repairs;
     std::vector<Gap> lost;
 };

@@ -34,8 +34,10 @@ Status make_size(const UniqueFd& file, const std::string& path, std::size_t byte
     return refused == 0 ? Status() : Status(system_error("allocating " + path, refused));
 }
 
-void* map(int file, std::size_t bytes, int flags) {
-    return ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+// Null: errno says why.
+char* map_bytes(int file, std::size_t bytes, int flags) {
+    void* const data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+    return data == MAP_FAILED ? nullptr : static_cast<char*>(data);
 }
 
 }  // namespace
@@ -50,11 +52,14 @@ Result<SharedFile> SharedFile::open(const std::string& path, std::size_t bytes, 
     if (Status sized = make_size(file, path, bytes, fresh); !sized) {
         return sized.error();
     }
-    void* const data = map(file.get(), bytes, MAP_SHARED);
-    if (data == MAP_FAILED) {
-        return system_error("mapping " + path, errno);
-    }
-    return SharedFile(static_cast<char*>(data), bytes, true);
+    auto mapped = map(file.get(), bytes);
+    return mapped ? std::move(mapped) : mapped.error().during(path);
+}
+
+Result<SharedFile> SharedFile::map(int file, std::size_t bytes) {
+    char* const data = map_bytes(file, bytes, MAP_SHARED);
+    return data == nullptr ? Result<SharedFile>(system_error("mapping", errno))
+                           : SharedFile(data, bytes, true);
 }
 
 std::size_t SharedFile::size_of(const std::string& path) {
@@ -64,11 +69,9 @@ std::size_t SharedFile::size_of(const std::string& path) {
 }
 
 Result<SharedFile> SharedFile::anonymous(std::size_t bytes) {
-    void* const data = map(-1, bytes, MAP_PRIVATE | MAP_ANONYMOUS);
-    if (data == MAP_FAILED) {
-        return system_error("mapping memory", errno);
-    }
-    return SharedFile(static_cast<char*>(data), bytes, false);
+    char* const data = map_bytes(-1, bytes, MAP_PRIVATE | MAP_ANONYMOUS);
+    return data == nullptr ? Result<SharedFile>(system_error("mapping memory", errno))
+                           : SharedFile(data, bytes, false);
 }
 
 SharedFile::SharedFile(SharedFile&& other) noexcept

@@ -15,11 +15,14 @@ public:
     // Opens or creates `path` (mode 0600) with exactly `bytes`, all of them allocated: a full file
     // system is an error here and never a SIGBUS later. `fresh`: what it held is dropped.
     static Result<SharedFile> open(const std::string& path, std::size_t bytes, bool fresh);
+    // An open file of at least `bytes`, as it is; the descriptor stays the caller's.
+    static Result<SharedFile> map(int file, std::size_t bytes);
     // The size of `path`; 0 when there is no such regular file.
     static std::size_t size_of(const std::string& path);
     // Memory of the process only, for when there is no usable file.
     static Result<SharedFile> anonymous(std::size_t bytes);
 
+    SharedFile() = default;
     SharedFile(SharedFile&& other) noexcept;
     SharedFile& operator=(SharedFile&& other) noexcept;
     SharedFile(const SharedFile&) = delete;

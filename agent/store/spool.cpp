@@ -48,6 +48,7 @@ public:
         report_.repairs.insert(report_.repairs.end(), ring->repairs.begin(), ring->repairs.end());
         returned_ = returned_of(ring->ring.erased(), queue->queue);
         collect_losses(*ring, *queue);
+        collect_definitions(*ring, *queue);
         check_ring(*ring, *queue);
         Status status = continue_or_begin(**state, *queue, *ring);
         status = status ? count_boot(**state, *queue, *ring, boot_id) : status;
@@ -63,6 +64,7 @@ public:
                 std::move(*state),
                 std::move(*queue),
                 std::move(ring->ring),
+                std::move(definitions_),
                 sequences_,
                 std::move(report_),
                 std::move(gaps_)}
@@ -84,6 +86,19 @@ private:
         }
     }
 
+    // The ring has those that queue.db had no room for. Of another epoch they would go behind
+    // other ones than those that they followed.
+    void collect_definitions(const SealedRing::Opening& ring, const OpenedQueue& queue) {
+        definitions_ = queue.definitions;
+        for (const RingDefinition& each : ring.definitions) {
+            if (each.id == definitions_.size() && each.epoch == queue.meta.epoch) {
+                definitions_.push_back(each.text);
+            } else {
+                foreign_definitions_.push_back(each.id);
+            }
+        }
+    }
+
     // Batches of the ring that need definitions which went with queue.db, or whose positions do
     // not lie behind those of queue.db (another one, or restored from a copy).
     void check_ring(SealedRing::Opening& opening, OpenedQueue& queue) {
@@ -99,7 +114,7 @@ private:
         const std::uint64_t last = queue.ledgers.at(static_cast<std::size_t>(lane)).last_position();
         bool behind = true;
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
-            if (entry.dict_size > queue.definitions.size()) {
+            if (entry.dict_size > definitions_.size()) {
                 lose(entry);
                 continue;
             }
@@ -120,6 +135,9 @@ private:
         for (const std::uint64_t position : undecodable_) {
             ring.release(*ring.find(position));
         }
+        for (const std::uint32_t id : foreign_definitions_) {
+            ring.release_definition(id);
+        }
         ring.publish();
     }
 
@@ -130,14 +148,33 @@ private:
     }
 
     // To queue.db under positions behind all others; what cannot go there stays as it is.
-    static void renumber(SealedRing& ring, Lane lane, OpenedQueue& queue) {
+    void renumber(SealedRing& ring, Lane lane, OpenedQueue& queue) const {
         auto transaction = Transaction::begin(queue.queue.database());
-        if (!transaction) {
+        if (!transaction || !write_definitions(queue)) {
             return;
         }
+        const auto added = insert_behind(ring, lane, queue);
+        if (!added || !transaction->commit()) {
+            return;
+        }
+        queue.definitions = definitions_;
+        for (const LaneLedger::Entry& entry : *added) {
+            queue.ledgers.at(static_cast<std::size_t>(lane)).add(entry);
+        }
+        for (const SealedRing::Entry& entry : ring.lane(lane)) {
+            if (!entry.released && entry.dict_size <= definitions_.size()) {
+                ring.release(*ring.find(entry.position));
+            }
+        }
+    }
+
+    // Empty: one of them could not be written.
+    std::optional<std::vector<LaneLedger::Entry>> insert_behind(
+        SealedRing& ring, Lane lane, OpenedQueue& queue
+    ) const {
         std::vector<LaneLedger::Entry> added;
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
-            const bool decodable = entry.dict_size <= queue.definitions.size();
+            const bool decodable = entry.dict_size <= definitions_.size();
             auto row = entry.released || !decodable || is_stored(entry, queue) ? std::nullopt
                                                                                : ring.read(entry);
             if (!row) {
@@ -145,21 +182,21 @@ private:
             }
             row->position = position_of(lane, ring.state().next_number++);
             if (!queue.queue.insert(*row)) {
-                return;
+                return std::nullopt;
             }
             added.push_back(entry_of(*row));
         }
-        if (!transaction->commit()) {
-            return;
+        return added;
+    }
+
+    Status write_definitions(OpenedQueue& queue) const {
+        Status status;
+        for (std::size_t id = queue.definitions.size(); status && id < definitions_.size(); ++id) {
+            status = write_definition(
+                queue.queue.database(), static_cast<std::uint32_t>(id), definitions_[id]
+            );
         }
-        for (const LaneLedger::Entry& entry : added) {
-            queue.ledgers.at(static_cast<std::size_t>(lane)).add(entry);
-        }
-        for (const SealedRing::Entry& entry : ring.lane(lane)) {
-            if (!entry.released && entry.dict_size <= queue.definitions.size()) {
-                ring.release(*ring.find(entry.position));
-            }
-        }
+        return status;
     }
 
     // The epoch goes on only if both files name the same one and no number was given past the
@@ -285,9 +322,11 @@ private:
     const DatabasePlace state_place_;
     SequenceState sequences_;
     SpoolReport report_;
+    std::vector<std::string> definitions_;
     Returned returned_;  // of what the ring says was erased
     std::vector<Gap> gaps_;
-    std::vector<std::uint64_t> undecodable_;  // positions in the ring
+    std::vector<std::uint64_t> undecodable_;          // positions in the ring
+    std::vector<std::uint32_t> foreign_definitions_;  // ids in the ring
 };
 
 }  // namespace

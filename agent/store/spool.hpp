@@ -143,10 +143,14 @@ public:
     // Counts the boots of this machine that the store has seen; 1 on the first.
     [[nodiscard]] virtual std::uint32_t boot() const = 0;
 
-    // Series definitions: committed before load_definitions() returns them or a batch is read that
-    // needs them; in order of id from 0.
-    virtual Result<std::vector<std::string>> load_definitions() = 0;
+    // Series definitions, in order of id from 0. They survive the process with the first batch that
+    // needs them, and are on disk before that batch is read.
     virtual Status add_definition(std::uint32_t id, std::string_view definition) = 0;
+    // All of them.
+    [[nodiscard]] virtual std::vector<std::string> definitions() const = 0;
+    // Those on disk, of which others may be told: their ids are never given again. Tries to write
+    // the rest first.
+    virtual std::vector<std::string> committed_definitions() = 0;
 
     // Gives each batch its seq (rising within its lane) and puts all of them into the ring, or
     // none. They survive the process. exhausted: ring, quota or disk are full and nothing may be
@@ -206,7 +210,7 @@ public:
     // note_clock() moves it, at most once an hour on disk.
     [[nodiscard]] virtual WallTime time_floor() const = 0;
 
-    // Small facts that must outlive queue.db: "platform_ack" = "1". At most 64 keys.
+    // Small facts that must outlive queue.db: "platform_ack" = "1". At most 128 keys.
     virtual Status remember(std::string_view key, std::string_view value) = 0;
     [[nodiscard]] virtual std::string recall(std::string_view key) const = 0;
 

@@ -171,7 +171,7 @@ void TieredSpool::flush_pending() {
     }
     {
         const std::lock_guard books(books_mutex_);
-        if (!ring_.fits(batches, 0)) {
+        if (!ring_.fits({}, batches, 0)) {
             return;
         }
         ring_.push(number(std::move(batches)), clock_.boot_now());

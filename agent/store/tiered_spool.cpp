@@ -63,7 +63,7 @@ TieredSpool::TieredSpool(const SpoolOptions& options, const Clock& clock, SpoolP
       ring_(std::move(parts.ring)),
       floor_(parts.sequences.floor) {
     pending_.gaps = std::move(parts.gaps);
-    definitions_ = parts.queue.definitions;
+    definitions_ = std::move(parts.definitions);
     storage_.ring_bytes = ring_.capacity();
     const std::lock_guard lock(disk_mutex_);
     take_over(std::move(parts.queue));
@@ -87,15 +87,6 @@ TieredSpool::~TieredSpool() {
     }
 }
 
-Result<std::vector<std::string>> TieredSpool::load_definitions() {
-    const std::lock_guard lock(disk_mutex_);
-    if (Status status = change_flash({}, "storing series definitions"); !status) {
-        return status.error();
-    }
-    const std::lock_guard books(books_mutex_);
-    return definitions_;
-}
-
 Status TieredSpool::add_definition(std::uint32_t id, std::string_view definition) {
     const std::lock_guard books(books_mutex_);
     if (id != definitions_.size()) {
@@ -105,6 +96,18 @@ Status TieredSpool::add_definition(std::uint32_t id, std::string_view definition
     }
     definitions_.emplace_back(definition);
     return {};
+}
+
+std::vector<std::string> TieredSpool::definitions() const {
+    const std::lock_guard books(books_mutex_);
+    return definitions_;
+}
+
+std::vector<std::string> TieredSpool::committed_definitions() {
+    const std::lock_guard lock(disk_mutex_);
+    store_definitions();
+    const std::lock_guard books(books_mutex_);
+    return {definitions_.begin(), definitions_.begin() + stored_definitions_};
 }
 
 Status TieredSpool::append(std::vector<NewBatch> batches) {
@@ -150,7 +153,7 @@ void TieredSpool::tell_appended() {
     }
 }
 
-// Definitions that a batch needs are committed before it can survive the process.
+// Definitions that a batch needs are committed before it, so that the ring need not hold them.
 Status TieredSpool::prepare_append(const std::vector<NewBatch>& batches) {
     bool numbers = false;
     bool definitions = false;
@@ -173,7 +176,8 @@ Status TieredSpool::prepare_append(const std::vector<NewBatch>& batches) {
     return status;
 }
 
-// Should it fail, they are committed later: read() gives out no batch that needs them before.
+// Should it fail, the ring holds them, and they are committed later: read() gives out no batch that
+// needs them before.
 void TieredSpool::store_definitions() {
     if (!failure_ || clock_.steady_now() >= retry_at_) {
         (void)change_flash({}, "storing series definitions");
@@ -188,14 +192,32 @@ bool TieredSpool::lacks_definitions(Lane lane) const {
            });
 }
 
+// What the batches need and would not find after a kill -9.
+std::vector<RingDefinition> TieredSpool::definitions_for_ring(const std::vector<NewBatch>& batches
+) const {
+    std::vector<RingDefinition> missing;
+    std::size_t needed = 0;
+    for (const NewBatch& batch : batches) {
+        needed = std::max<std::size_t>(needed, batch.dict_size);
+    }
+    needed = std::min(needed, definitions_.size());
+    for (std::uint32_t id = stored_definitions_; id < needed; ++id) {
+        if (!ring_.has_definition(id)) {
+            missing.push_back({id, epoch_, definitions_[id]});
+        }
+    }
+    return missing;
+}
+
 bool TieredSpool::append_to_ring(std::vector<NewBatch>& batches) {
     const std::lock_guard books(books_mutex_);
     const std::size_t spare = only_control(batches) ? 0 : ring_.capacity() / kControlPart;
-    if (!ring_.fits(batches, spare)) {
+    const std::vector<RingDefinition> definitions = definitions_for_ring(batches);
+    if (!ring_.fits(definitions, batches, spare)) {
         return false;
     }
     auto rows = number(std::move(batches));
-    if (!ring_.push(rows, clock_.boot_now())) {
+    if (!ring_.push_definitions(definitions) || !ring_.push(rows, clock_.boot_now())) {
         give_back(rows, false);
         batches.clear();
         for (StoredBatch& row : rows) {

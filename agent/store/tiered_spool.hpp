@@ -31,6 +31,7 @@ struct SpoolParts {
     std::unique_ptr<NodeState> state;
     OpenedQueue queue;
     SealedRing ring;
+    std::vector<std::string> definitions;  // of the queue, then of the ring
     SequenceState sequences;
     SpoolReport report;
     std::vector<Gap> gaps;  // to be declared
@@ -50,8 +51,9 @@ public:
     [[nodiscard]] const SpoolReport& report() const override { return report_; }
     [[nodiscard]] std::uint64_t epoch() const override { return epoch_; }
     [[nodiscard]] std::uint32_t boot() const override { return boot_; }
-    Result<std::vector<std::string>> load_definitions() override;
     Status add_definition(std::uint32_t id, std::string_view definition) override;
+    [[nodiscard]] std::vector<std::string> definitions() const override;
+    std::vector<std::string> committed_definitions() override;
     Status append(std::vector<NewBatch> batches) override;
     Status commit(Move what) override;
     Result<std::vector<StoredBatch>> read(Lane lane, std::uint64_t after, std::size_t limit)
@@ -125,6 +127,9 @@ private:
     [[nodiscard]] bool is_due(const SealedRing::Entry& entry) const;
     void read_ring(Lane lane, std::uint64_t after, std::size_t limit, SqliteQueue::Scan& found);
     void declare_damage(const std::vector<Gap>& gaps);
+    [[nodiscard]] std::vector<RingDefinition> definitions_for_ring(
+        const std::vector<NewBatch>& batches
+    ) const;
     [[nodiscard]] std::uint64_t first_held(Lane lane, std::uint64_t epoch, std::uint64_t otherwise)
         const;
     std::vector<std::uint64_t> release_from_ring(const std::vector<std::uint64_t>& positions);

@@ -28,18 +28,15 @@ void Announcer::forget() {
 }
 
 Status Announcer::load() {
-    auto definitions = spool_->load_definitions();
-    if (!definitions) {
-        return definitions.error().during("reading series definitions");
+    auto definitions = spool_->committed_definitions();
+    if (definitions.size() <= definitions_.size()) {
+        return {};  // they are only ever appended; fewer: queue.db was lost, and is filled again
     }
-    if (*definitions == definitions_) {
-        return {};
-    }
-    auto dictionary = wire::Dictionary::restore(*definitions);
+    auto dictionary = wire::Dictionary::restore(definitions);
     if (!dictionary) {
         return dictionary.error().during("restoring series definitions");
     }
-    definitions_ = std::move(definitions.value());
+    definitions_ = std::move(definitions);
     dictionary_ = std::move(dictionary.value());
     return {};
 }

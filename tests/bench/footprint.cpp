@@ -29,10 +29,11 @@ constexpr const char* kFirstSample =
     "[[source]]\nplugin = \"synthetic\"\n[[source.series]]\nmetric = \"store.queue.length\"\n"
     "kind = \"gauge\"\nunit = \"{person}\"\nrate_hz = 10\ndims = { queue = \"1\" }\n";
 
-std::string site_of(std::uint16_t port, const std::string& rest) {
+std::string site_of(std::uint16_t port, const std::string& rest, int number = 0) {
     return fmt::format(
-        "[node]\ntenant = \"bench\"\nsite = \"bench\"\nid = \"box\"\n"
+        "[node]\ntenant = \"bench\"\nsite = \"bench\"\nid = \"box-{}\"\n"
         "[uplink]\nbroker = \"mqtt://127.0.0.1:{}\"\n{}",
+        number,
         port,
         rest
     );
@@ -82,14 +83,20 @@ void time_first_samples(const MosquittoServer& broker, double budget_s) {
     }
     std::vector<double> times;
     for (int i = 0; i < kStarts; ++i) {
-        // The samples of the node before are out of the way once it is known to have gone.
+        const std::string its_node = fmt::format("\"node\":\"box-{}\"", i);
         const auto begin = std::chrono::steady_clock::now();
-        NodeRun node(site_of(broker.port(), kFirstSample));
-        if (tail.line_with("\"metric\":\"store.queue.length\"", kPatience)) {
+        NodeRun node(site_of(broker.port(), kFirstSample, i));
+        const auto first = tail.line_where(
+            [&](const std::string& line) {
+                return line.find(its_node) != std::string::npos &&
+                       line.find("\"metric\":") != std::string::npos;
+            },
+            kPatience
+        );
+        if (first) {
             times.push_back(since(begin));
         }
         node.stop();
-        tail.line_with("\"online\":false", kPatience);
     }
     const cxedge::bench::Spread spread = cxedge::bench::spread(times);
     print("start to first sample", spread.median, budget_s, "s");

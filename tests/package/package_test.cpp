@@ -27,7 +27,7 @@ namespace {
 const std::string kRoot = CXEDGE_SOURCE_DIR;
 const std::string kBin = CXEDGE_BIN_DIR;
 
-std::string output_of(const std::vector<std::string>& command) {
+std::string printed_by(const std::vector<std::string>& command) {
     const Finished finished = run(command);
     INFO(command.front() << " " << command.back() << ": " << finished.output);
     REQUIRE(finished.status == 0);
@@ -46,7 +46,7 @@ std::string page(const std::string& kind, const std::string& name, std::vector<s
         "1.2.3",
         "2026-01-02"};
     command.insert(command.end(), from.begin(), from.end());
-    const std::string plain = std::regex_replace(output_of(command), std::regex(R"(\\f[BR])"), "");
+    const std::string plain = std::regex_replace(printed_by(command), std::regex(R"(\\f[BR])"), "");
     return std::regex_replace(plain, std::regex(R"(\\([-&e]))"), "$1");
 }
 
@@ -97,7 +97,7 @@ std::set<std::string> offers(const std::vector<std::string>& words) {
     script += "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _cxedge " + words.front() +
               "; printf '%s\\n' \"${COMPREPLY[@]}\"";
     std::set<std::string> found;
-    std::istringstream lines(output_of({"bash", "-c", script}));
+    std::istringstream lines(printed_by({"bash", "-c", script}));
     for (std::string line; std::getline(lines, line);) {
         found.insert(line);
     }
@@ -179,14 +179,15 @@ TEST_CASE("package: every program says the version that git gave the build", "[p
     );
     for (const Program& program : programs()) {
         CHECK(
-            output_of({kBin + "/" + program.name, "--version"}) == program.name + " " + built + "\n"
+            printed_by({kBin + "/" + program.name, "--version"}) ==
+            program.name + " " + built + "\n"
         );
     }
 }
 
 TEST_CASE("package: the bill of materials names every linked library", "[package]") {
     const std::string program = kBin + "/cxctl";
-    const auto bill = nlohmann::json::parse(output_of(
+    const auto bill = nlohmann::json::parse(printed_by(
         {"env",
          "SOURCE_DATE_EPOCH=1700000000",
          "python3",
@@ -206,7 +207,7 @@ TEST_CASE("package: the bill of materials names every linked library", "[package
         provided += package.value("comment", "") + ", ";
     }
     CHECK(names.count("SPDXRef-libc6") == 1);
-    const std::string headers = output_of({"objdump", "-p", program});
+    const std::string headers = printed_by({"objdump", "-p", program});
     const std::regex needed(R"(NEEDED\s+(\S+))");
     std::sregex_iterator soname(headers.begin(), headers.end(), needed);
     CHECK(soname != std::sregex_iterator());

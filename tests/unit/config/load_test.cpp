@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/load.hpp"
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
 #include "tests/support/catch.hpp"

@@ -26,7 +26,7 @@ TEST_CASE("spool: what was committed survives kill -9", "[store]") {
     CHECK_FALSE(spool.report().new_epoch);
     CHECK(spool.report().repairs.empty());
     CHECK(read_all(spool).size() == 10);
-    CHECK(spool.load_definitions()->size() == 1);
+    CHECK(spool.committed_definitions().size() == 1);
 }
 
 TEST_CASE("spool: no number is given twice over many kills", "[store]") {

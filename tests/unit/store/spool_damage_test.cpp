@@ -63,8 +63,7 @@ std::size_t check_sound(SpoolFixture& at, std::uint64_t old_epoch) {
     if (spool.epoch() == old_epoch) {
         CHECK(all.back().seq > kBatches);
     }
-    const bool definitions_whole = spool.load_definitions().ok();
-    CHECK(definitions_whole);
+    CHECK(spool.definitions() == spool.committed_definitions());
     REQUIRE(spool.acknowledge(positions_of(all)).ok());
     CHECK(read_all(spool).empty());
     CHECK(at.open().report().repairs.empty());
@@ -336,7 +335,7 @@ TEST_CASE("spool damage: damage met in use is repaired in place and declared", "
     CHECK(left.back().batch.body == "still in the ring");
     CHECK(at.gaps().size() > 0);
     CHECK(samples_of(at.gaps()) + spool.status(Lane::live).samples == 10 * (kBatches + kMore + 1));
-    CHECK(spool.load_definitions()->size() == 2);
+    CHECK(spool.committed_definitions().size() == 2);
     REQUIRE(spool.append(make_batches(1, 10)).ok());
     CHECK(read_all(spool).back().seq == kBatches + kMore + 2);
     CHECK(at.open().report().repairs.empty());

@@ -222,6 +222,38 @@ TEST_CASE("limits: a full disk keeps the ring, deletes, and recovers by itself",
     CHECK(read_all(at.open()).size() == accepted);
 }
 
+// The batch needs a definition that queue.db has no room for.
+TEST_CASE("limits: a series first seen on a full disk survives kill -9", "[store]") {
+    SpoolFixture at;
+    at.record_declarations();
+    auto batch = make_batch("needs one");
+    batch.dict_size = 2;
+    REQUIRE(run_and_die(at, [&](Spool& spool) {
+        bool good = spool.add_definition(0, "zero").ok() && spool.commit(Spool::Move::all).ok();
+        const FileSizeLimit limit(1);
+        good = good && spool.add_definition(1, "one").ok() && spool.append({batch}).ok();
+        return good && spool.committed_definitions().size() == 1 && read_all(spool).empty();
+    }));
+    const std::vector<std::string> both{"zero", "one"};
+    REQUIRE(run_and_die(at, [&](Spool& spool) {
+        const FileSizeLimit limit(1);
+        batch.body = "needs it too";
+        return spool.definitions() == both && spool.append({batch}).ok() &&
+               spool.committed_definitions().size() == 1 && read_all(spool).empty();
+    }));
+    Spool& spool = at.open();
+    CHECK(spool.report().repairs.empty());
+    CHECK(spool.definitions() == both);
+    const auto held = read_all(spool);
+    REQUIRE(held.size() == 2);
+    CHECK(held.back().batch.body == "needs it too");
+    CHECK(spool.committed_definitions() == both);
+    REQUIRE(spool.acknowledge(positions_of(held)).ok());
+    CHECK(spool.storage().ring_used_bytes == 0);
+    CHECK(at.gaps().empty());
+    CHECK(at.open().definitions() == both);
+}
+
 // A file system of our own in a mount namespace of this process; it ends with the process. False:
 // not allowed here.
 bool mount_small_disk(const std::string& directory, const char* size) {
