@@ -54,7 +54,12 @@ release() {
     gpg --batch --yes --quiet --armor --detach-sign --output "$new/Release.gpg" "$new/Release"
 }
 
-if ((${#debs[@]})); then cp -- "${debs[@]}" "$directory/pool/$suite"; fi
+for deb in "${debs[@]}"; do
+    # apt-ftparchive goes by the name.
+    # shellcheck disable=SC2016  # dpkg's variables
+    name=$(dpkg-deb --show --showformat='${Package}_${Version}_${Architecture}.deb' "$deb")
+    cp -- "$deb" "$directory/pool/$suite/$name"
+done
 rm -rf "$new"
 make_key
 lists

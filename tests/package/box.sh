@@ -6,6 +6,7 @@
 #   beside CMD...      on this machine, in the box's network
 
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # shared with the scripts that source this; they set cxctl
 box_dir=
 box_root=
 box_nspawn=0
@@ -103,24 +104,17 @@ END
     wait_for 20 "the broker listens" beside bash -c ": <>/dev/tcp/127.0.0.1/$broker_port"
 }
 
-platform_pid=0
 # The platform: every sample once, as JSON lines.
 start_platform() {
     start_beside platform "$cxctl" receive --broker "mqtt://127.0.0.1:$broker_port" \
         --state "$box_dir/platform.db" --out "$box_dir/samples.jsonl" --ack-ms 100
-    platform_pid=$beside_pid
 }
 
 write_site_file() {
-    box tee /etc/cxedge/cxedged.toml >/dev/null <<END
-profile = "store-gateway"
-[node]
-tenant = "acme"
-site = "store-0042"
-id = "box-1"
-[uplink]
-broker = "mqtt://localhost:$broker_port"
-END
+    # Its own checks have their tests; here the broker is there and the rest of a box is not.
+    box cxctl setup --broker "mqtt://localhost:$broker_port" --tenant acme --site store-0042 \
+        --profile store-gateway --node box-1 || true
+    box test -s /etc/cxedge/cxedged.toml || fail "cxctl setup wrote no site file"
     # Numbers of the till travel as they are, to be counted.
     box tee -a /etc/cxedge/cxedged.toml >/dev/null <<'END'
 

@@ -13,25 +13,29 @@ say() { printf 'root %s: %s\n' "$arch" "$*" >&2; }
 
 # The mirrors are the ones that this machine's apt uses.
 sources() {
+    # shellcheck disable=SC2016  # apt's and awk's variables
     apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' |
         awk -v suite="$suite" '$3 == "main" && ($2 == suite || index($2, suite "-") == 1) && !seen[$2]++ {
             print "deb", $1, $2, $3 }'
 }
 
-key=$({ printf '%s\n' "${packages[@]}" "$suite"; cat tests/package/root.sh; } | sha256sum | cut -c1-12)
+make_root() {
+    local options=() file
+    # What makes the mirrors reachable from this machine.
+    for file in /etc/apt/apt.conf.d/99*; do
+        if [[ -f $file ]]; then options+=(--aptopt="$file"); fi
+    done
+    mmdebstrap --quiet --mode=root --architectures="$arch" --variant=minbase \
+        --include="$(IFS=,; echo "${packages[*]}")" "${options[@]}" "$suite" "$1" - < <(sources) >&2
+}
+
+key=$({ echo "$suite" "${packages[@]}"; declare -f make_root; } | sha256sum | cut -c1-12)
 root=$PWD/build/boxroot/$arch-$key
 if [[ ! -f $root.done ]]; then
     say "making a $suite root in ${root#"$PWD"/}"
     rm -rf "$root"
     mkdir -p build/boxroot
-    # Their own apt settings are what makes the mirrors reachable from this machine.
-    options=()
-    for file in /etc/apt/apt.conf.d/99*; do
-        if [[ -f $file ]]; then options+=(--aptopt="$file"); fi
-    done
-    nice -n 19 mmdebstrap --quiet --mode=root --architectures="$arch" --variant=minbase \
-        --include="$(IFS=,; echo "${packages[*]}")" "${options[@]}" \
-        "$suite" "$root" - < <(sources) >&2
+    make_root "$root"
     touch "$root.done"
 fi
 echo "$root"

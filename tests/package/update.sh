@@ -99,14 +99,14 @@ goes_back() {
 refuses_unsigned() {
     say "a repository that somebody changed"
     make_version 9
-    cp "$made" "$box_root/srv/cxedge/pool/stable/"
+    cp "$made" "$box_root/srv/cxedge/pool/stable/cxedge_9_amd64.deb"
     local list=$box_root/srv/cxedge/dists/stable/main/binary-amd64
     (cd "$box_root/srv/cxedge" && apt-ftparchive --arch amd64 packages pool/stable) >"$list/Packages"
     gzip -9kfn "$list/Packages"
     upgrade
     [[ $(installed) != *.9 ]] || fail "an unsigned list was believed"
     box apt-get update 2>&1 | grep -E '^(E|W):' | head -n 2 || true
-    rm "$box_root/srv/cxedge/pool/stable/cxedge_9.deb"
+    rm "$box_root/srv/cxedge/pool/stable/cxedge_9_amd64.deb"
 }
 
 say "a box and its repository"
