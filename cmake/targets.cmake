@@ -46,9 +46,11 @@ function(cxedge_test name)
     endif()
     add_dependencies(tests_${ARG_LABEL} test_${name})
     set(emulated)
+    set(timeout_s 120)
     if(CMAKE_CROSSCOMPILING)
         set(emulated TEST_SPEC "~[native]")
+        set(timeout_s 900)  # an emulator is slow, not stuck
     endif()
     catch_discover_tests(test_${name} ${emulated}
-        TEST_PREFIX "${name}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
+        TEST_PREFIX "${name}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${timeout_s})
 endfunction()
