@@ -108,6 +108,7 @@ END
 start_platform() {
     start_beside platform "$cxctl" receive --broker "mqtt://127.0.0.1:$broker_port" \
         --state "$box_dir/platform.db" --out "$box_dir/samples.jsonl" --ack-ms 100
+    wait_for 20 "the platform runs: $cxctl" test -e "$box_dir/platform.db"
 }
 
 write_site_file() {
