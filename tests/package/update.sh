@@ -13,6 +13,11 @@ trap 'exit 130' INT TERM
 
 made=
 first_version=
+# Only the main process may tell systemd that it is ready.
+hangs='exec python3 -c "
+import os, socket, time
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b\"READY=1\", os.environ[\"NOTIFY_SOCKET\"])
+time.sleep(1e9)"'
 
 # make_version NUMBER [SCRIPT]: the core package again under a higher version; with SCRIPT in cxedged's place.
 make_version() {
@@ -126,7 +131,7 @@ make_version 2 'exit 1'
 publish "$made"
 goes_back "$first_version.2" "$first_version.1" "ends at once"
 say "a version that says it is ready and then does nothing"
-make_version 3 'systemd-notify --ready; exec sleep infinity'
+make_version 3 "$hangs"
 publish "$made"
 goes_back "$first_version.3" "$first_version.1" "hangs"
 say "the version that mends it"
