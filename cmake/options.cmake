@@ -34,7 +34,9 @@ endif()
 # Loads fast, exports nothing, leaves no room for the usual overwrites.
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(cxedge_options INTERFACE
-        -ffunction-sections -fdata-sections -fstack-protector-strong -D_FORTIFY_SOURCE=2)
+        -ffunction-sections -fdata-sections -fstack-protector-strong -D_FORTIFY_SOURCE=2
+        # No path of this machine in a binary: a commit gives the same bytes wherever it is built.
+        -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
     target_link_options(cxedge_options INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed)
 endif()
 

@@ -39,23 +39,3 @@ const std::vector<PluginInfo>& plugin_table() {
 ")
     set(${libraries_out} ${libraries} PARENT_SCOPE)
 endfunction()
-
-# cxedge_write_version(file): the project's version and the commit it was built from.
-function(cxedge_write_version file)
-    execute_process(COMMAND git -C ${PROJECT_SOURCE_DIR} describe --always --dirty --abbrev=12
-        OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-    if(NOT commit)
-        set(commit "unknown")
-    endif()
-    file(CONFIGURE OUTPUT ${file} @ONLY CONTENT "// Written by CMake.
-#include \"agent/app/version.hpp\"
-
-namespace cxedge::app {
-
-std::string_view version() {
-    return \"@PROJECT_VERSION@+@commit@\";
-}
-
-}  // namespace cxedge::app
-")
-endfunction()

@@ -33,12 +33,22 @@ function(cxedge_plugin name)
 endfunction()
 
 # cxedge_test(folder LINK ...): one Catch2 executable of all *_test.cpp here; each TEST_CASE becomes
-# one ctest named after it, labelled with LABEL.
+# one ctest named after it, labelled with LABEL. Target tests_<LABEL> builds all of a label. A case tagged
+# [native] needs this machine's own kernel or its speed (its comment says for what): none in an emulator.
 function(cxedge_test name)
     cmake_parse_arguments(ARG "" "LABEL" "LINK;SOURCES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS *_test.cpp)
     add_executable(test_${name} ${sources} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE cxedge::options cxedge::test_support ${ARG_LINK})
-    add_dependencies(tests test_${name})
-    catch_discover_tests(test_${name} TEST_PREFIX "${name}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
+    if(NOT TARGET tests_${ARG_LABEL})
+        add_custom_target(tests_${ARG_LABEL})
+        add_dependencies(tests tests_${ARG_LABEL})
+    endif()
+    add_dependencies(tests_${ARG_LABEL} test_${name})
+    set(emulated)
+    if(CMAKE_CROSSCOMPILING)
+        set(emulated TEST_SPEC "~[native]")
+    endif()
+    catch_discover_tests(test_${name} ${emulated}
+        TEST_PREFIX "${name}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 120)
 endfunction()

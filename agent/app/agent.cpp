@@ -14,7 +14,7 @@
 #include "agent/app/notify.hpp"
 #include "agent/app/plugin_table.hpp"
 #include "agent/app/ring_directory.hpp"
-#include "agent/app/version.hpp"
+#include "agent/base/version.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -22,6 +22,8 @@ namespace {
 constexpr std::chrono::milliseconds kControlTick{1000};
 constexpr std::chrono::milliseconds kStopSources{4000};
 constexpr std::chrono::milliseconds kDrain{5000};
+// From SIGTERM, sources and draining together: with goodbyes 10 s are promised.
+constexpr std::chrono::milliseconds kStop{9000};
 constexpr std::chrono::milliseconds kFlushFallback{30000};
 constexpr std::chrono::milliseconds kFlushLongest{86400000};
 constexpr std::chrono::milliseconds kFlushPoll{20};
@@ -251,8 +253,7 @@ void Agent::run() {
 }
 
 // Each has a thread of its own that sends: one patience for all.
-void Agent::stop_sinks() {
-    const SteadyTime deadline = clock_.steady_now() + kDrain;
+void Agent::stop_sinks(SteadyTime deadline) {
     for (const auto& sink : sinks_) {
         sink->drain(deadline);
     }
@@ -266,10 +267,11 @@ void Agent::stop_sinks() {
 
 void Agent::stop() {
     notify_stopping();
+    const SteadyTime deadline = clock_.steady_now() + kStop;
     log::info("agent", "stopping: closing windows, sending what is left");
     ingest_->stop(kStopSources);
     Sink& main = *sinks_.front();
-    stop_sinks();
+    stop_sinks(std::min(deadline, clock_.steady_now() + kDrain));
     const telemetry::Health last = board_.latest();
     log::info(
         "agent",

@@ -49,7 +49,7 @@ private:
     [[nodiscard]] bool drained() const;
     void watch_signals();
     void feed_watchdog();
-    void stop_sinks();
+    void stop_sinks(SteadyTime deadline);
     void stop();
 
     config::AgentConfig config_;

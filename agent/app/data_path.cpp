@@ -213,6 +213,9 @@ Status DataPath::flush(bool windows) {
     Status stored = waiting_.empty() ? Status() : close_guarded();
     stored = stored ? outlets_.commit(journal_->last()) : stored;
     // What was taken cannot be refused any more: its answer waits until the disk works again.
+    if (windows) {
+        keep_lasting();
+    }
     if (stored || windows) {
         for (const auto& done : std::exchange(waiting_, {})) {
             done(stored);
@@ -241,6 +244,9 @@ void DataPath::tick() {
         (void)flush(false);
     }
     try_files();
+    if (clock_.steady_now() >= lasting_again_) {
+        keep_lasting();
+    }
     tell_storage();
     if (!due_armed_) {
         wake_when_due();

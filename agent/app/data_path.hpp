@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/app/clock_step_watch.hpp"
@@ -57,6 +58,8 @@ public:
     void turned_away(SeriesId series) override;
     void guard(SeriesId series) override { guarded_.insert(series); }
     void commit(ingest::Durability durability, std::function<void(const Status&)> done) override;
+    Status keep(std::string_view source, std::string_view bytes) override;
+    [[nodiscard]] std::string kept(std::string_view source) const override;
 
     // Closes due windows and batches, moves what is due to disk. Call a few times a second.
     void tick();
@@ -75,6 +78,10 @@ public:
     [[nodiscard]] std::string memory_problem() const;
 
 private:
+    // In the main spool: Pipeline::lasting(), and what a source keeps, before its name.
+    static constexpr const char* kLastingFact = "store.occupancy";
+    static constexpr const char* kSourceFact = "source.";
+
     [[nodiscard]] pipeline::Now now() const;
     void replay();
     void apply(const IntakeReader::Record& record);
@@ -91,6 +98,7 @@ private:
     void tell_storage();
     void tell(std::optional<Event> alarm);
     void try_files();
+    void keep_lasting();
 
     Outlets outlets_;
     EventLoop& loop_;
@@ -110,7 +118,8 @@ private:
     bool survives_process_ = true;  // else only what is on disk is safe
     StorageAlarm storage_alarm_{"spool"};
     StorageAlarm memory_alarm_{"unsent data"};
-    SteadyTime files_again_{};  // when to try again to have files
+    SteadyTime files_again_{};    // when to try again to have files
+    SteadyTime lasting_again_{};  // when to keep again what outlasts a reboot
     ClockStepWatch clock_steps_;
     DataPathCounters counters_;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the data path that goes on with what the process before left in the journal.
+// The part of the data path that goes on with what the process before left: in the journal, and
+// for the next boot, in which there is no journal, in the main spool.
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,8 +9,15 @@
 
 #include "agent/app/data_path.hpp"
 #include "agent/base/log.hpp"
+#include "agent/plugin_api/host.hpp"
 
 namespace cxedge::app {
+namespace {
+
+// Each time is a flash write; after a power cut the people of this long are missing in the store.
+constexpr std::chrono::minutes kLastingEvery{5};
+
+}  // namespace
 
 void DataPath::replay() {
     survives_process_ = memory_problem().empty();
@@ -24,6 +32,11 @@ void DataPath::replay() {
         restored_ = std::move(*restored);
     } else if (!journal_->snapshot().empty()) {
         log::error("store", restored.error().message);
+    }
+    // A reboot takes the journal away.
+    const std::string lasting = restored_.empty() ? outlets_.recall(kLastingFact) : std::string();
+    if (!lasting.empty() && !pipeline_.adopt(lasting)) {
+        log::error("store", "what was kept of the people in the store is damaged");
     }
     IntakeReader reader;
     journal_->replay([&](std::uint64_t number, std::string_view record) {
@@ -79,6 +92,31 @@ void DataPath::apply_closed(const Closed& closed, const pipeline::Now& now) {
         }
     }
     pipeline_.close(series, now);
+}
+
+// Nothing is written when nothing has changed.
+void DataPath::keep_lasting() {
+    lasting_again_ = clock_.steady_now() + kLastingEvery;
+    const std::string lasting = pipeline_.lasting();
+    if (lasting == outlets_.recall(kLastingFact)) {
+        return;
+    }
+    if (const Status kept = outlets_.remember(kLastingFact, lasting); !kept) {
+        log::warn("store", "who is in the store would be lost at reboot: " + kept.error().message);
+    }
+}
+
+Status DataPath::keep(std::string_view source, std::string_view bytes) {
+    if (bytes.size() > kMostKept) {
+        return invalid_argument(
+            fmt::format("{} bytes, at most {} are kept", bytes.size(), kMostKept)
+        );
+    }
+    return outlets_.remember(kSourceFact + std::string(source), bytes);
+}
+
+std::string DataPath::kept(std::string_view source) const {
+    return outlets_.recall(kSourceFact + std::string(source));
 }
 
 }  // namespace cxedge::app

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <utility>
 
-#include "agent/app/version.hpp"
+#include "agent/base/version.hpp"
 
 namespace cxedge::app {
 namespace {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <pthread.h>
+
 #include "agent/app/options.hpp"
 #include "agent/telemetry/metrics.hpp"
 
@@ -51,7 +53,10 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
         std::move(options), std::move(outlets), self->loop_, given.clock
     );
     self->loop_.post([raw = self.get(), events = std::move(first_events)] { raw->begin(events); });
-    self->thread_ = std::thread([raw = self.get()] { raw->loop_.run(); });
+    self->thread_ = std::thread([raw = self.get()] {
+        ::pthread_setname_np(::pthread_self(), "ingest");
+        raw->loop_.run();
+    });
     return self;
 }
 

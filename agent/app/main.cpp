@@ -10,7 +10,7 @@
 
 #include "agent/app/agent.hpp"
 #include "agent/app/plugin_table.hpp"
-#include "agent/app/version.hpp"
+#include "agent/base/version.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -24,7 +24,24 @@ int wrong_configuration(const Error& error) {
     return kExitConfig;
 }
 
-// Sources whose plugin does not exist; the others' settings are the plugins' own business.
+void check_limits(
+    const PluginInfo& plugin, const config::SourceConfig& source, SettingsProblems& problems
+) {
+    if (plugin.make != nullptr && source_spec(source).limits.any()) {
+        problems.add(
+            source.settings.position,
+            "source.limit_*",
+            fmt::format(
+                "plugin \"{}\" has no process of its own to limit; for the agent there are "
+                "MemoryMax= and TasksMax= in cxedged.service",
+                plugin.name
+            )
+        );
+    }
+}
+
+// Sources whose plugin does not exist or cannot be limited; the others' settings are the plugins'
+// own business.
 Status check_plugins(const config::AgentConfig& config) {
     SettingsProblems problems;
     std::vector<std::string> known;
@@ -32,7 +49,9 @@ Status check_plugins(const config::AgentConfig& config) {
         known.push_back(plugin.name);
     }
     for (const config::SourceConfig& source : config.sources) {
-        if (ingest::find_plugin(plugin_table(), source.plugin) != nullptr) {
+        const PluginInfo* plugin = ingest::find_plugin(plugin_table(), source.plugin);
+        if (plugin != nullptr) {
+            check_limits(*plugin, source, problems);
             continue;
         }
         const std::string nearest = nearest_name(source.plugin, known);
@@ -134,7 +153,7 @@ int main_with(int argc, char** argv) {
     CLI::App app(
         "cxedged: collects store and network measurements and sends them, through any outage"
     );
-    app.set_version_flag("--version", std::string(version()));
+    app.set_version_flag("--version", "cxedged " + std::string(version()));
     Places places;
     std::string plugin_name;
     add_places(app, places);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sd_notify(3); does nothing when the agent was not started by systemd.
+// sd_notify(3), sd_watchdog_enabled(3); does nothing when the agent was not started by systemd.
 #pragma once
 
 #include <chrono>

@@ -175,7 +175,7 @@ std::string Outlets::memory_problem() const {
 
 std::string Outlets::context() const {
     const store::Spool& spool = all_.front()->spool();
-    return fmt::format("2:{}:{:x}", spool.boot(), spool.ring_id());
+    return fmt::format("3:{}:{:x}", spool.boot(), spool.ring_id());
 }
 
 std::uint64_t Outlets::sealed_through() const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/app/outlet.hpp"
@@ -56,6 +57,14 @@ public:
     [[nodiscard]] std::uint64_t sealed_through() const;
     // Journal records that could not be used: declared, by their number alone.
     void declare_abandoned(std::uint64_t records);
+
+    // Spool::remember() and recall() of the main one.
+    Status remember(std::string_view key, std::string_view value) {
+        return all_.front()->spool().remember(key, value);
+    }
+    [[nodiscard]] std::string recall(std::string_view key) const {
+        return all_.front()->spool().recall(key);
+    }
 
     // Facts that left the pipeline; also those that no sink wanted.
     [[nodiscard]] std::uint64_t facts() const { return facts_; }

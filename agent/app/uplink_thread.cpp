@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <pthread.h>
+
 #include "agent/app/clock_probe.hpp"
 
 namespace cxedge::app {
@@ -32,6 +34,7 @@ UplinkThread::~UplinkThread() {
 }
 
 void UplinkThread::run() {
+    ::pthread_setname_np(::pthread_self(), "uplink");
     while (!stopping_.load()) {
         uplink_.run_once(kTurn);
         if (watchdog_ != nullptr) {

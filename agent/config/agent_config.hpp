@@ -17,7 +17,8 @@ namespace cxedge::config {
 struct NodeConfig {
     std::string tenant = "default";
     std::string site = "site";
-    std::string id;  // empty: the host name
+    std::string id;          // empty: the host name
+    std::string claim_file;  // certificate and key with which the box enrols; empty: it does not
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
@@ -100,7 +101,11 @@ struct SourceConfig {
     std::string name;  // empty: the plugin's name
     bool enabled = true;
     std::string durable = "process";  // "process" or "power": what an acknowledgement means
-    SettingsNode settings;            // the whole table, for the plugin's init()
+    // Of a plugin in a process of its own; 0: none.
+    std::int64_t limit_memory_mib = 0;
+    std::int64_t limit_tasks = 0;
+    std::int64_t limit_cpu_percent = 0;  // of one core
+    SettingsNode settings;               // the whole table, for the plugin's init()
 };
 
 struct AgentConfig {

@@ -3,6 +3,7 @@
 
 #include <tuple>
 
+#include "agent/config/credential.hpp"
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
 #include "agent/config/uplink_schema.hpp"
@@ -20,6 +21,12 @@ Schema<NodeConfig> node_schema() {
     s.text("site", &NodeConfig::site, "Shop or place; a level of every topic").check(check_name);
     s.text("id", &NodeConfig::id, "Name of this box, unique in its site; empty: the host name")
         .check(check_optional_name);
+    s.text(
+         "claim_file",
+         &NodeConfig::claim_file,
+         "Claim certificate (PEM, with its key) with which this box enrols; empty: it does not"
+    )
+        .check(check_optional_secret_file);
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
     return s;
@@ -201,6 +208,33 @@ Schema<OccupancyConfig> occupancy_schema() {
     return s;
 }
 
+namespace {
+
+void add_limits(Schema<SourceConfig>& s) {
+    s.integer(
+         "limit_memory_mib",
+         &SourceConfig::limit_memory_mib,
+         "Most memory of this plugin's own process, in MiB; beyond it it is killed and started "
+         "again; 0 to 65536, 0: no limit of its own"
+    )
+        .range(0, 65536);
+    s.integer(
+         "limit_tasks",
+         &SourceConfig::limit_tasks,
+         "Most threads and processes of this plugin's own process; 0 to 10000, 0: no limit"
+    )
+        .range(0, 10000);
+    s.integer(
+         "limit_cpu_percent",
+         &SourceConfig::limit_cpu_percent,
+         "Most processor time of this plugin's own process, in percent of one core; 0 to 10000, "
+         "0: no limit"
+    )
+        .range(0, 10000);
+}
+
+}  // namespace
+
 Schema<SourceConfig> source_schema() {
     Schema<SourceConfig> s;
     s.text(
@@ -223,6 +257,7 @@ Schema<SourceConfig> source_schema() {
          "a power cut"
     )
         .one_of({"process", "power"});
+    add_limits(s);
     return s;
 }
 

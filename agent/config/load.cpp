@@ -18,20 +18,6 @@ namespace {
 
 constexpr std::string_view kCatalogueFile = "catalogue";
 
-std::vector<std::string> profile_names(const std::string& dir) {
-    std::vector<std::string> names;
-    std::error_code failure;
-    std::filesystem::directory_iterator it(dir, failure);
-    for (; !failure && it != std::filesystem::directory_iterator(); it.increment(failure)) {
-        const std::filesystem::path& path = it->path();
-        if (path.extension() == ".toml" && path.stem() != kCatalogueFile) {
-            names.push_back(path.stem().string());
-        }
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
 std::string no_such_profile(const std::string& name, const std::string& dir) {
     const std::vector<std::string> names = profile_names(dir);
     const std::string nearest = nearest_name(name, names);
@@ -203,6 +189,29 @@ void read_catalogues(const LoadOptions& options, Loaded& loaded, SettingsProblem
 }
 
 }  // namespace
+
+std::vector<std::string> profile_names(const std::string& dir) {
+    std::vector<std::string> names;
+    std::error_code failure;
+    std::filesystem::directory_iterator it(dir, failure);
+    for (; !failure && it != std::filesystem::directory_iterator(); it.increment(failure)) {
+        const std::filesystem::path& path = it->path();
+        if (path.extension() == ".toml" && path.stem() != kCatalogueFile) {
+            names.push_back(path.stem().string());
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::string check_profile(const std::string& name, const std::string& dir) {
+    if (name.empty()) {
+        return "is empty";
+    }
+    const std::vector<std::string> names = profile_names(dir);
+    const bool known = std::binary_search(names.begin(), names.end(), name);
+    return known ? "" : no_such_profile(name, dir);
+}
 
 Result<Loaded> load(const LoadOptions& options) {
     SettingsProblems problems;

@@ -45,6 +45,11 @@ struct LoadOptions {
 // cannot be read.
 Result<Loaded> load(const LoadOptions& options);
 
+// Profiles in `dir`, sorted.
+std::vector<std::string> profile_names(const std::string& dir);
+// Empty if `dir` has a profile of this name; else what is wrong.
+std::string check_profile(const std::string& name, const std::string& dir);
+
 // Every key of the agent with its full name: "uplink.broker", "source.plugin", "rule.match".
 std::vector<SettingHelp> settings_help();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/uplink_schema.hpp"
 
+#include "agent/config/credential.hpp"
 #include "agent/config/text_checks.hpp"
 
 namespace cxedge::config {
@@ -74,21 +75,26 @@ Schema<T> connection_schema() {
          &T::password_file,
          "File whose first line is the password; never the password itself"
     )
-        .check(check_optional_path);
+        .check(check_optional_secret_file);
     s.text(
          "ca_file",
          &T::ca_file,
          "CA certificates (PEM) that the broker must chain to; empty with mqtts: the system's"
     )
-        .check(check_optional_path);
+        .check(check_optional_secret_file);
     s.text(
          "certificate_file",
          &T::certificate_file,
          "Client certificate (PEM); needs key_file and mqtts"
     )
-        .check(check_optional_path);
-    s.text("key_file", &T::key_file, "Private key (PEM) of certificate_file")
-        .check(check_optional_path);
+        .check(check_optional_secret_file);
+    s.text(
+         "key_file",
+         &T::key_file,
+         "Private key (PEM) of certificate_file. For this and the files above: a path, or "
+         "credential:NAME, one that systemd hands over (LoadCredential=)"
+    )
+        .check(check_optional_secret_file);
     s.duration(
          "keepalive_s",
          &T::keepalive,

@@ -4,12 +4,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/base/version.hpp"
 #include "agent/ctl/config.hpp"
 #include "agent/ctl/decode.hpp"
+#include "agent/ctl/doctor/doctor.hpp"
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/flush.hpp"
 #include "agent/ctl/model.hpp"
 #include "agent/ctl/receive.hpp"
+#include "agent/ctl/setup.hpp"
 #include "agent/ctl/status.hpp"
 #include "agent/ctl/tail.hpp"
 
@@ -30,6 +33,8 @@ struct CommandLine {
     cxedge::ctl::FlushOptions flush;
     cxedge::ctl::ConfigOptions config;
     cxedge::ctl::ModelOptions model;
+    cxedge::ctl::SetupOptions setup;
+    cxedge::ctl::DoctorOptions doctor;
 };
 
 void add_connection(CLI::App& verb, cxedge::ctl::ConnectionOptions& options) {
@@ -232,8 +237,70 @@ void add_model(CommandLine& line) {
     });
 }
 
+// Where the box keeps things.
+void add_box(CLI::App& verb, cxedge::ctl::DoctorOptions& box) {
+    verb.add_option("--config", box.config_file, "The site's configuration file")
+        ->capture_default_str();
+    verb.add_option("--profiles", box.profiles_dir, "Where profiles and the catalogue are")
+        ->capture_default_str();
+    verb.add_option("--state-dir", box.state_dir, "Directory of the spool")->capture_default_str();
+    verb.add_option("--user", box.user, "User who runs the agent")->capture_default_str();
+}
+
+void add_setup_answers(CLI::App& verb, cxedge::ctl::SetupOptions& setup) {
+    verb.add_option("--broker", setup.answers.broker, "mqtt://host[:port] or mqtts://host[:port]");
+    verb.add_option("--tenant", setup.answers.tenant, "Operator this box belongs to");
+    verb.add_option("--site", setup.answers.site, "Store or place where it stands");
+    verb.add_option("--profile", setup.answers.profile, "What kind of box it is");
+    verb.add_option(
+        "--claim", setup.answers.claim_file, "Claim certificate with its key (PEM); empty: none"
+    );
+    verb.add_option("--node", setup.further.node, "Name of the box; default: the host name");
+    verb.add_option("--username", setup.further.username, "MQTT user name");
+    verb.add_option(
+        "--password-file", setup.further.password_file, "File whose first line is the password"
+    );
+    verb.add_option("--ca", setup.further.ca_file, "CA certificates (PEM); default: the system's");
+    verb.add_option("--cert", setup.further.certificate_file, "Client certificate (PEM)");
+    verb.add_option("--key", setup.further.key_file, "Key of the client certificate (PEM)");
+}
+
+void add_setup(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "setup", "Write this box's configuration, asking for what no option says, and check the box"
+    );
+    add_setup_answers(verb, line.setup);
+    add_box(verb, line.setup.box);
+    verb.add_flag("--force", line.setup.force, "Replace a configuration file (it becomes .old)");
+    verb.footer(
+        "Example: cxctl setup --broker mqtts://broker.example --tenant acme --site store-0042 "
+        "--profile store-gateway --claim /etc/cxedge/claim.pem"
+    );
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_setup(line.setup);
+        };
+    });
+}
+
+void add_doctor(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "doctor", "Check this box: configuration, files, clock, disk, cameras, broker, agent"
+    );
+    add_box(verb, line.doctor);
+    add_socket(verb, line.doctor.socket);
+    verb.add_flag("--json", line.doctor.json, "One JSON object instead of lines");
+    verb.footer("Example: cxctl doctor\nStatus 1 if there is a problem; each line says what to do."
+    );
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_doctor(line.doctor);
+        };
+    });
+}
+
 void add_verbs(CommandLine& line) {
-    line.app.set_version_flag("--version", std::string("cxctl ") + CXEDGE_VERSION);
+    line.app.set_version_flag("--version", "cxctl " + std::string(cxedge::version()));
     line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
     line.app.require_subcommand(1);
     add_tail(line);
@@ -243,6 +310,8 @@ void add_verbs(CommandLine& line) {
     add_flush(line);
     add_config(line);
     add_model(line);
+    add_setup(line);
+    add_doctor(line);
 }
 
 }  // namespace

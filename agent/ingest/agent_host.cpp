@@ -8,6 +8,7 @@ namespace cxedge::ingest {
 AgentHost::AgentHost(const SourceSpec& spec, const IngestContext& context, WorkerPool& workers)
 
     : name_(spec.name),
+      kept_(context.sink.kept(spec.name)),
       durability_(spec.durability),
       context_(context),
       workers_(workers),
@@ -52,6 +53,14 @@ void AgentHost::emit_event(Event event) {
 
 void AgentHost::commit(std::function<void(const Status&)> done) {
     context_.sink.commit(durability_, std::move(done));
+}
+
+void AgentHost::keep(std::string_view bytes) {
+    if (const Status kept = context_.sink.keep(name_, bytes); !kept) {
+        reporter_.log_once(
+            log::Level::warn, "nothing is kept for a restart: " + kept.error().message
+        );
+    }
 }
 
 void AgentHost::offload(std::function<void()> work, std::function<void(const Status&)> done) {

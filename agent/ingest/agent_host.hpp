@@ -22,6 +22,8 @@ public:
     void emit_event(Event event) override;
     void commit(std::function<void(const Status&)> done) override;
     void offload(std::function<void()> work, std::function<void(const Status&)> done) override;
+    void keep(std::string_view bytes) override;
+    [[nodiscard]] std::string_view kept() const override { return kept_; }
     void set_problem(std::string_view problem) override;
     void log(log::Level level, std::string_view message) override;
 
@@ -34,6 +36,7 @@ private:
     Status told(SeriesId series, Status status);
 
     std::string name_;
+    std::string kept_;
     Durability durability_;
     IngestContext context_;
     WorkerPool& workers_;

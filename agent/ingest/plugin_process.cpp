@@ -43,6 +43,10 @@ void PluginProcess::spawn() {
         return;
     }
     child_.emplace(std::move(*child));
+    // Before its settings reach it, hence before it does anything that costs.
+    if (context_.cgroups != nullptr) {
+        context_.cgroups->confine(spec_.name, child_->pid(), spec_.limits);
+    }
     inbox_ = context_.loop.when_readable(child_->socket(), [this] { read_frames(); });
     expect_frame_within(patience_.hello);
 }
@@ -105,6 +109,8 @@ void PluginProcess::handle(const link::Frame& frame) {
         on_heartbeat();
     } else if (const auto* commit = std::get_if<link::Commit>(&frame)) {
         on_commit(*commit);
+    } else if (const auto* keep = std::get_if<link::Keep>(&frame)) {
+        on_keep(*keep);
     } else if (const auto* bye = std::get_if<link::Bye>(&frame)) {
         on_bye(*bye);
     }
@@ -127,6 +133,7 @@ void PluginProcess::on_hello(const link::Hello& hello) {
     link::Welcome welcome;
     welcome.source = spec_.name;
     welcome.settings = spec_.settings;
+    welcome.kept = context_.sink.kept(spec_.name);
     welcome.heartbeat_ms = static_cast<std::uint32_t>(patience_.heartbeat.count());
     const std::string bytes = link::encode(welcome);
     if (bytes.size() > link::kMaxFrameBytes) {
@@ -146,6 +153,14 @@ void PluginProcess::on_hello(const link::Hello& hello) {
 void PluginProcess::on_heartbeat() {
     if (!std::exchange(proved_, true)) {
         reporter_.set_problem("");
+    }
+}
+
+void PluginProcess::on_keep(const link::Keep& keep) {
+    if (const Status kept = context_.sink.keep(spec_.name, keep.bytes); !kept) {
+        reporter_.log_once(
+            log::Level::warn, "nothing is kept for a restart: " + kept.error().message
+        );
     }
 }
 
@@ -220,8 +235,11 @@ void PluginProcess::on_bye(const link::Bye& bye) {
 void PluginProcess::ended(const std::string& hint) {
     inbox_.cancel();
     silence_.cancel();
-    const std::string how = child_->finish();
+    std::string how = child_->finish();
     child_.reset();
+    if (context_.cgroups != nullptr && context_.cgroups->ran_out_of_memory(spec_.name)) {
+        how += fmt::format(": needed more than its {} MiB", spec_.limits.memory_bytes >> 20U);
+    }
     if (state_ == State::stopping) {
         state_ = State::stopped;
     } else if (refused_) {

@@ -57,6 +57,7 @@ private:
     void on_reading(const wire::link::Reading& reading);
     void on_commit(const wire::link::Commit& commit);
     void on_heartbeat();
+    void on_keep(const wire::link::Keep& keep);
     void on_bye(const wire::link::Bye& bye);
     void send(const wire::link::Frame& frame);
     [[nodiscard]] SampleTime time_of(const wire::link::Reading& reading) const;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "agent/base/result.hpp"
@@ -30,6 +31,9 @@ public:
     virtual void guard(SeriesId series) = 0;
     // Calls back once everything accepted before is as safe as asked. exhausted: it cannot be.
     virtual void commit(Durability durability, std::function<void(const Status&)> done) = 0;
+    // Host::keep() and kept() of a source. exhausted, invalid_argument: it is not kept.
+    virtual Status keep(std::string_view source, std::string_view bytes) = 0;
+    [[nodiscard]] virtual std::string kept(std::string_view source) const = 0;
 };
 
 }  // namespace cxedge::ingest

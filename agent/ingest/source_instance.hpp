@@ -8,6 +8,7 @@
 #include "agent/base/clock.hpp"
 #include "agent/base/event_loop.hpp"
 #include "agent/base/settings.hpp"
+#include "agent/ingest/plugin_cgroups.hpp"
 #include "agent/ingest/reading_sink.hpp"
 
 namespace cxedge::ingest {
@@ -18,6 +19,7 @@ struct SourceSpec {
     SettingsNode settings;
     Durability durability = Durability::process;
     std::string executable;  // path; out of process only
+    ProcessLimits limits{};  // out of process only
 };
 
 // What every instance works with; all outlive it.
@@ -25,6 +27,7 @@ struct IngestContext {
     EventLoop& loop;
     const Clock& clock;
     ReadingSink& sink;
+    PluginCgroups* cgroups = nullptr;  // null: processes run without limits
 };
 
 struct InstanceHealth {

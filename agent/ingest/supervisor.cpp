@@ -19,7 +19,9 @@ const PluginInfo* find_plugin(const std::vector<PluginInfo>& plugins, std::strin
 Supervisor::Supervisor(
     const std::vector<PluginInfo>& plugins, std::string plugin_dir, const IngestContext& context
 )
-    : plugins_(plugins), plugin_dir_(std::move(plugin_dir)), context_(context) {}
+    : plugins_(plugins), plugin_dir_(std::move(plugin_dir)), context_(context) {
+    context_.cgroups = &cgroups_;
+}
 
 void Supervisor::add(SourceSpec spec) {
     const PluginInfo* plugin = find_plugin(plugins_, spec.plugin);

@@ -42,6 +42,7 @@ private:
 
     const std::vector<PluginInfo>& plugins_;
     std::string plugin_dir_;
+    PluginCgroups cgroups_;
     IngestContext context_;
     WorkerPool workers_{2};
     std::vector<Running> sources_;

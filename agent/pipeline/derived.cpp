@@ -53,15 +53,38 @@ void Pipeline::Impl::save_derived(ByteWriter& bytes) const {
 }
 
 bool Pipeline::Impl::restore_derived(ByteReader& bytes) {
+    return read_stores(bytes, &StoreOccupancy::read);
+}
+
+bool Pipeline::Impl::read_stores(ByteReader& bytes, bool (StoreOccupancy::*read)(ByteReader&)) {
     for (std::uint64_t left = bytes.number(); left > 0 && bytes.good(); --left) {
         const std::string_view name = bytes.text();
         const auto now = std::find_if(derived_.begin(), derived_.end(), [&](const Derived& each) {
             return each.occupancy.name() == name;
         });
         StoreOccupancy gone{OccupancyRule{}};  // no longer configured
-        (now != derived_.end() ? now->occupancy : gone).read(bytes);
+        ((now != derived_.end() ? now->occupancy : gone).*read)(bytes);
     }
     return bytes.good();
+}
+
+std::string Pipeline::Impl::lasting() const {
+    std::string out;
+    if (derived_.empty()) {
+        return out;
+    }
+    ByteWriter bytes(out);
+    bytes.number(derived_.size());
+    for (const Derived& derived : derived_) {
+        bytes.text(derived.occupancy.name());
+        derived.occupancy.save_level(bytes);
+    }
+    return out;
+}
+
+bool Pipeline::Impl::adopt(std::string_view lasting) {
+    ByteReader bytes(lasting);
+    return read_stores(bytes, &StoreOccupancy::adopt_level);
 }
 
 }  // namespace cxedge::pipeline

@@ -371,6 +371,12 @@ void Pipeline::save(std::string& out) const {
 Result<Pipeline::RestoredIds> Pipeline::restore(std::string_view saved) {
     return impl_->restore(saved);
 }
+std::string Pipeline::lasting() const {
+    return impl_->lasting();
+}
+bool Pipeline::adopt(std::string_view lasting) {
+    return impl_->adopt(lasting);
+}
 const PipelineCounters& Pipeline::counters() const {
     return impl_->counters;
 }

@@ -117,6 +117,11 @@ public:
     using RestoredIds = std::vector<std::optional<SeriesId>>;
     Result<RestoredIds> restore(std::string_view saved);
 
+    // Of that, the little that means something after a reboot: who is in the stores. Empty:
+    // nothing. adopt() needs a pipeline without series; false: not what lasting() wrote.
+    [[nodiscard]] std::string lasting() const;
+    bool adopt(std::string_view lasting);
+
     [[nodiscard]] const PipelineCounters& counters() const;
 
 private:

@@ -36,6 +36,8 @@ public:
     std::vector<SeriesId> close(const std::vector<SeriesId>& series, const Now& now);
     void save(std::string& out) const;
     Result<RestoredIds> restore(std::string_view saved);
+    [[nodiscard]] std::string lasting() const;
+    bool adopt(std::string_view lasting);
 
     PipelineCounters counters;
 
@@ -53,6 +55,7 @@ private:
     void gather_or_pass(Entry& entry, double value, SampleTime time, const Now& now);
     void save_derived(ByteWriter& bytes) const;
     bool restore_derived(ByteReader& bytes);
+    bool read_stores(ByteReader& bytes, bool (StoreOccupancy::*read)(ByteReader&));
     Result<SeriesId> known(const SeriesInfo& info, SeriesId id);
     Result<SeriesId> add(SeriesInfo info);
     Result<std::vector<SeriesId>> define(const SeriesInfo& info, const Plan& plan);

@@ -58,15 +58,29 @@ std::optional<StoreOccupancy::Level> StoreOccupancy::take(
     }
     Level level;
     level.residual = end_day(now);
+    if (people != 0 && clock_is_set(now)) {
+        counted_ = now.wall;
+    }
     balance_ += door.sign * people;
     inside_ = std::max(0.0, inside_ + door.sign * people);
     level.inside = inside_;
     return level;
 }
 
+// After a reboot a clock may be behind what is known to have happened, until it is set.
+bool StoreOccupancy::clock_is_set(const Now& now) const {
+    return day_end_->wall_offset.count() != 0 || now.wall >= counted_;
+}
+
 // A reading that comes after the end of the day ends it.
 std::optional<double> StoreOccupancy::end_day(const Now& now) {
+    if (day_end_ && !clock_is_set(now)) {
+        return std::nullopt;
+    }
     const auto offset = now.wall.time_since_epoch() - now.boot;
+    if (day_end_ && day_end_->wall_offset.count() == 0) {
+        day_end_->wall_offset = offset;
+    }
     const bool set_since = day_end_ && std::chrono::abs(offset - day_end_->wall_offset) > kClockSet;
     const bool over = day_end_ && !set_since && now.wall >= day_end_->at;
     if (!day_end_ || set_since || over) {
@@ -79,10 +93,24 @@ std::optional<double> StoreOccupancy::end_day(const Now& now) {
     return std::exchange(balance_, 0);
 }
 
-void StoreOccupancy::save(ByteWriter& bytes) const {
+void StoreOccupancy::save_level(ByteWriter& bytes) const {
     bytes.real(inside_);
     bytes.real(balance_);
     bytes.signed_number(day_end_ ? unix_ms(day_end_->at) : 0);
+    bytes.signed_number(unix_ms(counted_));
+}
+
+bool StoreOccupancy::adopt_level(ByteReader& bytes) {
+    inside_ = bytes.real();
+    balance_ = bytes.real();
+    const WallTime end = from_unix_ms(bytes.signed_number());
+    day_end_ = end == WallTime{} ? std::nullopt : std::optional(DayEnd{end, {}});
+    counted_ = from_unix_ms(bytes.signed_number());
+    return bytes.good();
+}
+
+void StoreOccupancy::save(ByteWriter& bytes) const {
+    save_level(bytes);
     bytes.signed_number(day_end_ ? day_end_->wall_offset.count() : 0);
     bytes.number(doors_.size());
     for (const auto& [id, door] : doors_) {
@@ -92,11 +120,11 @@ void StoreOccupancy::save(ByteWriter& bytes) const {
 }
 
 bool StoreOccupancy::read(ByteReader& bytes) {
-    inside_ = bytes.real();
-    balance_ = bytes.real();
-    const WallTime end = from_unix_ms(bytes.signed_number());
+    adopt_level(bytes);
     const std::chrono::milliseconds offset(bytes.signed_number());
-    day_end_ = end == WallTime{} ? std::nullopt : std::optional(DayEnd{end, offset});
+    if (day_end_) {
+        day_end_->wall_offset = offset;
+    }
     for (std::uint64_t left = bytes.number(); left > 0 && bytes.good(); --left) {
         const std::string_view key = bytes.text();
         restore_door(key, read_counter(bytes));

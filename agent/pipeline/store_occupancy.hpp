@@ -42,6 +42,11 @@ public:
     void save(ByteWriter& bytes) const;
     bool read(ByteReader& bytes);
 
+    // Of that, what means something in another boot: the level and the end of its day. A door's
+    // own counter does not: it may have begun anew, and its times are of another clock.
+    void save_level(ByteWriter& bytes) const;
+    bool adopt_level(ByteReader& bytes);
+
 private:
     void restore_door(std::string_view key, const CounterDiscipline& counter);
     struct Door {
@@ -52,7 +57,7 @@ private:
         CounterDiscipline counter;
     };
     // When the day ends, and what the wall clock was ahead of the boot clock when that was found
-    // out: by a wrong clock it means nothing.
+    // out: by a wrong clock it means nothing. 0: found out in another boot.
     struct DayEnd {
         WallTime at{};
         std::chrono::milliseconds wall_offset{0};
@@ -63,7 +68,9 @@ private:
     double inside_ = 0;
     double balance_ = 0;  // of the day, also below 0
     std::optional<DayEnd> day_end_;
+    WallTime counted_{};  // when somebody was, last
 
+    [[nodiscard]] bool clock_is_set(const Now& now) const;
     [[nodiscard]] bool watches(const SeriesInfo& info) const;
     std::optional<double> end_day(const Now& now);
 };

@@ -3,6 +3,7 @@
 // a process of its own. Thread: everything here is called on the source's loop thread only.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,6 +17,9 @@
 #include "agent/model/series.hpp"
 
 namespace cxedge {
+
+// Host::keep() takes so many bytes.
+inline constexpr std::size_t kMostKept = 4096;
 
 class Host {
 public:
@@ -50,6 +54,13 @@ public:
     // from within offload(); exhausted: too many calls wait already, `work` will not run, try again
     // later.
     virtual void offload(std::function<void()> work, std::function<void(const Status&)> done) = 0;
+
+    // A few bytes of the source's own for its next run, also after a power cut: replaces what it
+    // kept before. Each change is a flash write, so for what changes seldom: a learnt reference,
+    // not a count. Never pictures or identities. At most kMostKept; what is not kept is logged.
+    virtual void keep(std::string_view bytes) = 0;
+    // What the last run kept; empty: nothing. Of this run: as it was at its start.
+    [[nodiscard]] virtual std::string_view kept() const = 0;
 
     // The source's own state for `cxctl status`, e.g. "camera not reachable: timeout"; empty =
     // well. A change is also logged and sent upstream as event `source.degraded` / cleared.

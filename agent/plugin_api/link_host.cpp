@@ -141,6 +141,10 @@ void LinkHost::offload(std::function<void()> work, std::function<void(const Stat
     workers_.run_for(loop_, std::move(work), std::move(done));
 }
 
+void LinkHost::keep(std::string_view bytes) {
+    send_bytes(link::encode(link::Keep{std::string(bytes)}));
+}
+
 void LinkHost::set_problem(std::string_view problem) {
     send_bytes(link::encode(link::Problem{std::string(problem)}));
 }

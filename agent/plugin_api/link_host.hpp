@@ -32,12 +32,15 @@ public:
     void emit_event(Event event) override;
     void commit(std::function<void(const Status&)> done) override;
     void offload(std::function<void()> work, std::function<void(const Status&)> done) override;
+    void keep(std::string_view bytes) override;
+    [[nodiscard]] std::string_view kept() const override { return kept_; }
     void set_problem(std::string_view problem) override;
     void log(log::Level level, std::string_view message) override;
 
     // For serve_plugin().
     [[nodiscard]] int socket() const { return socket_.get(); }
     void set_source_name(std::string name) { source_name_ = std::move(name); }
+    void set_kept(std::string kept) { kept_ = std::move(kept); }
     void send_bytes(const std::string& frame);
     // One received datagram, or empty when there is none now; a closed link calls on_broken.
     bool receive(std::string& frame);
@@ -55,6 +58,7 @@ private:
     const Clock& clock_;
     std::function<void()> on_broken_;
     std::string source_name_;
+    std::string kept_;
     std::map<SeriesKey, SeriesId> ids_;
     std::unique_ptr<Pending> pending_;
     std::uint64_t readings_ = 0;

@@ -68,6 +68,7 @@ private:
 
     int serve(const link::Welcome& welcome) {
         host_.set_source_name(welcome.source);
+        host_.set_kept(welcome.kept);
         SettingsProblems problems;
         source_->init(welcome.settings, problems);
         if (welcome.check_only) {

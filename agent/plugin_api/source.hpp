@@ -40,7 +40,14 @@ public:
 // they would be reported as unknown.
 template <class T>
 void ignore_common_keys(Schema<T>& schema) {
-    for (const char* key : {"plugin", "name", "enabled", "durable"}) {
+    for (const char* key :
+         {"plugin",
+          "name",
+          "enabled",
+          "durable",
+          "limit_memory_mib",
+          "limit_tasks",
+          "limit_cpu_percent"}) {
         schema.ignore(key);
     }
 }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
+#include <numeric>
 #include <system_error>
 #include <utility>
 
@@ -74,7 +76,8 @@ Status quick_check(Database& database, const Clock& clock) {
     return *verdict == "ok" ? Status() : Status(corrupt(*verdict));
 }
 
-Status run_schema(Database& database, const DatabaseFormat& format, const char* statements) {
+// In one transaction: a file has a version whole or not at all.
+Status run_schema(Database& database, const DatabaseFormat& format, const std::string& statements) {
     auto transaction = Transaction::begin(database);
     if (!transaction) {
         return transaction.error();
@@ -83,7 +86,7 @@ Status run_schema(Database& database, const DatabaseFormat& format, const char* 
         "{} PRAGMA application_id={}; PRAGMA user_version={};",
         statements,
         format.application_id,
-        format.version
+        format.version()
     ));
     return made ? transaction->commit() : made;
 }
@@ -100,15 +103,30 @@ Status check_identity(Database& database, const DatabaseFormat& format) {
     if (!version) {
         return version.error();
     }
-    if (*version == format.version - 1 && format.upgrade != nullptr) {
-        return run_schema(database, format, format.upgrade);
-    }
-    if (*version != format.version) {
+    if (*version < 1 || *version > format.version()) {
         return corrupt(
-            fmt::format("of schema version {}, this program knows {}", *version, format.version)
+            fmt::format("schema version {}, this program knows {}", *version, format.version())
         );
     }
-    return {};
+    if (*version == format.version()) {
+        return {};
+    }
+    const auto first = format.upgrades.begin() + static_cast<std::ptrdiff_t>(*version - 1);
+    return run_schema(
+        database, format, std::accumulate(first, format.upgrades.end(), std::string())
+    );
+}
+
+// Nothing is wrong with such a file but that this program is too old for it.
+bool is_newer(const DatabasePlace& place, const DatabaseFormat& format) {
+    std::error_code ignored;
+    if (!fs::is_regular_file(place.path, ignored)) {
+        return false;
+    }
+    auto database = Database::open(place.path, place.vfs);
+    const auto id = database ? database->query_integer("PRAGMA application_id") : database.error();
+    const auto version = id ? database->query_integer("PRAGMA user_version") : id;
+    return version && *id == format.application_id && *version > format.version();
 }
 
 // Checks the content, or makes it. True: made.
@@ -188,18 +206,25 @@ Result<RepairedDatabase> open_or_replace(
     if (opened.error().code != ErrorCode::corrupt) {
         return opened.error();
     }
-    const std::string why = opened.error().message;
-    const auto moved = quarantine(path);
+    const bool newer = is_newer(place, format);
+    std::string story = fmt::format(
+        "{} {} ({})",
+        file_name(path),
+        newer ? "is of a newer cxedge" : "was damaged",
+        opened.error().message
+    );
+    const auto moved = quarantine(path, newer ? Aside::newer : Aside::corrupt);
     if (!moved) {
-        return moved.error().during(file_name(path) + " is damaged (" + why + ")");
+        return moved.error().during(story);
     }
+    story += ", moved to " + *moved;
     std::error_code ignored;
     fs::remove(suspect_mark(path), ignored);
     auto fresh = open_database(place, format, clock);
     if (!fresh) {
         return fresh.error();
     }
-    return RepairedDatabase{std::move(fresh->database), fresh->created, *moved, why};
+    return RepairedDatabase{std::move(fresh->database), fresh->created, *moved, std::move(story)};
 }
 
 FileIdentity identity_of(const std::string& path) {

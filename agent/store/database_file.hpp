@@ -12,12 +12,16 @@
 
 namespace cxedge::store {
 
-// How one of our database files is recognised and made.
+// How one of our database files is recognised and made. A change of the schema is one more entry of
+// `upgrades`, and a file of the version before among the stored ones of tests/unit/store.
 struct DatabaseFormat {
     std::int32_t application_id = 0;
-    std::int32_t version = 0;       // user_version; a file with a newer one is not ours to touch
-    const char* schema = nullptr;   // CREATE statements of `version`
-    const char* upgrade = nullptr;  // statements that lead from `version` - 1 to `version`
+    std::string schema;                 // CREATE statements of version()
+    std::vector<std::string> upgrades;  // [0] leads from version 1 to 2, [1] from 2 to 3 ...
+    // SQLite's user_version.
+    [[nodiscard]] std::int64_t version() const {
+        return static_cast<std::int64_t>(upgrades.size()) + 1;
+    }
 };
 
 struct DatabasePlace {
@@ -36,13 +40,13 @@ Result<OpenedDatabase> open_database(
     const DatabasePlace& place, const DatabaseFormat& format, const Clock& clock
 );
 
-// open_database(), and once more on a fresh file when the first is damaged; `moved` is then the
-// damaged file's new path and `why` what was wrong with it.
+// open_database(), and once more on a fresh file when the first is damaged, or of a newer program
+// than this one; `moved` is then that file's new path and `story` a clause about it, for people.
 struct RepairedDatabase {
     Database database;
     bool created = false;
     std::string moved;
-    std::string why;
+    std::string story;
 };
 Result<RepairedDatabase> open_or_replace(
     const DatabasePlace& place, const DatabaseFormat& format, const Clock& clock

@@ -14,7 +14,7 @@ constexpr std::int32_t kStateApplicationId = 0x43585331;
 
 // Queued batches refer to boots by number; nothing is queued for this many boots.
 constexpr std::uint32_t kBootsKept = 256;
-constexpr std::size_t kMostFacts = 64;
+constexpr std::size_t kMostFacts = 128;
 
 // What moves the noted clock on disk (spool.hpp).
 constexpr std::chrono::seconds kOffsetMoved{1};
@@ -39,7 +39,7 @@ constexpr const char* kSchema =
     " value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
 
 // Version 1 did not know which numbers below the floor were given: none is declared as unused.
-constexpr const char* kUpgrade =
+constexpr const char* kUpgradeFrom1 =
     "ALTER TABLE lane_state ADD COLUMN known_seq INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE lane_state ADD COLUMN ring_id INTEGER NOT NULL DEFAULT 0;"
     "UPDATE lane_state SET known_seq = next_seq_floor;"
@@ -53,7 +53,7 @@ constexpr const char* kUpgrade =
 }  // namespace
 
 const DatabaseFormat& NodeState::format() {
-    static constexpr DatabaseFormat kFormat{kStateApplicationId, 2, kSchema, kUpgrade};
+    static const DatabaseFormat kFormat{kStateApplicationId, kSchema, {kUpgradeFrom1}};
     return kFormat;
 }
 
@@ -73,9 +73,7 @@ Result<std::unique_ptr<NodeState>> NodeState::open(
             return opened.error();
         }
         if (!opened->moved.empty()) {
-            repairs.push_back(
-                fmt::format("state.db was damaged ({}), moved to {}", opened->why, opened->moved)
-            );
+            repairs.push_back(opened->story);
         }
         std::unique_ptr<NodeState> state(new NodeState(place, std::move(opened->database), clock));
         const Status loaded = state->load();

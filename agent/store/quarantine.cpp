@@ -14,7 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 3> kSideFiles{"-wal", "-shm", "-journal"};
-constexpr std::string_view kMark = ".corrupt-";
+
+// queue.db.corrupt-
+std::string prefix_of(const std::string& path, Aside why) {
+    return path + (why == Aside::newer ? ".newer-" : ".corrupt-");
+}
 
 // N when `name` is `prefix`N, else 0.
 int number_behind(const std::string& prefix, const std::string& name) {
@@ -27,22 +31,18 @@ int number_behind(const std::string& prefix, const std::string& name) {
     return parsed.ec == std::errc() && parsed.ptr == end ? number : 0;
 }
 
-// The numbers N of existing `path`.corrupt-N.
-std::vector<int> existing(const fs::path& path) {
-    const std::string prefix = path.filename().string() + std::string(kMark);
+// The numbers N of existing files `prefix`N.
+std::vector<int> existing(const fs::path& prefix) {
     std::vector<int> numbers;
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(path.parent_path(), ignored)) {
-        const int number = number_behind(prefix, entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(prefix.parent_path(), ignored)) {
+        const int number =
+            number_behind(prefix.filename().string(), entry.path().filename().string());
         if (number > 0) {
             numbers.push_back(number);
         }
     }
     return numbers;
-}
-
-std::string numbered(const std::string& path, int number) {
-    return path + std::string(kMark) + std::to_string(number);
 }
 
 void remove_quarantined(const std::string& path) {
@@ -55,13 +55,14 @@ void remove_quarantined(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> quarantine(const std::string& path) {
+Result<std::string> quarantine(const std::string& path, Aside why) {
     int number = 1;
-    const std::vector<int> taken = existing(path);
+    const std::string prefix = prefix_of(path, why);
+    const std::vector<int> taken = existing(prefix);
     for (const int other : taken) {
         number = other >= number ? other + 1 : number;
     }
-    const std::string moved = numbered(path, number);
+    const std::string moved = prefix + std::to_string(number);
     std::error_code failure;
     // The database first: should the process die in between, the missing database tells the next
     // start that continuity is lost; a database without its -wal would look well and not be.
@@ -75,7 +76,7 @@ Result<std::string> quarantine(const std::string& path) {
     }
     for (const int other : taken) {
         if (other <= number - kQuarantinedFiles) {
-            remove_quarantined(numbered(path, other));
+            remove_quarantined(prefix + std::to_string(other));
         }
     }
     return moved;

@@ -60,7 +60,7 @@ std::string schema() {
 }
 
 // Version 1 had one table `batch` with the lane in the top byte of the position, as it still is.
-std::string upgrade() {
+std::string split_into_lanes() {
     std::string sql = new_tables();
     for (std::size_t lane = 0; lane < kLaneTables.size(); ++lane) {
         sql += fmt::format(
@@ -76,9 +76,7 @@ std::string upgrade() {
 }  // namespace
 
 const DatabaseFormat& queue_format() {
-    static const std::string kSchema = schema();
-    static const std::string kUpgrade = upgrade();
-    static const DatabaseFormat kFormat{kQueueApplicationId, 2, kSchema.c_str(), kUpgrade.c_str()};
+    static const DatabaseFormat kFormat{kQueueApplicationId, schema(), {split_into_lanes()}};
     return kFormat;
 }
 

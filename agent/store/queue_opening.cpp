@@ -92,10 +92,9 @@ Result<OpenedQueue> open_once(
     if (!file->moved.empty()) {
         Salvaged salvaged = salvage({file->moved, place.vfs}, opened.queue, clock);
         repairs.push_back(fmt::format(
-            "queue.db was damaged ({}), moved to {}; salvaged {} batches and {} series "
-            "definitions from it; {} batches unreadable, {} left there",
-            file->why,
-            file->moved,
+            "{}; salvaged {} batches and {} series definitions from it; {} batches unreadable, {} "
+            "left there",
+            file->story,
             salvaged.batches,
             salvaged.definitions,
             salvaged.losses.size(),

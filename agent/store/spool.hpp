@@ -210,7 +210,7 @@ public:
     // note_clock() moves it, at most once an hour on disk.
     [[nodiscard]] virtual WallTime time_floor() const = 0;
 
-    // Small facts that must outlive queue.db: "platform_ack" = "1". At most 64 keys.
+    // Small facts that must outlive queue.db: "platform_ack" = "1". At most 128 keys.
     virtual Status remember(std::string_view key, std::string_view value) = 0;
     [[nodiscard]] virtual std::string recall(std::string_view key) const = 0;
 

@@ -149,7 +149,7 @@ void TieredSpool::rescue_open_file() {
     const bool saved = queue_->database().execute("VACUUM INTO '" + rescued + "'").ok();
     queue_.reset();
     if (fs::exists(place_.path, ignored)) {
-        const auto moved = quarantine(place_.path);
+        const auto moved = quarantine(place_.path, Aside::corrupt);
         log::warn("store", moved ? "the other queue.db is now " + *moved : moved.error().message);
     }
     for (const char* suffix : {"-wal", "-shm"}) {

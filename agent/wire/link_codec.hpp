@@ -35,6 +35,7 @@ struct Welcome {
     SettingsNode settings;
     std::uint32_t heartbeat_ms = 1000;
     bool check_only = false;
+    std::string kept;  // by the run before
 };
 struct Checked {
     std::vector<std::string> problems;
@@ -73,6 +74,9 @@ struct Committed {
     std::uint64_t ticket = 0;
     std::string error;  // empty: done
 };
+struct Keep {
+    std::string bytes;
+};
 struct Bye {
     bool failed = false;
     ErrorCode code = ErrorCode::unavailable;  // when failed
@@ -91,6 +95,7 @@ using Frame = std::variant<
     Problem,
     Commit,
     Committed,
+    Keep,
     Bye>;
 
 std::string encode(const Frame& frame);

@@ -135,6 +135,7 @@ Decoded read(const pb::Welcome& in) {
     }
     out.heartbeat_ms = in.heartbeat_ms();
     out.check_only = in.check_only();
+    out.kept = in.kept();
     return Frame(std::move(out));
 }
 
@@ -253,6 +254,8 @@ Decoded read_kind(const pb::Frame& in, std::string_view& kind) {
             return Frame(Commit{in.commit().ticket()});
         case pb::Frame::kCommitted:
             return Frame(Committed{in.committed().ticket(), in.committed().error()});
+        case pb::Frame::kKeep:
+            return Frame(Keep{in.keep().bytes()});
         case pb::Frame::kChecked:
             return kind = "checked", read(in.checked());
         case pb::Frame::KIND_NOT_SET:

@@ -105,6 +105,7 @@ private:
         SettingsWriter(out).write(in.settings, *out.mutable_settings());
         out.set_heartbeat_ms(in.heartbeat_ms);
         out.set_check_only(in.check_only);
+        out.set_kept(in.kept);
     }
     void write(const Checked& in) {
         pb::Checked& out = *out_.mutable_checked();
@@ -171,6 +172,7 @@ private:
         out_.mutable_committed()->set_ticket(in.ticket);
         out_.mutable_committed()->set_error(text_of(in.error));
     }
+    void write(const Keep& in) { out_.mutable_keep()->set_bytes(in.bytes); }
     void write(const Bye& in) {
         out_.mutable_bye()->set_code(in.failed ? static_cast<std::uint32_t>(in.code) + 1 : 0);
         out_.mutable_bye()->set_text(text_of(in.text));

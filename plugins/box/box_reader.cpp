@@ -8,7 +8,8 @@
 #include <utility>
 
 #include <sys/statvfs.h>
-#include <sys/timex.h>
+
+#include "agent/base/kernel_clock.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -31,13 +32,11 @@ std::optional<DiskSpace> statvfs_space(const std::string& path) {
 }
 
 std::optional<ClockState> kernel_clock_state() {
-    timex info{};
-    const int state = ::adjtimex(&info);
-    if (state < 0) {
+    const KernelClock clock = kernel_clock();
+    if (!clock.known) {
         return std::nullopt;
     }
-    const bool bad = state == TIME_ERROR || (info.status & STA_UNSYNC) != 0;
-    return ClockState{!bad, static_cast<double>(info.esterror) / 1e6};
+    return ClockState{clock.synchronised, static_cast<double>(clock.estimated_error_us) / 1e6};
 }
 
 bool is_number(const std::string& text) {

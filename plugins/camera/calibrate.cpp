@@ -2,14 +2,12 @@
 #include "plugins/camera/calibrate.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <memory>
 
 #include <fmt/core.h>
 
 #include "plugins/camera/scene_drawing.hpp"
-#include "plugins/camera/snapshot.hpp"
 
 namespace cxedge::camera {
 namespace {
@@ -24,6 +22,8 @@ constexpr double kUsualWidth = 640;
 // Learns from people who are followed and whole, and keeps the emptiest picture.
 class Learner {
 public:
+    explicit Learner(Anonymiser* anonymiser) : anonymiser_(anonymiser) {}
+
     void look(const Frame& frame, const Scene& scene) {
         if (!size_ || size_height_ != frame.height) {
             size_ = std::make_unique<PersonSize>(frame.height);
@@ -36,10 +36,14 @@ public:
                 size_->observe(track.box, track.box.area());
             }
         }
+        if (anonymiser_ != nullptr) {
+            anonymiser_->look(frame);
+        }
         // The last of equals: backgrounds and sizes are known best then.
-        if (people <= fewest_) {
+        if (people <= fewest_ && may_show()) {
             fewest_ = people;
             frame_ = frame;
+            hide_people();
         }
     }
 
@@ -49,11 +53,20 @@ public:
     }
 
 private:
+    Anonymiser* anonymiser_;
     std::unique_ptr<PersonSize> size_;
     int size_height_ = 0;
     Frame frame_;
     std::size_t fewest_ = std::numeric_limits<std::size_t>::max();
 
+    [[nodiscard]] bool may_show() const {
+        return anonymiser_ == nullptr || anonymiser_->watched_enough();
+    }
+    void hide_people() {
+        if (anonymiser_ != nullptr) {
+            anonymiser_->hide(frame_);
+        }
+    }
     static bool whole(const Box& box, const Frame& frame) {
         return box.x > 0 && box.y > 0 && box.right() < frame.width && box.bottom() < frame.height;
     }
@@ -72,19 +85,6 @@ void draw_sizes(Frame& frame, const PersonSize& size) {
     }
 }
 
-Status write_png(const std::string& path, const Frame& frame) {
-    const Result<std::vector<std::uint8_t>> bytes = encode_png(frame);
-    if (!bytes) {
-        return bytes.error().during(path);
-    }
-    std::ofstream file(path, std::ios::binary);
-    for (const std::uint8_t byte : *bytes) {
-        file.put(static_cast<char>(byte));
-    }
-    file.close();
-    return file ? Status() : Status(unavailable(path + ": cannot be written"));
-}
-
 std::vector<Size> sizes_at_lines(
     const SceneLayout& layout, const PersonSize& size, int picture_height
 ) {
@@ -100,8 +100,8 @@ std::vector<Size> sizes_at_lines(
 
 }  // namespace
 
-Result<Calibration> calibrate(const ClipJob& job, const std::string& png) {
-    Learner learner;
+Result<Calibration> calibrate(const ClipJob& job, Anonymiser* anonymiser) {
+    Learner learner(anonymiser);
     const Result<ClipRun> run =
         run_clip(job, [&](const Frame& frame, const Scene& scene, const SceneReport&) -> Status {
             learner.look(frame, scene);
@@ -110,29 +110,32 @@ Result<Calibration> calibrate(const ClipJob& job, const std::string& png) {
     if (!run) {
         return run.error();
     }
-    Frame& frame = learner.frame();
-    Calibration result{frame.width, frame.height, run->frames, {}};
-    draw_layout(frame, job.layout, nullptr);
-    if (const PersonSize* size = learner.size(); size != nullptr) {
-        draw_sizes(frame, *size);
-        result.at_lines = sizes_at_lines(job.layout, *size, frame.height);
+    Calibration result{std::move(learner.frame()), run->frames, {}};
+    Frame& picture = result.picture;
+    if (picture.width == 0) {
+        return corrupt("too short: there was no picture to show");
     }
-    if (Status written = write_png(png, frame); !written) {
-        return written.error();
+    draw_layout(picture, job.layout, nullptr);
+    if (const PersonSize* size = learner.size(); size != nullptr) {
+        draw_sizes(picture, *size);
+        result.at_lines = sizes_at_lines(job.layout, *size, picture.height);
     }
     return result;
 }
 
 std::string to_text(const Calibration& calibration) {
     std::string text = fmt::format(
-        "{} pictures of {} x {}\n", calibration.frames, calibration.width, calibration.height
+        "{} pictures of {} x {}\n",
+        calibration.frames,
+        calibration.picture.width,
+        calibration.picture.height
     );
     if (calibration.at_lines.empty()) {
         return text + "too few people were seen whole: their size is not known\n";
     }
     for (std::size_t i = 0; i < calibration.at_lines.size(); ++i) {
         const Size& size = calibration.at_lines[i];
-        const double usual = size.height * kUsualWidth / calibration.width;
+        const double usual = size.height * kUsualWidth / calibration.picture.width;
         text += fmt::format(
             "line {}: a person is about {:.0f} x {:.0f} pixels{}\n",
             i + 1,

@@ -181,6 +181,19 @@ FrameOptions CameraSettings::frame_options() const {
     return options;
 }
 
+SceneLayout CameraSettings::layout() const {
+    SceneLayout layout;
+    layout.lines.reserve(lines.size());
+    for (const LineSettings& line : lines) {
+        layout.lines.push_back(line.line());
+    }
+    layout.zones.reserve(zones.size());
+    for (const ZoneSettings& zone : zones) {
+        layout.zones.push_back(zone.layout());
+    }
+    return layout;
+}
+
 std::vector<SettingHelp> camera_settings_help() {
     return schema().help();
 }

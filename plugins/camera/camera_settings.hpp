@@ -9,7 +9,7 @@
 
 #include "plugins/camera/engine_settings.hpp"
 #include "plugins/camera/frame_source.hpp"
-#include "plugins/camera/polyline.hpp"
+#include "plugins/camera/scene.hpp"
 #include "plugins/camera/stream_settings.hpp"
 #include "plugins/camera/zone_settings.hpp"
 
@@ -37,6 +37,8 @@ struct CameraSettings : AreaSettings, EngineSettings, StreamSettings {
     std::vector<LineSettings> lines;
 
     [[nodiscard]] FrameOptions frame_options() const;
+    // Requires settings that were read without a problem.
+    [[nodiscard]] SceneLayout layout() const;
 };
 
 std::vector<SettingHelp> camera_settings_help();

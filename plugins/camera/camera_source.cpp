@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "plugins/camera/kept_view.hpp"
+
 namespace cxedge::camera {
 
 void CameraSource::init(const SettingsNode& settings, SettingsProblems& problems) {
@@ -29,6 +31,7 @@ Status CameraSource::declare_line(const LineSettings& line) {
              std::tuple{"store.footfall.in", "door", &series.in},
              std::tuple{"store.footfall.out", "door", &series.out},
              std::tuple{"store.passby", "front", &series.past},
+             std::tuple{"cam.ambiguous", "door", &series.ambiguous},
          }) {
         const Result<SeriesId> declared = declare(metric, {key, door});
         if (!declared) {
@@ -76,16 +79,11 @@ Status CameraSource::start(Host& host) {
 }
 
 void CameraSource::start_worker(std::string address) {
-    CameraWorker::Job job{std::move(address), settings_.frame_options(), {}};
+    CameraWorker::Job job{std::move(address), settings_.frame_options(), settings_.layout()};
     if (const Result<EngineChoice> engine = choose_engine(settings_)) {
         job.engine = *engine;  // otherwise init() has refused the settings
     }
-    for (const LineSettings& line : settings_.lines) {
-        job.layout.lines.push_back(line.line());
-    }
-    for (const ZoneSettings& zone : settings_.zones) {
-        job.layout.zones.push_back(zone.layout());
-    }
+    job.known_view = kept_view(settings_, host_->kept());
     alive_ = std::make_shared<CameraSource*>(this);
     const std::weak_ptr<CameraSource*> alive = alive_;
     EventLoop& loop = host_->loop();
@@ -117,6 +115,9 @@ void CameraSource::take(const FrameDone& done) {
         tell_problem({});
         host_->log(log::Level::info, "pictures arrive from " + public_address(settings_.source));
         report_zeros();
+    }
+    if (done.facts.view && done.facts.view->usual) {
+        host_->keep(keep_view(settings_, *done.facts.view->usual));
     }
     count(done.scene);
 }
@@ -158,6 +159,11 @@ void CameraSource::count(const SceneReport& scene) {
         line.total_out += direction == Direction::out ? 1 : 0;
         emit(line.of(direction), 1);
     }
+    for (std::size_t i = 0; i < scene.ambiguous.size(); ++i) {
+        if (scene.ambiguous[i] > 0) {
+            emit(lines_[i].ambiguous, static_cast<double>(scene.ambiguous[i]));
+        }
+    }
     zones_.take(scene);
     twin_.take(scene);
 }
@@ -165,7 +171,7 @@ void CameraSource::count(const SceneReport& scene) {
 // Nobody came is a fact.
 void CameraSource::report_zeros() {
     for (const LineSeries& line : lines_) {
-        for (const SeriesId series : {line.in, line.out, line.past}) {
+        for (const SeriesId series : {line.in, line.out, line.past, line.ambiguous}) {
             emit(series, 0);
         }
     }
@@ -176,7 +182,7 @@ void CameraSource::report_zeros() {
 void CameraSource::report_losses() {
     std::vector<SeriesId> counts = zones_.counts();
     for (const LineSeries& line : lines_) {
-        counts.insert(counts.end(), {line.in, line.out, line.past});
+        counts.insert(counts.end(), {line.in, line.out, line.past, line.ambiguous});
     }
     for (const SeriesId series : counts) {
         take_refusal(host_->emit_lost(series));

@@ -37,6 +37,7 @@ private:
         SeriesId in{};
         SeriesId out{};
         SeriesId past{};
+        SeriesId ambiguous{};
         std::uint64_t total_in = 0;
         std::uint64_t total_out = 0;
 

@@ -44,7 +44,7 @@ CameraWorker::CameraWorker(Job job, const Clock& clock, Report report)
       clock_(clock),
       report_(std::move(report)),
       shedder_(job_.options.fps),
-      view_(job_.options.masks),
+      view_(job_.options.masks, job_.known_view),
       thread_([this] { run(); }) {}
 
 CameraWorker::~CameraWorker() {

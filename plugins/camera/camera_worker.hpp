@@ -61,6 +61,7 @@ public:
         FrameOptions options;  // but the width, which the engine decides
         SceneLayout layout;
         EngineChoice engine = {};
+        std::optional<ViewDigest> known_view = {};  // from before a restart
     };
 
     CameraWorker(Job job, const Clock& clock, Report report);

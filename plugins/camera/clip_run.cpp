@@ -14,7 +14,7 @@ namespace {
 
 class Run {
 public:
-    Run(const ClipJob& job, Scene& scene) : scene_(scene) {
+    Run(const ClipJob& job, Scene& scene) : length_(job.length), scene_(scene) {
         run_.crossings.resize(job.layout.lines.size());
         run_.ambiguous.resize(job.layout.lines.size());
         run_.zones.resize(job.layout.zones.size());
@@ -29,7 +29,7 @@ public:
             if (!got) {
                 return got.error();
             }
-            if (!*got) {
+            if (!*got || over(frame)) {
                 return {};
             }
             const SceneReport report = process(frame);
@@ -52,8 +52,13 @@ public:
     }
 
 private:
+    std::chrono::seconds length_;
     Scene& scene_;
     ClipRun run_;
+
+    [[nodiscard]] bool over(const Frame& frame) const {
+        return length_.count() > 0 && frame.time >= length_;
+    }
 
     SceneReport process(const Frame& frame) {
         const double start = thread_cpu_s();
@@ -100,8 +105,9 @@ Result<ClipRun> run_clip(const ClipJob& job, const ClipObserver& observer) {
     options.pace = Pace::fast;
     options.fps = job.fps;
     options.width = std::max((*detector)->picture_width(), job.least_width);
+    options.masks = job.masks;
     const Result<std::unique_ptr<FrameSource>> source =
-        make_frame_source("file:" + job.path, options, clock, stop);
+        make_frame_source(job.address, options, clock, stop);
     if (!source) {
         return source.error();
     }

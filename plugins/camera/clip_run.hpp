@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One clip through decoder, detector, tracker, lines and zones, as fast as it goes.
+// One clip, or some seconds of a camera, through decoder, detector, tracker, lines and zones, as
+// fast as it goes.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,11 +16,13 @@
 namespace cxedge::camera {
 
 struct ClipJob {
-    std::string path;
+    std::string address;  // as make_frame_source()
     EngineChoice engine;
     SceneLayout layout;
     double fps = 10;
     int least_width = 0;  // of the pictures, if they are to be looked at
+    std::vector<Polygon> masks = {};
+    std::chrono::seconds length{0};  // to be looked at; 0: to the end
 };
 
 // Processor time, seconds.

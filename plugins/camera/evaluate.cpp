@@ -123,7 +123,7 @@ Result<ClipResult> evaluate_clip(const EvaluateJob& job, const std::string& name
         return path.error();
     }
     ClipResult result = prepare(name, job.truth);
-    const ClipJob clip{*path, job.engine, layout_of(result), job.fps};
+    const ClipJob clip{"file:" + *path, job.engine, layout_of(result), job.fps};
     const Result<ClipRun> run = job.film.empty() ? run_clip(clip) : annotate(clip, job.film);
     if (!run) {
         return run.error();

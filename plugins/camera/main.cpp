@@ -2,9 +2,11 @@
 // cxedge-camera: the camera plugin's process, started by cxedged, and a tool to judge its counts.
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
+#include "agent/base/version.hpp"
 #include "agent/plugin_api/plugin_main.hpp"
 
 #include "plugins/camera/sandboxed_source.hpp"
@@ -19,6 +21,7 @@ int run_tool(int argc, char** argv) {
     CLI::App app{
         "Counts people who cross lines in the picture of a camera.\n"
         "Without a command it serves cxedged, which starts it (descriptor 3)."};
+    app.set_version_flag("--version", "cxedge-camera " + std::string(cxedge::version()));
     app.require_subcommand(1);
     camera::ToolCommand chosen;
     camera::add_evaluate(app, chosen);

@@ -30,6 +30,24 @@ bool touch(const Segment& a, const Segment& b) {
 
 }  // namespace
 
+Polygon polygon_of(const std::vector<double>& points) {
+    Polygon polygon;
+    polygon.reserve(points.size() / 2);
+    for (std::size_t i = 0; i + 1 < points.size(); i += 2) {
+        polygon.push_back({points[i], points[i + 1]});
+    }
+    return polygon;
+}
+
+Polygon to_pixels(const Polygon& polygon, int width, int height) {
+    Polygon pixels;
+    pixels.reserve(polygon.size());
+    for (const Point& corner : polygon) {
+        pixels.push_back({corner.x * width, corner.y * height});
+    }
+    return pixels;
+}
+
 Segment side_of(const Polygon& polygon, std::size_t index) {
     return {polygon[index], polygon[(index + 1) % polygon.size()]};
 }

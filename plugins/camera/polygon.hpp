@@ -13,6 +13,12 @@ namespace cxedge::camera {
 // Corners in order, either way round; side i runs from corner i to the next.
 using Polygon = std::vector<Point>;
 
+// From x1, y1, x2, y2, ... as an installer writes them. Requires an even count.
+[[nodiscard]] Polygon polygon_of(const std::vector<double>& points);
+
+// From fractions of the picture.
+[[nodiscard]] Polygon to_pixels(const Polygon& polygon, int width, int height);
+
 [[nodiscard]] Segment side_of(const Polygon& polygon, std::size_t index);
 
 [[nodiscard]] bool contains(const Polygon& polygon, Point p);

@@ -21,23 +21,7 @@ bool near_edge(const Polygon& polygon, Point p) {
     return false;
 }
 
-Polygon in_pixels(const Polygon& polygon, int width, int height) {
-    Polygon pixels;
-    for (const Point& corner : polygon) {
-        pixels.push_back({corner.x * width, corner.y * height});
-    }
-    return pixels;
-}
-
 }  // namespace
-
-Polygon mask_polygon(const std::vector<double>& points) {
-    Polygon polygon;
-    for (std::size_t i = 0; i + 1 < points.size(); i += 2) {
-        polygon.push_back({points[i], points[i + 1]});
-    }
-    return polygon;
-}
 
 std::string mask_problem(const std::vector<double>& points) {
     if (points.size() < 6 || points.size() % 2 != 0) {
@@ -77,7 +61,7 @@ void PrivacyMask::fit(int width, int height) {
     spans_.clear();
     std::vector<Polygon> polygons;
     for (const Polygon& each : polygons_) {
-        polygons.push_back(in_pixels(each, width, height));
+        polygons.push_back(to_pixels(each, width, height));
     }
     const auto is_hidden = [&polygons](Point p) {
         return std::any_of(polygons.begin(), polygons.end(), [p](const Polygon& each) {

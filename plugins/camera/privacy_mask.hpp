@@ -13,10 +13,7 @@ namespace cxedge::camera {
 
 struct Frame;
 
-// Corners as fractions of the picture from x1, y1, x2, y2, ... as an installer writes them.
-// Requires an even count.
-Polygon mask_polygon(const std::vector<double>& points);
-// What is wrong with such a list, or empty.
+// What is wrong with corners x1, y1, x2, y2, ... of a mask, or empty.
 std::string mask_problem(const std::vector<double>& points);
 
 // Thread: one.

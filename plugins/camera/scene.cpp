@@ -60,7 +60,9 @@ SceneReport Scene::process(const Frame& frame) {
     const bool followed = !tracker_.tracks().empty();
     tracker_.update(detector_->detect(frame, followed), frame.time);
     for (std::size_t i = 0; i < counters_.size(); ++i) {
+        const std::uint64_t before = counters_[i].ambiguous();
         append(report, i, counters_[i].update(tracker_.tracks(), frame.time));
+        report.ambiguous.push_back(counters_[i].ambiguous() - before);
     }
     report.time = frame.time;
     report.people = people_.update(tracker_.tracks(), frame.time);

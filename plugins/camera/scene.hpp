@@ -40,7 +40,8 @@ struct ZoneReport {
 struct SceneReport {
     std::optional<FrameTime> time;  // of the picture; empty: the end, when nobody is seen
     std::vector<LineCrossing> crossings;
-    std::vector<ZoneReport> zones;  // as SceneLayout::zones; empty before the first picture
+    std::vector<std::uint64_t> ambiguous;  // people, by line (LineCounter)
+    std::vector<ZoneReport> zones;         // as SceneLayout::zones; empty before the first picture
     std::vector<Person> people;
 };
 

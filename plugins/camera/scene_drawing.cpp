@@ -28,10 +28,7 @@ void draw_line(Frame& frame, const LinePoints& points, const std::string& label)
 
 void draw_zone(Frame& frame, const Polygon& polygon, const std::string& label) {
     PictureCanvas canvas(frame);
-    std::vector<Point> corners;
-    for (const Point& corner : polygon) {
-        corners.push_back({corner.x * frame.width, corner.y * frame.height});
-    }
+    Polygon corners = to_pixels(polygon, frame.width, frame.height);
     corners.push_back(corners.front());
     canvas.path(corners, kZoneColour);
     canvas.text(label, {corners[0].x + 4, corners[0].y - 4}, kZoneColour);

@@ -11,9 +11,13 @@ namespace cxedge::camera {
 namespace {
 
 constexpr int kBlocksAcross = 120;
+constexpr int kOutlinesAcross = 40;
 constexpr double kLarger = 4.0 / 3;
 // Of capture time: a background is learnt in less.
 constexpr std::chrono::seconds kWatch{8};
+// A network misses somebody now and then, who has not gone far meanwhile.
+constexpr std::chrono::seconds kStillThere{2};
+constexpr int kMovingWidth = 320;
 
 struct PixelBox {
     int left = 0;
@@ -95,11 +99,12 @@ Status snapshot_allowed(const StreamSettings& settings, const std::string& conse
     return {};
 }
 
-void make_anonymous(Frame& frame, const std::vector<Detection>& people) {
+void make_anonymous(Frame& frame, const std::vector<Detection>& people, Detail detail) {
     for (const Detection& person : people) {
         flatten(frame, grown(frame, person.box));
     }
-    const int side = std::max(1, (frame.width + kBlocksAcross - 1) / kBlocksAcross);
+    const int across = detail == Detail::place ? kBlocksAcross : kOutlinesAcross;
+    const int side = std::max(1, (frame.width + across - 1) / across);
     for (int y = 0; y < frame.height; y += side) {
         for (int x = 0; x < frame.width; x += side) {
             flatten(
@@ -109,14 +114,50 @@ void make_anonymous(Frame& frame, const std::vector<Detection>& people) {
     }
 }
 
-Result<Frame> take_snapshot(FrameSource& source, Detector& detector) {
+Anonymiser::Anonymiser(const EngineChoice& engine, std::unique_ptr<Detector> detector)
+    : finds_who_stands_(engine.kind != EngineKind::motion),
+      detector_(std::move(detector)),
+      moving_(std::make_unique<Foreground>(kMovingWidth)) {}
+
+// Without corners of lines: the network looks at the whole picture.
+Result<Anonymiser> Anonymiser::make(const EngineChoice& engine) {
+    Result<std::unique_ptr<Detector>> detector = make_detector(engine, {});
+    if (!detector) {
+        return detector.error();
+    }
+    return Anonymiser(engine, std::move(*detector));
+}
+
+void Anonymiser::look(const Frame& frame) {
+    began_ = began_.value_or(frame.time);
+    watched_ = frame.time - *began_ >= kWatch;
+    Seen now{frame.time, detector_->detect(frame, true)};
+    const ForegroundMask& mask = moving_->update(frame);
+    for (const Patch& patch : mask.patches) {
+        now.people.push_back({scaled(patch.box, mask.reduction), 1});
+    }
+    seen_.push_back(std::move(now));
+    while (frame.time - seen_.front().time > kStillThere) {
+        seen_.pop_front();
+    }
+}
+
+void Anonymiser::hide(Frame& frame) const {
+    std::vector<Detection> people;
+    for (const Seen& each : seen_) {
+        people.insert(people.end(), each.people.begin(), each.people.end());
+    }
+    const bool judged = finds_who_stands_ && watched_;
+    make_anonymous(frame, people, judged ? Detail::place : Detail::outlines);
+}
+
+Result<Frame> take_snapshot(FrameSource& source, Anonymiser& anonymiser) {
     if (Status opened = source.open(); !opened) {
         return opened.error();
     }
     Frame frame;
     Frame last;
-    std::vector<Detection> people;
-    while (last.width == 0 || last.time < kWatch) {
+    while (!anonymiser.watched_enough()) {
         const Result<bool> got = source.next(frame);
         if (!got) {
             return got.error();
@@ -124,14 +165,14 @@ Result<Frame> take_snapshot(FrameSource& source, Detector& detector) {
         if (!*got) {
             break;
         }
-        people = detector.detect(frame, true);
+        anonymiser.look(frame);
         std::swap(last, frame);
     }
     source.close();
     if (last.width == 0) {
         return corrupt("the film has no picture");
     }
-    make_anonymous(last, people);
+    anonymiser.hide(last);
     return last;
 }
 

@@ -36,9 +36,9 @@ std::string_view explain(ViewProblem problem) {
         case ViewProblem::blurred:
             return "the picture is blurred: clean the lens or set the focus";
         case ViewProblem::moved:
-            return "the camera looks elsewhere than when it started: turn it back, or draw the "
-                   "lines "
-                   "again and restart";
+            return "the camera looks elsewhere than when its lines were drawn: turn it back, or "
+                   "draw "
+                   "them again and restart";
     }
     return "";
 }

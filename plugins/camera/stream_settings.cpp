@@ -28,7 +28,7 @@ void check_masks(
 std::vector<Polygon> StreamSettings::masks() const {
     std::vector<Polygon> polygons;
     for (const MaskSettings& area : mask_areas) {
-        polygons.push_back(mask_polygon(area.points));
+        polygons.push_back(polygon_of(area.points));
     }
     return polygons;
 }

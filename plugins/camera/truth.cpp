@@ -27,18 +27,18 @@ Result<LinePoints> line_of(const json& points) {
     return line;
 }
 
-Result<Polygon> polygon_of(const json& corners) {
-    Polygon polygon;
+Result<Polygon> zone_of(const json& corners) {
+    std::vector<double> points;
+    points.reserve(2 * corners.size());
     for (const json& corner : corners) {
-        polygon.push_back({corner.at(0).get<double>(), corner.at(1).get<double>()});
+        points.push_back(corner.at(0).get<double>());
+        points.push_back(corner.at(1).get<double>());
     }
-    const bool inside = std::all_of(polygon.begin(), polygon.end(), [](const Point& p) {
-        return is_fraction(p.x) && is_fraction(p.y);
-    });
-    if (polygon.size() < kLeastCorners || !inside) {
+    const bool inside = std::all_of(points.begin(), points.end(), is_fraction);
+    if (corners.size() < kLeastCorners || !inside) {
         return corrupt("\"zone\" must be three or more [x, y] in fractions of the picture");
     }
-    return polygon;
+    return polygon_of(points);
 }
 
 Result<TruthEvent> event_of(const json& event) {
@@ -72,7 +72,7 @@ Result<TruthLine> read_line(const json& entry) {
 }
 
 Result<TruthZone> read_zone(const json& entry) {
-    Result<Polygon> polygon = polygon_of(entry.at("zone"));
+    Result<Polygon> polygon = zone_of(entry.at("zone"));
     if (!polygon) {
         return polygon.error();
     }

@@ -18,6 +18,9 @@ constexpr double kLongestStep = 2;
 constexpr double kRaiseAfter = 10;
 constexpr double kClearAfter = 5;
 constexpr double kLearnFirst = 10;
+// A view is usual after this; what is kept of it follows the daylight, and costs a flash write.
+constexpr double kUsualAfter = 60;
+constexpr double kUsualEvery = 6 * 3600;
 // How fast the reference follows: daylight within the hour, and never a coat within a minute.
 constexpr double kFollow = 600;
 constexpr double kSmooth = 3;
@@ -85,33 +88,35 @@ std::string_view to_string(ViewProblem problem) {
 }
 
 // A block that a mask touches has the mask's edge for structure: it never moves.
-ViewCheck::ViewCheck(const std::vector<Polygon>& masks) {
+ViewCheck::ViewCheck(const std::vector<Polygon>& masks, std::optional<ViewDigest> known)
+    : known_(known) {
     const PrivacyMask mask(masks);
-    for (std::size_t cell = 0; cell < kCells; ++cell) {
-        const std::size_t row = cell / kCellsX;
-        const double x = (static_cast<double>(cell % kCellsX) + 0.5) / kCellsX;
-        const double y = (static_cast<double>(row) + 0.5) / kCellsY;
+    for (std::size_t cell = 0; cell < ViewGrid::kCells; ++cell) {
+        const std::size_t row = cell / ViewGrid::kCellsX;
+        const double x = (static_cast<double>(cell % ViewGrid::kCellsX) + 0.5) / ViewGrid::kCellsX;
+        const double y = (static_cast<double>(row) + 0.5) / ViewGrid::kCellsY;
         masked_[block_of(cell)] = masked_[block_of(cell)] || mask.covers({x, y});
     }
 }
 
 std::size_t ViewCheck::block_of(std::size_t cell) {
-    const std::size_t x = cell % kCellsX * kBlocksX / kCellsX;
-    const std::size_t y = cell / kCellsX * kBlocksY / kCellsY;
-    return y * kBlocksX + x;
+    const std::size_t x = cell % ViewGrid::kCellsX * ViewGrid::kBlocksX / ViewGrid::kCellsX;
+    const std::size_t y = cell / ViewGrid::kCellsX * ViewGrid::kBlocksY / ViewGrid::kCellsY;
+    return y * ViewGrid::kBlocksX + x;
 }
 
 ViewCheck::Look ViewCheck::look_at(const Frame& frame) {
     Look look;
-    std::array<int, kCells> in_cell{};
-    std::array<int, kBlocks> in_block{};
+    std::array<int, ViewGrid::kCells> in_cell{};
+    std::array<int, ViewGrid::kBlocks> in_block{};
     const std::vector<int> grey = grey_of(frame);
     const auto width = static_cast<std::size_t>(frame.width);
     const auto height = static_cast<std::size_t>(frame.height);
     for (std::size_t y = 1; y + 1 < height; ++y) {
         for (std::size_t x = 1; x + 1 < width; ++x) {
             const std::size_t i = y * width + x;
-            const std::size_t cell = y * kCellsY / height * kCellsX + x * kCellsX / width;
+            const std::size_t cell =
+                y * ViewGrid::kCellsY / height * ViewGrid::kCellsX + x * ViewGrid::kCellsX / width;
             const std::size_t block = block_of(cell);
             look.grey[cell] += static_cast<float>(grey[i]);
             ++in_cell[cell];
@@ -121,18 +126,18 @@ ViewCheck::Look ViewCheck::look_at(const Frame& frame) {
             ++in_block[block];
         }
     }
-    for (std::size_t i = 0; i < kCells; ++i) {
+    for (std::size_t i = 0; i < ViewGrid::kCells; ++i) {
         look.grey[i] = ratio(look.grey[i], in_cell[i]);
     }
-    for (std::size_t i = 0; i < kBlocks; ++i) {
+    for (std::size_t i = 0; i < ViewGrid::kBlocks; ++i) {
         look.fine[i] = ratio(look.fine[i], in_block[i]);
     }
     return look;
 }
 
 std::optional<ViewState> ViewCheck::update(const Frame& frame) {
-    const bool large_enough =
-        frame.width >= static_cast<int>(kCellsX) && frame.height >= static_cast<int>(kCellsY);
+    const bool large_enough = frame.width >= static_cast<int>(ViewGrid::kCellsX) &&
+                              frame.height >= static_cast<int>(ViewGrid::kCellsY);
     if (!large_enough || (looked_ && frame.time - *looked_ < kLookEvery && !frame.seam)) {
         return std::nullopt;
     }
@@ -152,7 +157,23 @@ std::optional<ViewState> ViewCheck::update(const Frame& frame) {
         learn(look.fine, seconds);
     }
     const bool blind = problem_ == ViewProblem::frozen || problem_ == ViewProblem::dark;
-    return ViewState{problem_, blind ? 1.0 : judged.change};
+    const bool well = judged.known && seen == ViewProblem::none && problem_ == ViewProblem::none;
+    return ViewState{
+        problem_, blind ? 1.0 : judged.change, well ? usual() : std::optional<ViewDigest>()};
+}
+
+std::optional<ViewDigest> ViewCheck::usual() {
+    if (learnt_s_ < kUsualAfter || (told_usual_ > 0 && learnt_s_ < told_usual_ + kUsualEvery)) {
+        return std::nullopt;
+    }
+    told_usual_ = learnt_s_;
+    known_.reset();  // it is the same view: from here on the exact reference is better
+    return ViewDigest(reference_.grey, masked_);
+}
+
+bool ViewCheck::elsewhere() const {
+    return known_ &&
+           looks_elsewhere(*known_, ViewDigest(smooth_, masked_), problem_ == ViewProblem::moved);
 }
 
 void ViewCheck::follow_repeats(const Frame& frame) {
@@ -164,7 +185,7 @@ void ViewCheck::follow_repeats(const Frame& frame) {
 void ViewCheck::smooth(const Cells& grey, double seconds) {
     const auto weight = smooth_known_ ? static_cast<float>(1 - std::exp(-seconds / kSmooth)) : 1.0F;
     smooth_known_ = true;
-    for (std::size_t i = 0; i < kCells; ++i) {
+    for (std::size_t i = 0; i < ViewGrid::kCells; ++i) {
         smooth_[i] += weight * (grey[i] - smooth_[i]);
     }
 }
@@ -172,7 +193,7 @@ void ViewCheck::smooth(const Cells& grey, double seconds) {
 bool ViewCheck::dark() const {
     std::vector<float> seen;
     float sum = 0;
-    for (std::size_t i = 0; i < kCells; ++i) {
+    for (std::size_t i = 0; i < ViewGrid::kCells; ++i) {
         if (!masked_[block_of(i)]) {
             seen.push_back(smooth_[i]);
             sum += smooth_[i];
@@ -190,9 +211,10 @@ bool ViewCheck::dark() const {
 
 // Cosine of the gradients of one block in two pictures; 0 where `b` has no structure at all.
 double ViewCheck::likeness(const Cells& a, const Cells& b, std::size_t block) {
-    constexpr std::size_t kWide = kCellsX / kBlocksX;
-    constexpr std::size_t kHigh = kCellsY / kBlocksY;
-    const std::size_t first = block / kBlocksX * kHigh * kCellsX + block % kBlocksX * kWide;
+    constexpr std::size_t kWide = ViewGrid::kWide;
+    constexpr std::size_t kHigh = ViewGrid::kHigh;
+    const std::size_t first =
+        block / ViewGrid::kBlocksX * kHigh * ViewGrid::kCellsX + block % ViewGrid::kBlocksX * kWide;
     double both = 0;
     double own = 0;
     double other = 0;
@@ -205,9 +227,9 @@ double ViewCheck::likeness(const Cells& a, const Cells& b, std::size_t block) {
     };
     for (std::size_t y = 0; y + 1 < kHigh; ++y) {
         for (std::size_t x = 0; x + 1 < kWide; ++x) {
-            const std::size_t i = first + y * kCellsX + x;
+            const std::size_t i = first + y * ViewGrid::kCellsX + x;
             add(i, i + 1);
-            add(i, i + kCellsX);
+            add(i, i + ViewGrid::kCellsX);
         }
     }
     // Structure far weaker than the reference's is noise, whichever way it points.
@@ -221,7 +243,7 @@ ViewCheck::Judged ViewCheck::judge(const Blocks& fine) const {
     double fine_now = 0;
     double changed_then = 0;
     double changed_now = 0;
-    for (std::size_t i = 0; i < kBlocks; ++i) {
+    for (std::size_t i = 0; i < ViewGrid::kBlocks; ++i) {
         if (masked_[i] || reference_.fine[i] < kStructure || learnt_s_ < kLearnFirst) {
             continue;
         }
@@ -251,6 +273,10 @@ ViewProblem ViewCheck::name(const Judged& judged) const {
     if (dark()) {
         return ViewProblem::dark;
     }
+    // Before anything is learnt of such a view.
+    if (elsewhere()) {
+        return ViewProblem::moved;
+    }
     if (!judged.known) {
         return ViewProblem::none;
     }
@@ -269,10 +295,10 @@ void ViewCheck::learn(const Blocks& fine, double seconds) {
     const double weight = first ? std::clamp(seconds / std::max(learnt_s_, 1.0), 0.0, 1.0)
                                 : 1 - std::exp(-seconds / kFollow);
     const auto part = static_cast<float>(learnt_s_ > 0 ? weight : 1.0);
-    for (std::size_t i = 0; i < kCells; ++i) {
+    for (std::size_t i = 0; i < ViewGrid::kCells; ++i) {
         reference_.grey[i] += part * (smooth_[i] - reference_.grey[i]);
     }
-    for (std::size_t i = 0; i < kBlocks; ++i) {
+    for (std::size_t i = 0; i < ViewGrid::kBlocks; ++i) {
         reference_.fine[i] += part * (fine[i] - reference_.fine[i]);
     }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plugins/camera/frame_source.hpp"
+#include "plugins/camera/view_digest.hpp"
 
 namespace cxedge::camera {
 
@@ -26,28 +27,26 @@ std::string_view to_string(ViewProblem problem);
 struct ViewState {
     ViewProblem problem = ViewProblem::none;
     double change = 0;  // 0 the usual view to 1 nothing of it left
+    // Worth keeping for the next start: the usual view, told after a minute and every six hours.
+    std::optional<ViewDigest> usual;
 };
 
 // Compares the view with the one of the first 10 s, followed over minutes for daylight and
 // furniture, once a second. Problems are raised after 10 s and cleared after 5 s. A view with
-// little structure (a bare floor) can be frozen or dark, nothing else can be told of it.
-// Thread: one.
+// little structure (a bare floor) can be frozen or dark, nothing else can be told of it. `known`,
+// from before a restart, tells that the camera was moved while nobody looked. Thread: one.
 class ViewCheck {
 public:
-    explicit ViewCheck(const std::vector<Polygon>& masks);
+    explicit ViewCheck(
+        const std::vector<Polygon>& masks, std::optional<ViewDigest> known = std::nullopt
+    );
 
     // The state once a second of capture time, otherwise nothing.
     std::optional<ViewState> update(const Frame& frame);
 
 private:
-    static constexpr std::size_t kCellsX = 80;
-    static constexpr std::size_t kCellsY = 60;
-    static constexpr std::size_t kBlocksX = 8;
-    static constexpr std::size_t kBlocksY = 6;
-    static constexpr std::size_t kCells = kCellsX * kCellsY;
-    static constexpr std::size_t kBlocks = kBlocksX * kBlocksY;
-    using Cells = std::array<float, kCells>;    // grey of cells, 0 to 255
-    using Blocks = std::array<float, kBlocks>;  // something of each block of cells
+    using Cells = ViewGrid::Cells;
+    using Blocks = ViewGrid::Blocks;
 
     struct Look {
         Cells grey{};
@@ -60,8 +59,10 @@ private:
         bool known = false;
     };
 
-    std::array<bool, kBlocks> masked_{};
-    Cells smooth_{};  // people who pass are averaged away
+    ViewGrid::Marks masked_{};
+    std::optional<ViewDigest> known_;  // until the view has proved to be the same
+    double told_usual_ = 0;            // learnt_s_ then; 0: not yet
+    Cells smooth_{};                   // people who pass are averaged away
     bool smooth_known_ = false;
     Look reference_;
     double learnt_s_ = 0;
@@ -78,6 +79,8 @@ private:
     [[nodiscard]] bool dark() const;
     [[nodiscard]] Judged judge(const Blocks& fine) const;
     [[nodiscard]] ViewProblem name(const Judged& judged) const;
+    [[nodiscard]] bool elsewhere() const;
+    std::optional<ViewDigest> usual();
     void follow_repeats(const Frame& frame);
     void smooth(const Cells& grey, double seconds);
     void learn(const Blocks& fine, double seconds);

@@ -26,10 +26,11 @@ bool on_border(Point a, Point b) {
 
 }  // namespace
 
-Zone::Zone(const ZoneLayout& layout, PictureSize picture) : min_stay_(layout.min_stay) {
+Zone::Zone(const ZoneLayout& layout, PictureSize picture)
+    : polygon_(to_pixels(layout.polygon, picture.width, picture.height)),
+      min_stay_(layout.min_stay) {
     for (std::size_t i = 0; i < layout.polygon.size(); ++i) {
         const Segment side = side_of(layout.polygon, i);
-        polygon_.push_back({side.a.x * picture.width, side.a.y * picture.height});
         open_sides_.push_back(!on_border(side.a, side.b));
     }
     widest_edge_ = kEdgeOfZone * std::sqrt(area_of(polygon_));

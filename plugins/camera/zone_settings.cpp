@@ -16,14 +16,6 @@ constexpr double kSmallestZone = 0.001;
 // Each is a series; more would crowd out everything else on the box.
 constexpr double kMostCells = 1000;
 
-Polygon polygon_of(const std::vector<double>& points) {
-    Polygon polygon;
-    for (std::size_t i = 0; i + 1 < points.size(); i += 2) {
-        polygon.push_back({points[i], points[i + 1]});
-    }
-    return polygon;
-}
-
 std::string points_problem(const std::vector<double>& points) {
     if (points.size() % 2 != 0) {
         return fmt::format("has {} numbers: every corner needs an x and a y", points.size());

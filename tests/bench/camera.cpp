@@ -170,7 +170,8 @@ Status run(const Options& options) {
     );
     for (const auto& [name, engine] : engines) {
         for (const bool still : {false, true}) {
-            const camera::ClipJob job{still ? idle : busy, engine, layout, kAnalysedFps};
+            const camera::ClipJob job{
+                "file:" + (still ? idle : busy), engine, layout, kAnalysedFps};
             const std::string title = name + (still ? ", idle" : ", busy");
             if (Status measured = measure(title, job, options.rounds); !measured) {
                 return measured;

@@ -1,147 +1,167 @@
 // SPDX-License-Identifier: Apache-2.0
-// ./dev bench footprint: memory, start-up time and idle cost of cxedged with statsd and box, broker
-// away (so that nothing but the agent is measured).
+// ./dev bench footprint: the core's budgets on this build: memory at rest and under load, start-up,
+// idle cost, size. Status 1 if memory, wakeups or size are over; times depend on the machine.
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <thread>
 
 #include <fmt/core.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
+#include "tests/bench/budgets.hpp"
 #include "tests/bench/machine.hpp"
-#include "tests/support/process.hpp"
-#include "tests/support/temp_dir.hpp"
+#include "tests/bench/node_run.hpp"
+#include "tests/support/mosquitto_server.hpp"
 
 namespace {
 
-using cxedge::UniqueFd;
+using cxedge::bench::NodeRun;
+using cxedge::bench::Usage;
+using cxedge::test::MosquittoServer;
 using cxedge::test::Process;
 using Seconds = std::chrono::duration<double>;
 
 constexpr int kStarts = 20;
-constexpr int kIdleSeconds = 10;
+constexpr double kIdleSeconds = 20;
+constexpr std::chrono::seconds kPatience{60};
 
-// The receiving end of sd_notify(3): READY=1 is the end of start-up.
-UniqueFd notify_socket(const std::string& path) {
-    UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        fmt::print(stderr, "cannot bind {}\n", path);
-        std::exit(1);  // NOLINT(concurrency-mt-unsafe)
-    }
-    return fd;
+// A reading as soon as it starts, to be sent as it is.
+constexpr const char* kFirstSample =
+    "[[rule]]\nmatch = \"store.queue.length\"\nkeep = \"raw\"\n"
+    "[[source]]\nplugin = \"synthetic\"\n[[source.series]]\nmetric = \"store.queue.length\"\n"
+    "kind = \"gauge\"\nunit = \"{person}\"\nrate_hz = 10\ndims = { queue = \"1\" }\n";
+
+std::string site_of(std::uint16_t port, const std::string& rest, int number = 0) {
+    return fmt::format(
+        "[node]\ntenant = \"bench\"\nsite = \"bench\"\nid = \"box-{}\"\n"
+        "[uplink]\nbroker = \"mqtt://127.0.0.1:{}\"\n{}",
+        number,
+        port,
+        rest
+    );
 }
 
-void await_ready(const UniqueFd& fd) {
-    char text[512];
-    while (true) {
-        const ssize_t got = ::recv(fd.get(), text, sizeof text, 0);
-        if (got > 0 && std::string_view(text, static_cast<std::size_t>(got)).find("READY=1") !=
-                           std::string_view::npos) {
-            return;
+std::string core_site(std::uint16_t port) {
+    return site_of(
+        port,
+        "[[source]]\nplugin = \"statsd\"\nlisten = \"127.0.0.1:0\"\n[[source]]\nplugin = \"box\"\n"
+    );
+}
+
+double since(std::chrono::steady_clock::time_point begin) {
+    return Seconds(std::chrono::steady_clock::now() - begin).count();
+}
+
+bool print(const char* name, double value, double budget, const char* unit) {
+    const bool kept = value <= budget;
+    fmt::print(
+        "{:<24} {:>8.2f} {}, budget {:g}{}\n", name, value, unit, budget, kept ? "" : "   OVER"
+    );
+    return kept;
+}
+
+void time_starts(const MosquittoServer& broker) {
+    std::vector<double> starts;
+    for (int i = 0; i < kStarts; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        NodeRun node(core_site(broker.port()));
+        starts.push_back(since(begin) * 1000);
+        node.stop();
+    }
+    fmt::print(
+        "start to running         {}, {} starts\n",
+        to_string(cxedge::bench::spread(starts), "ms"),
+        kStarts
+    );
+}
+
+// From the start of cxedged to its first sample at a subscriber.
+void time_first_samples(const MosquittoServer& broker, double budget_s) {
+    const std::string url = fmt::format("mqtt://127.0.0.1:{}", broker.port());
+    Process tail({CXCTL, "tail", "--broker", url, "--format", "jsonl"});
+    if (!tail.line_with("connected", kPatience)) {
+        fmt::print(stderr, "cxctl tail does not connect\n");
+        return;
+    }
+    std::vector<double> times;
+    for (int i = 0; i < kStarts; ++i) {
+        const std::string its_node = fmt::format("\"node\":\"box-{}\"", i);
+        const auto begin = std::chrono::steady_clock::now();
+        NodeRun node(site_of(broker.port(), kFirstSample, i));
+        const auto first = tail.line_where(
+            [&](const std::string& line) {
+                return line.find(its_node) != std::string::npos &&
+                       line.find("\"metric\":") != std::string::npos;
+            },
+            kPatience
+        );
+        if (first) {
+            times.push_back(since(begin));
         }
+        node.stop();
     }
+    const cxedge::bench::Spread spread = cxedge::bench::spread(times);
+    print("start to first sample", spread.median, budget_s, "s");
+    fmt::print(
+        "                         least {:.2f} s, most {:.2f} s\n", spread.least, spread.most
+    );
 }
 
-void write_config(const std::string& path) {
-    std::ofstream(path) << "[node]\ntenant = \"bench\"\nsite = \"bench\"\nid = \"box\"\n"
-                           "[uplink]\nbroker = \"mqtt://127.0.0.1:9\"\n"
-                           "[[source]]\nplugin = \"statsd\"\nlisten = \"127.0.0.1:0\"\n"
-                           "[[source]]\nplugin = \"box\"\n";
+bool measure_idle(const MosquittoServer& broker, const cxedge::bench::CoreBudget& budget) {
+    NodeRun node(core_site(broker.port()));
+    if (!node.status_reaches("connects", 1)) {
+        return false;
+    }
+    cxedge::bench::watch(node, 2);
+    const Usage used = cxedge::bench::watch(node, kIdleSeconds);
+    const bool rss = print(
+        "RSS idle", cxedge::bench::peak_rss_mib(node.agent().pid()), budget.rss_idle_mib, "MiB"
+    );
+    print("CPU idle", used.run_s / kIdleSeconds * 100, budget.idle_cpu_percent, "% of a core");
+    const double wakeups = static_cast<double>(used.wakeups) / kIdleSeconds;
+    const bool calm = print("wakeups idle", wakeups, budget.idle_wakeups_per_s, "a second");
+    node.stop();
+    return rss && calm;
 }
 
-double from_rollup(pid_t pid, const std::string& key) {
-    std::ifstream file(fmt::format("/proc/{}/smaps_rollup", pid));
-    std::string word;
-    double kib = 0;
-    while (file >> word) {
-        if (word == key + ":" && file >> kib) {
-            return kib / 1024;
-        }
-    }
-    return 0;
+bool measure_busy(const cxedge::bench::CoreBudget& budget) {
+    constexpr std::uint16_t kNobody = 9;
+    NodeRun node(site_of(
+        kNobody,
+        "[spool]\nmax_mib = 8\ndrop_when_full = true\n"
+        "[[rule]]\nmatch = \"till.*\"\nunit = \"1\"\nkeep = \"raw\"\n"
+        "[[source]]\nplugin = \"statsd\"\nlisten = \"\"\nsocket = \"{dir}/statsd.sock\"\n"
+    ));
+    const bool full = cxedge::bench::fill_spool(node);
+    cxedge::bench::StatsdClient(node.file("statsd.sock")).send_for(kIdleSeconds, 1000);
+    const double rss = cxedge::bench::peak_rss_mib(node.agent().pid());
+    const bool kept = print("RSS, 1,000/s, full spool", rss, budget.rss_busy_mib, "MiB");
+    node.stop();
+    return full && kept;
 }
 
-struct Activity {
-    double cpu_s = 0;
-    double wakeups = 0;
-};
-
-Activity activity(pid_t pid) {
-    Activity sum;
-    for (const auto& task :
-         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid))) {
-        std::ifstream schedstat(task.path() / "schedstat");
-        double run_ns = 0;
-        schedstat >> run_ns;
-        sum.cpu_s += run_ns / 1e9;
-        std::ifstream status(task.path() / "status");
-        std::string word;
-        while (status >> word) {
-            double n = 0;
-            if (word == "voluntary_ctxt_switches:" && status >> n) {
-                sum.wakeups += n;
-            }
-        }
+bool measure_binary(double budget_mib) {
+    const cxedge::test::TempDir dir;
+    const std::string stripped = dir.file("cxedged");
+    if (cxedge::test::run({"strip", "-o", stripped, CXEDGED}).status != 0) {
+        return false;
     }
-    return sum;
+    const auto bytes = static_cast<double>(std::filesystem::file_size(stripped));
+    return print("binary, stripped", bytes / 1048576, budget_mib, "MiB");
 }
 
 }  // namespace
 
 int main() {
-    const cxedge::test::TempDir dir;
-    const std::string socket_path = dir.file("notify");
-    const UniqueFd notify = notify_socket(socket_path);
-    ::setenv("NOTIFY_SOCKET", socket_path.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
-    write_config(dir.file("site.toml"));
-    const std::vector<std::string> command{
-        CXEDGED, "--config", dir.file("site.toml"), "--state-dir", dir.file("state")};
     fmt::print("{}\n", cxedge::bench::machine());
-
-    std::vector<double> starts;
-    for (int i = 0; i < kStarts; ++i) {
-        const auto begin = std::chrono::steady_clock::now();
-        Process agent(command);
-        await_ready(notify);
-        starts.push_back(Seconds(std::chrono::steady_clock::now() - begin).count() * 1000);
-        agent.signal(SIGTERM);
-        agent.wait(std::chrono::seconds(20));
-    }
+    const cxedge::bench::Budgets budgets = cxedge::bench::read_budgets();
     fmt::print(
-        "start to READY:      {}, {} starts, aim < 50 ms\n",
-        to_string(cxedge::bench::spread(starts), "ms"),
-        kStarts
+        "calibration              {:.2f} times as slow as where the budgets were measured\n",
+        cxedge::bench::slowness(budgets.calibration)
     );
-
-    const Process agent(command);
-    await_ready(notify);
-    std::this_thread::sleep_for(std::chrono::seconds(2));
-    const Activity before = activity(agent.pid());
-    std::this_thread::sleep_for(std::chrono::seconds(kIdleSeconds));
-    const Activity after = activity(agent.pid());
-    fmt::print("RSS idle:            {:.2f} MiB, aim < 12\n", from_rollup(agent.pid(), "Rss"));
-    fmt::print("PSS idle:            {:.2f} MiB\n", from_rollup(agent.pid(), "Pss"));
-    fmt::print("private dirty:       {:.2f} MiB\n", from_rollup(agent.pid(), "Private_Dirty"));
-    fmt::print(
-        "CPU idle:            {:.3f} % of a core over {} s\n",
-        (after.cpu_s - before.cpu_s) / kIdleSeconds * 100,
-        kIdleSeconds
-    );
-    fmt::print(
-        "wakeups idle:        {:.1f} a second\n", (after.wakeups - before.wakeups) / kIdleSeconds
-    );
-    fmt::print(
-        "binary:              {:.2f} MiB with debug information\n",
-        static_cast<double>(std::filesystem::file_size(CXEDGED)) / 1048576
-    );
-    return 0;
+    const MosquittoServer broker;
+    time_starts(broker);
+    time_first_samples(broker, budgets.core.first_sample_s);
+    const bool idle = measure_idle(broker, budgets.core);
+    const bool busy = measure_busy(budgets.core);
+    const bool binary = measure_binary(budgets.core.binary_mib);
+    return idle && busy && binary ? 0 : 1;
 }

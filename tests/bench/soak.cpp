@@ -5,15 +5,15 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <unistd.h>
 
 #include "plugins/camera/camera_worker.hpp"
+
+#include "tests/support/resident_kib.hpp"
 
 namespace {
 
@@ -22,14 +22,6 @@ using namespace cxedge;  // NOLINT(google-build-using-namespace) a program of on
 // Growth that is not a leak: an allocator's pools, filled a little fuller.
 constexpr std::uint64_t kFlatKib = 2048;
 constexpr int kSteps = 12;
-
-std::uint64_t resident_kib() {
-    std::ifstream file("/proc/self/statm");
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    file >> size >> resident;
-    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024;
-}
 
 // Follows the capture time of the pictures; wakes the main thread at each step of the way.
 class Progress {
@@ -84,7 +76,7 @@ int run(const std::string& clip, double hours) {
             std::fprintf(stderr, "bench_soak: %s cannot be replayed\n", clip.c_str());
             return 1;
         }
-        resident.push_back(resident_kib());
+        resident.push_back(test::resident_kib());
         std::printf(
             "after %5.2f h of film, %9llu pictures: RSS %6llu KiB\n",
             hours * i / kSteps,

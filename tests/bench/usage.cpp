@@ -41,13 +41,22 @@ void add_times(pid_t pid, Usage& usage) {
     usage.system_s /= ticks;
 }
 
-void add_wakeups(pid_t pid, Usage& usage) {
+// schedstat, see the kernel's Documentation/scheduler/sched-stats.rst: nanoseconds on a processor.
+double run_seconds(const std::filesystem::path& task) {
+    std::ifstream file(task / "schedstat");
+    double nanoseconds = 0;
+    file >> nanoseconds;
+    return nanoseconds / 1e9;
+}
+
+void add_threads(pid_t pid, Usage& usage) {
     std::error_code gone;
     for (const auto& task :
          std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
         usage.wakeups += static_cast<std::uint64_t>(
             number_of((task.path() / "status").string(), "voluntary_ctxt_switches")
         );
+        usage.run_s += run_seconds(task.path());
     }
 }
 
@@ -57,12 +66,21 @@ Usage usage_of(pid_t pid) {
     Usage usage;
     const std::string process = fmt::format("/proc/{}/", pid);
     add_times(pid, usage);
-    add_wakeups(pid, usage);
+    add_threads(pid, usage);
     constexpr double kKibPerMib = 1024;
     usage.peak_mib = number_of(process + "status", "VmHWM") / kKibPerMib;
     usage.rss_mib = number_of(process + "status", "VmRSS") / kKibPerMib;
     usage.write_bytes = static_cast<std::uint64_t>(number_of(process + "io", "write_bytes"));
     return usage;
+}
+
+Usage operator-(Usage after, const Usage& before) {
+    after.user_s -= before.user_s;
+    after.system_s -= before.system_s;
+    after.run_s -= before.run_s;
+    after.write_bytes -= before.write_bytes;
+    after.wakeups -= before.wakeups;
+    return after;
 }
 
 std::uint64_t bytes_in(const std::string& directory) {

@@ -16,8 +16,11 @@ struct Usage {
     double rss_mib = 0;
     std::uint64_t write_bytes = 0;  // dirtied or sent to a block device; tmpfs does not count
     std::uint64_t wakeups = 0;      // voluntary context switches of all threads
+    double run_s = 0;  // on a processor, of the threads that still are; finer than the two above
     [[nodiscard]] double cpu_s() const { return user_s + system_s; }
 };
+// What came between; peaks and sizes are those of `after`.
+Usage operator-(Usage after, const Usage& before);
 // All zero for a process that is gone.
 Usage usage_of(pid_t pid);
 

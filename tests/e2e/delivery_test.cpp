@@ -5,6 +5,8 @@
 #include <iostream>
 #include <numeric>
 
+#include <fmt/core.h>
+
 #include "tests/e2e/box.hpp"
 #include "tests/support/catch.hpp"
 
@@ -92,6 +94,22 @@ TEST_CASE("delivery: every kind of series arrives decoded, delivered == produced
     const Json summary = inbox.finish_when([&] { return inbox.samples() >= produced; });
     CHECK(summary["samples"] == produced);
     CHECK(summary["duplicate_batches"] == 0);
+}
+
+TEST_CASE("delivery: a box's state at the broker says the version of its program", "[e2e]") {
+    SKIP_WITHOUT_BROKER();
+    MosquittoServer broker;
+    Process tail({CXCTL, "tail", "--broker", fmt::format("mqtt://127.0.0.1:{}", broker.port())});
+    Box box(broker.port(), kEveryKind);
+    box.start();
+    const auto state = tail.line_with("ONLINE, ", kPatience);
+    REQUIRE(state);
+    const std::string version = run({CXEDGED, "--version"}).output;
+    REQUIRE(version.rfind("cxedged ", 0) == 0);
+    const std::string number = version.substr(8, version.find('\n') - 8);
+    INFO(*state);
+    CHECK(state->find("cxedge " + number + ",") != std::string::npos);
+    CHECK(box.stop() == 0);
 }
 
 TEST_CASE("delivery: a broker outage loses nothing and counts nothing twice", "[e2e]") {

@@ -104,7 +104,8 @@ void frames(Seeds seeds) {
     declare.info.key = {"m", {{"k", "v"}}};
     for (const link::Frame& frame : std::initializer_list<link::Frame>{
              link::Hello{1, "p", "v", 2},
-             link::Welcome{1, "s", settings(), 1000, false},
+             link::Welcome{1, "s", settings(), 1000, false, "kept"},
+             link::Keep{"kept"},
              link::Checked{{"bad"}},
              declare,
              link::Readings{{{1, 2.5, false, 3, 4}, {2, 0, true, 5, 0}}},

@@ -30,6 +30,7 @@ public:
     std::function<Status(const SeriesInfo&)> on_declare;
     std::function<Status(const SeriesInfo&, double)> on_emit;
     Status commit_status;
+    std::string kept_before;    // by an earlier run
     bool hold_commits = false;  // until release_commits()
     void release_commits();
 
@@ -39,10 +40,12 @@ public:
     std::vector<Event> events;
     std::vector<std::string> problems;  // every set_problem(), in order
     std::vector<std::string> logs;      // "warn text"
+    std::string kept_now;               // the last keep()
     int commits = 0;
     int declares = 0;
 
     ManualClock manual_clock;
+    const Clock* real_clock = nullptr;  // instead, for what waits for the outside world
 
     // One line a reading: "pos.sales{till=3} delta unit 5", with " @ms" if the device gave a time,
     // "lost" instead of a value; unit "?" if left to the catalogue.
@@ -54,7 +57,9 @@ public:
     [[nodiscard]] bool run_until(const std::function<bool()>& done);
 
     [[nodiscard]] std::string_view source_name() const override { return name_; }
-    [[nodiscard]] const Clock& clock() const override { return manual_clock; }
+    [[nodiscard]] const Clock& clock() const override {
+        return real_clock != nullptr ? *real_clock : manual_clock;
+    }
     [[nodiscard]] EventLoop& loop() override { return loop_; }
     Result<SeriesId> declare(const SeriesInfo& info) override;
     Status emit(SeriesId id, double value) override;
@@ -63,6 +68,8 @@ public:
     void emit_event(Event event) override { events.push_back(std::move(event)); }
     void commit(std::function<void(const Status&)> done) override;
     void offload(std::function<void()> work, std::function<void(const Status&)> done) override;
+    void keep(std::string_view bytes) override { kept_now = bytes; }
+    [[nodiscard]] std::string_view kept() const override { return kept_before; }
     void set_problem(std::string_view problem) override { problems.emplace_back(problem); }
     void log(log::Level level, std::string_view message) override;
 

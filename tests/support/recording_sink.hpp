@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,15 @@ public:
         done(commit_status);
     }
 
+    Status keep(std::string_view source, std::string_view bytes) override {
+        kept_by[std::string(source)] = bytes;
+        return {};
+    }
+    [[nodiscard]] std::string kept(std::string_view source) const override {
+        const auto found = kept_by.find(std::string(source));
+        return found == kept_by.end() ? std::string() : found->second;
+    }
+
     [[nodiscard]] std::vector<const Event*> events_named(std::string_view name) const {
         std::vector<const Event*> out;
         for (const Event& event : events) {
@@ -67,6 +77,7 @@ public:
     std::vector<Event> events;
     std::vector<std::string> refused;
     std::vector<std::string> guarded;
+    std::map<std::string, std::string> kept_by;
     ingest::Durability durability = ingest::Durability::process;
     int commits = 0;
     Status commit_status;

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <numeric>
 
+#include "plugins/camera/kept_view.hpp"
+
 #include "tests/plugins/camera/clips.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_host.hpp"
@@ -138,6 +140,8 @@ TEST_CASE("camera: a clip becomes counts, zeros, cost and a clean end", "[camera
     REQUIRE(up.size() >= 2);
     CHECK(up.front() == 1);
     CHECK(std::count(up.begin(), up.end(), 0.0) == 1);
+    // After a minute its view is known for the next start: a head and 192 bytes.
+    CHECK(host.kept_now.size() == 24 + camera::ViewDigest::kBytes);
     CHECK(up.back() == 0);
 }
 
@@ -157,6 +161,19 @@ TEST_CASE("camera: stop in the middle of a film is quick and final", "[camera]")
     const std::size_t before = host.readings.size();
     host.loop().poll();
     CHECK(host.readings.size() == before);
+}
+
+TEST_CASE("camera: what is kept of a view belongs to what was drawn into it", "[camera]") {
+    camera::CameraSettings settings;
+    settings.lines = {{"main", "", kDoor}};
+    const std::string kept = camera::keep_view(settings, camera::ViewDigest());
+    CHECK(camera::kept_view(settings, kept) == camera::ViewDigest());
+    CHECK_FALSE(camera::kept_view(settings, ""));
+    CHECK_FALSE(camera::kept_view(settings, kept.substr(0, kept.size() - 1)));
+    settings.source = "rtsp://another";  // another camera at the same place
+    CHECK(camera::kept_view(settings, kept));
+    settings.lines[0].points[0] = 0.6;
+    CHECK_FALSE(camera::kept_view(settings, kept));
 }
 
 }  // namespace cxedge::test

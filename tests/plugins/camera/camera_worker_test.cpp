@@ -6,6 +6,7 @@
 #include "tests/plugins/camera/film.hpp"
 #include "tests/plugins/camera/worker_reports.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/resident_kib.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace cxedge::test {
@@ -30,14 +31,6 @@ CameraWorker::Job film(const std::string& path) {
 
 std::uint8_t walker(int n, int x, int /*y*/) {
     return x > n % 160 && x < n % 160 + 20 ? 200 : 60;
-}
-
-std::uint64_t resident_kib() {
-    std::ifstream file("/proc/self/statm");
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    file >> size >> resident;
-    return resident * 4;
 }
 
 }  // namespace

@@ -96,6 +96,31 @@ TEST_CASE("camera: people side by side are told apart, fragments are joined", "[
     CHECK(camera::explain_patches(mask_of({{100, 60, 6, 6}}), size).empty());
 }
 
+TEST_CASE("camera: who appears on the line is told apart by the scene", "[camera]") {
+    // Nobody for a second, then somebody out of nowhere who walks on.
+    class Apparition final : public camera::Detector {
+    public:
+        std::vector<camera::Detection> detect(const Frame& frame, bool /*followed*/) override {
+            const double seconds = std::chrono::duration<double>(frame.time).count();
+            const double x = 160 - 40 * std::max(0.0, seconds - 1.5);
+            return seconds < 1
+                       ? std::vector<camera::Detection>()
+                       : std::vector<camera::Detection>{{camera::box_around({x, 120}, 20, 50), 1}};
+        }
+    };
+    camera::Scene scene(std::make_unique<Apparition>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}, {}});
+    std::uint64_t ambiguous = 0;
+    std::size_t crossings = 0;
+    for (int i = 0; i < 40; ++i) {
+        const camera::SceneReport report = scene.process(picture(i, {}));
+        REQUIRE(report.ambiguous.size() == 1);
+        ambiguous += report.ambiguous[0];
+        crossings += report.crossings.size();
+    }
+    CHECK(ambiguous == 1);
+    CHECK(crossings == 0);
+}
+
 TEST_CASE("camera: a loop seam creates no crossing", "[camera]") {
     camera::Scene scene(
         std::make_unique<camera::MotionDetector>(), {{camera::LinePoints{0.5, 0, 0.5, 1}}, {}}

@@ -30,7 +30,7 @@ std::uint8_t at(const camera::Frame& frame, int x, int y) {
 }  // namespace
 
 TEST_CASE("camera: a mask blackens its polygon and two pixels around it", "[camera]") {
-    camera::PrivacyMask mask({camera::mask_polygon({0.2, 0.25, 0.6, 0.25, 0.6, 0.75, 0.2, 0.75})});
+    camera::PrivacyMask mask({camera::polygon_of({0.2, 0.25, 0.6, 0.25, 0.6, 0.75, 0.2, 0.75})});
     camera::Frame frame = drawn(kSize, 0, white);
     mask.apply(frame);
     CHECK(at(frame, 20, 20) == 0);
@@ -46,7 +46,7 @@ TEST_CASE("camera: a mask blackens its polygon and two pixels around it", "[came
 TEST_CASE("camera: a mask follows the size of the picture and may be concave", "[camera]") {
     // An L: the upper right quarter of the square is free.
     const std::vector<double> corners{0.1, 0.1, 0.5, 0.1, 0.5, 0.5, 0.9, 0.5, 0.9, 0.9, 0.1, 0.9};
-    camera::PrivacyMask mask({camera::mask_polygon(corners)});
+    camera::PrivacyMask mask({camera::polygon_of(corners)});
     for (const FilmSize size : {kSize, FilmSize{50, 40}}) {
         camera::Frame frame = drawn(size, 0, white);
         mask.apply(frame);
@@ -73,7 +73,7 @@ TEST_CASE("camera: no picture leaves a source unmasked, whatever its scale", "[c
     const std::atomic<bool> stop{false};
     camera::FrameOptions options;
     options.pace = camera::Pace::fast;
-    options.masks = {camera::mask_polygon({0.25, 0.25, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5})};
+    options.masks = {camera::polygon_of({0.25, 0.25, 0.5, 0.25, 0.5, 0.5, 0.25, 0.5})};
     auto source = camera::make_frame_source("file:" + path, options, clock, stop);
     REQUIRE(source.ok());
     REQUIRE((*source)->open().ok());

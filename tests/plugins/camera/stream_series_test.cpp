@@ -30,7 +30,7 @@ struct Running {
         FrameDone done;
         done.cost_s = 0.02;
         done.facts.age = 120ms;
-        done.facts.view = camera::ViewState{view, view == ViewProblem::none ? 0.0 : 1.0};
+        done.facts.view = camera::ViewState{view, view == ViewProblem::none ? 0.0 : 1.0, {}};
         return done;
     }
     [[nodiscard]] std::vector<double> values(const std::string& metric) const {

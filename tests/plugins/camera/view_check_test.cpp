@@ -11,6 +11,7 @@ namespace cxedge::test {
 
 using camera::Frame;
 using camera::ViewCheck;
+using camera::ViewDigest;
 using camera::ViewProblem;
 
 namespace {
@@ -43,13 +44,18 @@ struct Watch {
     std::vector<ViewProblem> seen{ViewProblem::none};
     double change = 0;
     double now = 0;
+    std::optional<ViewDigest> kept;  // for the next start
 
-    explicit Watch(const std::vector<camera::Polygon>& masks = {}) : check(masks) {}
+    explicit Watch(
+        const std::vector<camera::Polygon>& masks = {}, std::optional<ViewDigest> known = {}
+    )
+        : check(masks, known) {}
 
     ViewProblem see(double seconds, const Pixel& draw) {
         for (const double end = now + seconds; now < end; now += 1) {
             if (const auto state = check.update(drawn(kSize, now, draw))) {
                 change = state->change;
+                kept = state->usual ? state->usual : kept;
                 if (state->problem != seen.back()) {
                     seen.push_back(state->problem);
                 }
@@ -151,6 +157,78 @@ TEST_CASE("camera: a view that was turned is raised, and stays so until it is ba
     CHECK(watch.seen.size() == 3);
 }
 
+// Not the same everywhere, as texture is: a door, goods side by side, shelves, a floor of planks.
+double hall(int x, int y) {
+    const auto stripes = [](int along) {
+        return along % 12 < 6 ? 60.0 : 180.0;
+    };
+    if (x < 50) {
+        return x > 20 && x < 40 && y > 30 ? 60 : 150;
+    }
+    if (y < 60) {
+        return x < 100 ? stripes(x) : stripes(y);
+    }
+    return x < 120 ? stripes(x + y) : 100;
+}
+
+std::uint8_t usual_hall(int n, int x, int y) {
+    return grey(hall(x, y) + noise(n, x, y));
+}
+
+TEST_CASE("camera: a view that was turned while the box was off is raised", "[camera]") {
+    Watch before;
+    before.see(50, usual_hall);
+    CHECK_FALSE(before.kept);
+    before.see(30, usual_hall);
+    REQUIRE(before.kept);
+    const auto known = ViewDigest::from_bytes(before.kept->bytes());
+    REQUIRE(known == before.kept);
+
+    Watch turned({}, known);
+    const auto elsewhere = [](int n, int x, int y) {
+        return grey(hall(x + 25, y + 10) + noise(n, x, y));
+    };
+    CHECK(turned.see(40, elsewhere) == ViewProblem::moved);
+    CHECK(turned.see(120, elsewhere) == ViewProblem::moved);
+    CHECK_FALSE(turned.kept);
+    CHECK(turned.see(40, usual_hall) == ViewProblem::none);
+
+    Watch same({}, known);
+    CHECK(same.see(90, usual_hall) == ViewProblem::none);
+    CHECK(same.kept);
+    // In the evening, under half of the light.
+    Watch darker({}, known);
+    CHECK(darker.see(90, [](int n, int x, int y) {
+        return grey(0.5 * hall(x, y) + 20 + noise(n, x, y));
+    }) == ViewProblem::none);
+    CHECK(darker.seen.size() == 1);
+}
+
+TEST_CASE("camera: no picture can be made of what is kept of a view", "[camera]") {
+    camera::ViewGrid::Cells cells{};
+    camera::ViewGrid::Cells negative{};
+    camera::ViewGrid::Cells rearranged{};
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        const std::size_t x = i % camera::ViewGrid::kCellsX;
+        const std::size_t y = i / camera::ViewGrid::kCellsX;
+        cells[i] = static_cast<float>(shop(static_cast<int>(2 * x), static_cast<int>(2 * y)));
+        negative[i] = 255 - cells[i];
+        // Each block of 10 x 10 turned upside down and back to front.
+        const std::size_t other =
+            (y / 10 * 10 + 9 - y % 10) * camera::ViewGrid::kCellsX + x / 10 * 10 + 9 - x % 10;
+        rearranged[other] = cells[i];
+    }
+    const ViewDigest kept(cells, {});
+    CHECK(kept.bytes().size() == 192);
+    // Quite different pictures leave the same: neither brightness nor places within a block.
+    CHECK(ViewDigest(negative, {}) == kept);
+    CHECK(ViewDigest(rearranged, {}).likeness(kept, {}) > 0.95);
+    camera::ViewGrid::Marks all;
+    all.fill(true);
+    CHECK(ViewDigest(cells, all) == ViewDigest());
+    CHECK_FALSE(ViewDigest::from_bytes("short"));
+}
+
 TEST_CASE("camera: what is masked and what has no structure is not judged", "[camera]") {
     const auto floor = [](int n, int x, int y) {
         return grey(120 + noise(n, x, y) / 4.0);
@@ -161,7 +239,7 @@ TEST_CASE("camera: what is masked and what has no structure is not judged", "[ca
         return grey(80 + noise(n, x, y) / 4.0);
     }) == ViewProblem::none);
     // All but a strip is masked, and black: neither dark nor covered.
-    Watch masked({camera::mask_polygon({0, 0, 1, 0, 1, 0.9, 0, 0.9})});
+    Watch masked({camera::polygon_of({0, 0, 1, 0, 1, 0.9, 0, 0.9})});
     const auto strip = [](int n, int x, int y) {
         return y < 108 ? std::uint8_t{0} : usual(n, x, y);
     };

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "agent/plugin_api/host.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/dictionary.hpp"
 
@@ -238,26 +239,53 @@ TEST_CASE("data_path: an open window survives the process", "[app]") {
     CHECK(bench.stored() == std::vector<double>{15});
 }
 
+void people_through(Bench& bench, const std::string& direction, double people) {
+    const SeriesInfo door{
+        {"store.footfall." + direction, {{"door", "main"}}}, Kind::delta, "1", {}, 0};
+    const auto id = bench.path->declare(door);
+    REQUIRE(id.ok());
+    REQUIRE(bench.path->accept(*id, people, at_boot(bench.clock.boot_now())).ok());
+}
+
 TEST_CASE("data_path: who is in the store survives the process", "[app]") {
     Bench bench;
-    const auto people_through = [&](const std::string& direction, double people) {
-        const SeriesInfo door{
-            {"store.footfall." + direction, {{"door", "main"}}}, Kind::delta, "1", {}, 0};
-        const auto id = bench.path->declare(door);
-        REQUIRE(id.ok());
-        REQUIRE(bench.path->accept(*id, people, at_boot(bench.clock.boot_now())).ok());
-    };
     bench.give("raw.before", 7);
-    people_through("in", 5);
-    people_through("out", 1);
+    people_through(bench, "in", 5);
+    people_through(bench, "out", 1);
     bench.restart();
     bench.give("raw.after", 8);
-    people_through("in", 2);
+    people_through(bench, "in", 2);
     REQUIRE(bench.path->flush(true).ok());
     auto values = bench.stored();
     std::sort(values.begin(), values.end());
     // Doors 5, 1 and 2; levels 5, 4 and 6; 7 and 8 kept their names.
     CHECK(values == std::vector<double>{1, 2, 4, 5, 5, 6, 7, 8});
+}
+
+TEST_CASE("data_path: who is in the store survives a reboot", "[app]") {
+    Bench bench;
+    people_through(bench, "in", 5);
+    SECTION("that was announced") {
+        REQUIRE(bench.path->flush(true).ok());
+    }
+    SECTION("that was a power cut, as far as it was kept") {
+        bench.pass(std::chrono::minutes(5));
+        people_through(bench, "in", 1);
+        REQUIRE(bench.path->flush(false).ok());
+    }
+    bench.cut_power();
+    people_through(bench, "out", 2);
+    REQUIRE(bench.path->flush(true).ok());
+    CHECK(bench.stored_by_series().at("store.occupancy").back() == 3);
+}
+
+TEST_CASE("data_path: what a source keeps survives a power cut", "[app]") {
+    Bench bench;
+    REQUIRE(bench.path->keep("door", "learnt").ok());
+    CHECK_FALSE(bench.path->keep("door", std::string(kMostKept + 1, 'x')).ok());
+    bench.cut_power();
+    CHECK(bench.path->kept("door") == "learnt");
+    CHECK(bench.path->kept("other").empty());
 }
 
 TEST_CASE("data_path: what a power commit answered for survives a power cut", "[app]") {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/base/clock.hpp"
 
+#include <bit>
+#include <ctime>
+#include <limits>
+
+#include <sys/types.h>
+
 #include "tests/support/catch.hpp"
 
 namespace cxedge {
@@ -49,6 +55,23 @@ TEST_CASE("clock: milliseconds since 1970 survive the way there and back", "[bas
          {std::int64_t{0}, std::int64_t{1'700'000'000'123}, std::int64_t{-1}}) {
         CHECK(unix_ms(from_unix_ms(ms)) == ms);
     }
+}
+
+// A 32-bit count of seconds ends on 2038-01-19 at 03:14:07.
+TEST_CASE("clock: the years after 2038 are written as they are", "[base]") {
+    CHECK(iso8601(from_unix_ms(2'147'483'647'000)) == "2038-01-19T03:14:07Z");
+    CHECK(iso8601(from_unix_ms(2'147'483'648'000)) == "2038-01-19T03:14:08Z");
+    CHECK(iso8601(from_unix_ms(4'102'444'799'999)) == "2099-12-31T23:59:59Z");
+}
+
+// What a second architecture may have otherwise: CI builds for three.
+TEST_CASE("platform: files and times are counted in 64 bits, bytes have eight", "[base]") {
+    STATIC_REQUIRE(sizeof(std::time_t) == 8);
+    STATIC_REQUIRE(sizeof(timespec::tv_sec) == 8);
+    STATIC_REQUIRE(sizeof(off_t) == 8);
+    STATIC_REQUIRE(std::numeric_limits<unsigned char>::digits == 8);
+    STATIC_REQUIRE(std::numeric_limits<double>::is_iec559);
+    STATIC_REQUIRE(std::endian::native == std::endian::little);  // journal and ring
 }
 
 }  // namespace

@@ -73,4 +73,13 @@ TEST_CASE("base: times of day are HH:MM", "[base]") {
     }
 }
 
+TEST_CASE("base: the next local time goes on after 2038", "[base]") {
+    const TimeZone zone(kBerlin);
+    constexpr std::int64_t kNewYear2040 = 2'208'988'800;
+    CHECK(next(kNewYear2040, hours(4)) == "2040-01-01T03:00:00Z");
+    CHECK(next(kNewYear2040 + 3 * kHour, hours(4)) == "2040-01-02T03:00:00Z");
+    // The second in which 32 bits end is on the way.
+    CHECK(next(2'147'483'647, hours(4)) == "2038-01-20T03:00:00Z");
+}
+
 }  // namespace cxedge::test

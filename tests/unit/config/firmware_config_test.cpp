@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every file in firmware-config loads and keeps its promises.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>

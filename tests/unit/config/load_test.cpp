@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/load.hpp"
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
 #include "tests/support/catch.hpp"
@@ -278,7 +280,8 @@ name = 'b#'
             "mqtts://",
             "site.toml:8:15: uplink.keepalive_s: 99999 is more than 3600",
             "site.toml:9:1: uplink.windw: unknown setting; did you mean \"window\"?",
-            "site.toml:10:11: uplink.ca_file: \"ca.pem\" is not an absolute path",
+            "site.toml:10:11: uplink.ca_file: \"ca.pem\" is not an absolute path, nor "
+            "credential:NAME",
             "site.toml:11:12: uplink.key_file: needs certificate_file, the certificate it belongs "
             "to",
             "site.toml:12:17: uplink.password_file: needs username",
@@ -477,6 +480,13 @@ TEST_CASE("settings_help: every key once, with a help text", "[config]") {
     CHECK(keys.size() == all);
     CHECK(
         config::common_source_keys() ==
-        std::vector<std::string>{"plugin", "name", "enabled", "durable"}
+        std::vector<std::string>{
+            "plugin",
+            "name",
+            "enabled",
+            "durable",
+            "limit_memory_mib",
+            "limit_tasks",
+            "limit_cpu_percent"}
     );
 }

@@ -16,11 +16,12 @@
 namespace cxedge::ctl {
 
 // A broker that the test plays: it is told what cxctl did and says what happens next.
-class PlayedBroker final : public uplink::Broker {
+class PlayedBroker : public uplink::Broker {
 public:
     Status connect(const uplink::BrokerOptions& options, uplink::BrokerListener& heard) override {
         ++connects;
         client_id = options.client_id;
+        protocol = options.protocol;
         session_expiry_s = options.session_expiry_s;
         will_topic = options.will_topic;
         listener = &heard;
@@ -47,7 +48,7 @@ public:
         }
         in_poll = false;
     }
-    [[nodiscard]] uplink::Loss last_loss() const override { return {}; }
+    [[nodiscard]] uplink::Loss last_loss() const override { return loss; }
     void wake() override {}
 
     void arrives(const std::string& topic, const std::string& payload) {
@@ -67,6 +68,8 @@ public:
     bool disconnected = false;
     bool in_poll = false;
     std::string client_id;
+    uplink::Protocol protocol = uplink::Protocol::v5;
+    uplink::Loss loss;
     std::uint32_t session_expiry_s = 1;
     std::string will_topic;
     struct Published {

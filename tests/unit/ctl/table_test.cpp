@@ -166,6 +166,18 @@ TEST_CASE("table: a node that goes", "[ctl]") {
     CHECK(out == "22:13:20.000  paris/box-7           OFFLINE, cxedge 0.1.0, boot 3\n");
 }
 
+TEST_CASE("table: the time of day is right after 2038", "[ctl]") {
+    std::string out;
+    Table table(out, Table::Zone::utc);
+    out.clear();
+    wire::NodeState state;
+    state.version = "0.1.0";
+    state.boot = 3;
+    state.at = from_unix_ms(2'208'988'800'123 + 3'723'000);  // 2040-01-01T01:02:03
+    table.node_state(kOrigin, state);
+    CHECK(out == "01:02:03.123  paris/box-7           OFFLINE, cxedge 0.1.0, boot 3\n");
+}
+
 TEST_CASE("human_text: units, sizes and durations", "[ctl]") {
     CHECK(with_unit(3, "{person}") == "3 person");
     CHECK(with_unit(0.25, "1") == "0.25");

@@ -278,6 +278,15 @@ TEST_CASE("plugin process: a commit is answered both ways", "[ingest]") {
     REQUIRE(full.until([&] { return full.sink.reading_of("test.commit_refused") != nullptr; }));
 }
 
+TEST_CASE("plugin process: what one run keeps, the next one finds", "[ingest]") {
+    Bench bench("keep");
+    bench.sink.kept_by["cam"] = "abc";
+    bench.process.start();
+    REQUIRE(bench.until([&] { return bench.sink.reading_of("test.kept") != nullptr; }));
+    CHECK(bench.sink.reading_of("test.kept")->value == 3);
+    CHECK(bench.sink.kept_by == std::map<std::string, std::string>{{"cam", "abcx"}});
+}
+
 TEST_CASE("plugin process: readings of a refused series are left out, and said once", "[ingest]") {
     const test::CapturedStderr captured;
     Bench bench("refused");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pipeline that is saved and restored in the middle says the same as one that went through.
+#include <algorithm>
 #include <random>
 
 #include "tests/support/catch.hpp"

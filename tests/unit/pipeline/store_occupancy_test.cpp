@@ -175,6 +175,71 @@ TEST_CASE("pipeline: a store restored in the middle of the day goes on", "[pipel
     CHECK(after.residuals() == std::vector<double>{6});
 }
 
+TEST_CASE("pipeline: a store goes on after a reboot on the same day", "[pipeline]") {
+    Shop before;
+    REQUIRE(before.give(before.door("in", "main"), 5));
+    Shop after;
+    after.now = {before.now.wall + minutes(10), BootTime(20'000)};
+    REQUIRE(after.pipeline.adopt(before.pipeline.lasting()));
+    REQUIRE(after.give(after.door("out", "main"), 1));
+    CHECK(after.levels() == std::vector<double>{4});
+    CHECK(after.residuals().empty());
+    after.pass(hours(24));
+    REQUIRE(after.give(after.door("out", "main"), 1));
+    CHECK(after.levels().back() == 0);
+    CHECK(after.residuals() == std::vector<double>{4});
+}
+
+TEST_CASE("pipeline: a box that was off over night declares the day before", "[pipeline]") {
+    Shop before;
+    REQUIRE(before.give(before.door("in", "main"), 5));
+    Shop after;
+    after.now = {before.now.wall + hours(24), BootTime(20'000)};
+    REQUIRE(after.pipeline.adopt(before.pipeline.lasting()));
+    REQUIRE(after.give(after.door("in", "main"), 1));
+    CHECK(after.levels() == std::vector<double>{1});
+    CHECK(after.residuals() == std::vector<double>{5});
+}
+
+TEST_CASE("pipeline: a clock that is not yet set after a reboot ends no day", "[pipeline]") {
+    Shop before;
+    REQUIRE(before.give(before.door("in", "main"), 5));
+    Shop after;
+    after.now = {from_unix_ms(20'000), BootTime(20'000)};
+    REQUIRE(after.pipeline.adopt(before.pipeline.lasting()));
+    const SeriesId in = after.door("in", "main");
+    REQUIRE(after.give(in, 1));
+    SECTION("it is still the same day") {
+        after.now.wall = before.now.wall + minutes(10);
+        REQUIRE(after.give(in, 1));
+        CHECK(after.levels() == std::vector<double>{6, 7});
+        CHECK(after.residuals().empty());
+    }
+    SECTION("it is the next day") {
+        // Also if another process goes on before the clock is set.
+        std::string saved;
+        after.pipeline.save(saved);
+        Shop later;
+        REQUIRE(later.pipeline.restore(saved).ok());
+        later.now = {before.now.wall + hours(24), BootTime(60'000)};
+        REQUIRE(later.give(later.door("in", "main"), 1));
+        CHECK(later.levels() == std::vector<double>{1});
+        CHECK(later.residuals() == std::vector<double>{6});
+    }
+}
+
+TEST_CASE("pipeline: nothing is kept over a reboot where there is no store", "[pipeline]") {
+    PipelineOptions options = shop();
+    options.occupancies.clear();
+    const Shop bench(options);
+    CHECK(bench.pipeline.lasting().empty());
+    const std::string kept = Shop().pipeline.lasting();
+    for (std::size_t size = 0; size < kept.size(); ++size) {
+        Shop cut;
+        CHECK_FALSE(cut.pipeline.adopt(std::string_view(kept).substr(0, size)));
+    }
+}
+
 TEST_CASE("pipeline: a store that is no longer configured is forgotten", "[pipeline]") {
     std::string saved;
     Shop before;

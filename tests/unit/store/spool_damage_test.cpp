@@ -269,10 +269,10 @@ TEST_CASE("spool damage: the queue of another spool begins a new epoch", "[store
     CHECK(read_all(*at.spool).size() == kBatches);
 }
 
-TEST_CASE("spool damage: files of other programs and newer versions are put aside", "[store]") {
+TEST_CASE("spool damage: files of other programs and other content are put aside", "[store]") {
     const auto change = GENERATE(
         std::string("PRAGMA application_id=7"),
-        std::string("PRAGMA user_version=99"),
+        std::string("PRAGMA user_version=0"),
         std::string("DROP TABLE meta"),
         std::string("DELETE FROM meta"),
         std::string("ALTER TABLE batch_live RENAME TO stapel"),

@@ -45,6 +45,27 @@ TEST_CASE("spool: gives back what was stored, in order, in every field", "[store
     CHECK(stored[1].batch.body.empty());
 }
 
+TEST_CASE("spool: times after 2038 come back, from the ring and from disk", "[store]") {
+    constexpr std::int64_t kIn2040 = 2'208'988'800'123;
+    constexpr std::int64_t kUpFor80Years = 2'524'608'000'000;
+    SpoolFixture at;
+    NewBatch batch = make_batch("late");
+    batch.sealed_wall_ms = kIn2040;
+    batch.t0_boot_ms = kUpFor80Years;
+    batch.sealed_boot_ms = kUpFor80Years + 1;
+    Spool& spool = at.open();
+    REQUIRE(spool.append({batch}).ok());
+    const auto check = [&](const std::vector<store::StoredBatch>& stored) {
+        REQUIRE(stored.size() == 1);
+        CHECK(stored[0].batch.sealed_wall_ms == kIn2040);
+        CHECK(stored[0].batch.t0_boot_ms == kUpFor80Years);
+        CHECK(stored[0].batch.sealed_boot_ms == kUpFor80Years + 1);
+    };
+    check(read_all(spool));
+    REQUIRE(spool.commit(Spool::Move::all).ok());
+    check(read_all(at.open()));
+}
+
 TEST_CASE("spool: a first start is a new epoch without repairs", "[store]") {
     SpoolFixture at;
     const Spool& spool = at.open();

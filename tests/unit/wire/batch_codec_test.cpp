@@ -76,6 +76,29 @@ TEST_CASE(
     CHECK(decoded->events[1].time.ms == 99);
 }
 
+TEST_CASE("batch: times after 2038 arrive as they were", "[wire]") {
+    constexpr std::int64_t kIn2040 = 2'208'988'800'123;
+    BatchBuilder builder;
+    builder.add(Sample{SeriesId{0}, at_wall(from_unix_ms(kIn2040)), 1.0});
+    builder.add(Sample{SeriesId{0}, at_wall(from_unix_ms(kIn2040 + 250)), 2.0});
+    builder.add(number(1, 5000, 2));
+    builder.add(event(at_wall(from_unix_ms(kIn2040))));
+    const SealedBody body = builder.seal();
+    wire::BatchHeader sent = header();
+    sent.t0 = from_unix_ms(kIn2040);
+    const auto received = wire::parse_batch(wire::encode_batch(sent, body));
+    REQUIRE(received);
+    CHECK(received->header == sent);
+    const auto decoded = wire::decode_body(*received);
+    REQUIRE(decoded);
+    const auto sorted = by_series(decoded->samples);
+    CHECK(sorted.at(0)[0].time.ms == kIn2040);
+    CHECK(sorted.at(0)[1].time.ms == kIn2040 + 250);
+    CHECK(sorted.at(1)[0].time.ms == kIn2040);
+    REQUIRE(decoded->events.size() == 1);
+    CHECK(decoded->events[0].time.ms == kIn2040);
+}
+
 TEST_CASE("batch: an event arrives as it was sent", "[wire]") {
     BatchBuilder builder;
     const Event sent = event(at_boot(BootTime(10)));

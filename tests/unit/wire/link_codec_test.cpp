@@ -54,6 +54,7 @@ TEST_CASE("link: hello, heartbeat, problem, checked, commit and committed arrive
     CHECK(hello.pid == 4711);
     CHECK(round_trip(link::Heartbeat{1ULL << 60U}).readings == 1ULL << 60U);
     CHECK(round_trip(link::Problem{"no signal"}).text == "no signal");
+    CHECK(round_trip(link::Keep{std::string("\0\xff", 2)}).bytes == std::string("\0\xff", 2));
     CHECK(round_trip(link::Checked{}).problems.empty());
     CHECK(round_trip(link::Checked{{"a", "b"}}).problems == std::vector<std::string>{"a", "b"});
     CHECK(round_trip(link::Commit{7}).ticket == 7);
@@ -151,6 +152,7 @@ TEST_CASE("link: settings keep their types and places", "[wire]") {
     welcome.source = "entrance";
     welcome.heartbeat_ms = 500;
     welcome.check_only = true;
+    welcome.kept = std::string("\xfe\0", 2);
     welcome.settings = leaf(SettingsNode::Table{});
     welcome.settings.position = {file, 12, 1, "site"};
     SettingsNode number = leaf(std::numeric_limits<std::int64_t>::min());
@@ -169,6 +171,7 @@ TEST_CASE("link: settings keep their types and places", "[wire]") {
     CHECK(got.source == "entrance");
     CHECK(got.heartbeat_ms == 500);
     CHECK(got.check_only);
+    CHECK(got.kept == welcome.kept);
     CHECK(to_string(got.settings.position) == to_string(welcome.settings.position));
     CHECK(got.settings.position.layer == "site");
     const SettingsNode* port = got.settings.find("port");

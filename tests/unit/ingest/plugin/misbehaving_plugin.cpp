@@ -87,6 +87,9 @@ private:
             emit("bad.metric", 1);
             emit("bad.metric", 2);
             emit("test.good", 3);
+        } else if (action == "keep") {
+            host_->keep(std::string(host_->kept()) + "x");
+            emit("test.kept", static_cast<double>(host_->kept().size()));
         } else if (action == "problem") {
             host_->set_problem("camera not reachable");
         } else if (action == "offload") {
