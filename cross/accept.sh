@@ -46,7 +46,7 @@ install_package() {
     mkdir "$scratch"/{upper,work,root}
     mount -t overlay overlay -o "lowerdir=$CXEDGE_BASE,upperdir=$scratch/upper,workdir=$scratch/work" "$CXEDGE_BOX"
     mount -t proc proc "$CXEDGE_BOX/proc"
-    mount --bind /dev "$CXEDGE_BOX/dev"
+    mount --rbind /dev "$CXEDGE_BOX/dev"
     mount -t tmpfs tmpfs "$CXEDGE_BOX/run"
     cp -L /etc/resolv.conf "$CXEDGE_BOX/etc/resolv.conf"
     cp build/package/"$arch"/cxedge_*_"$arch".deb "$CXEDGE_BOX/root/cxedge.deb"
@@ -66,10 +66,6 @@ site = "store-0042"
 id = "box-$arch"
 [uplink]
 broker = "mqtt://127.0.0.1:1883"
-[[source]]
-plugin = "statsd"
-name = "apps"
-listen = "127.0.0.1:8125"
 [[rule]]
 match = "till.*"
 unit = "1"

@@ -3,6 +3,7 @@
 
 #include <tuple>
 
+#include "agent/config/credential.hpp"
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
 #include "agent/config/uplink_schema.hpp"
@@ -25,7 +26,7 @@ Schema<NodeConfig> node_schema() {
          &NodeConfig::claim_file,
          "Claim certificate (PEM, with its key) with which this box enrols; empty: it does not"
     )
-        .check(check_optional_path);
+        .check(check_optional_secret_file);
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
     return s;

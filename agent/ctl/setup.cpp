@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/setup.hpp"
 
-#include <filesystem>
 #include <iostream>
 #include <sstream>
 
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "agent/ctl/doctor/secret_place.hpp"
 #include "agent/ctl/terminal.hpp"
 
 namespace cxedge::ctl {
@@ -36,10 +36,6 @@ Interview interview_here(const SetupOptions& options) {
     return interview;
 }
 
-std::string absolute(const std::string& path) {
-    return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
-}
-
 SiteFacts facts_for(const SetupAnswers& answers, SiteFacts facts) {
     facts.broker = answers.broker.value_or("");
     facts.tenant = answers.tenant.value_or("");
@@ -51,7 +47,7 @@ SiteFacts facts_for(const SetupAnswers& answers, SiteFacts facts) {
           &SiteFacts::ca_file,
           &SiteFacts::certificate_file,
           &SiteFacts::key_file}) {
-        facts.*member = absolute(facts.*member);
+        facts.*member = absolute_place(facts.*member);
     }
     return facts;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/setup_questions.hpp"
 
-#include <filesystem>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
 #include "agent/ctl/doctor/certificate.hpp"
+#include "agent/ctl/doctor/secret_place.hpp"
 #include "agent/ctl/files.hpp"
 
 namespace cxedge::ctl {
@@ -29,7 +29,7 @@ std::string check_claim(const std::string& file) {
     if (file.empty()) {
         return "";
     }
-    const auto pem = read_file(file, kMaxClaimBytes);
+    const auto pem = read_file(readable_path(file), kMaxClaimBytes);
     if (!pem) {
         return pem.error().message;
     }
@@ -104,32 +104,25 @@ Status ask_for(const Question& question, const Interview& interview, SetupAnswer
     }
 }
 
-// A box has no working directory that would last.
-void make_absolute(std::optional<std::string>& path) {
-    if (path && !path->empty()) {
-        path = std::filesystem::absolute(*path).lexically_normal().string();
-    }
-}
-
 }  // namespace
 
 Result<SetupAnswers> complete_answers(SetupAnswers given, const Interview& interview) {
-    std::string wrong;
+    std::vector<std::string> wrong;
     for (const Question& question : questions(interview.profiles_dir)) {
-        const auto& answer = given.*question.answer;
-        if (interview.ask != nullptr && !answer) {
-            if (const Status asked = ask_for(question, interview, given); !asked) {
-                return asked.error();
-            }
-            continue;
+        const bool asks = interview.ask != nullptr && !(given.*question.answer);
+        const Status asked = asks ? ask_for(question, interview, given) : Status();
+        if (!asked) {
+            return asked.error();
         }
-        const std::string problem = judge(question, answer);
+        std::string problem = asks ? std::string() : judge(question, given.*question.answer);
         if (!problem.empty()) {
-            wrong += fmt::format("{}{}: {}", wrong.empty() ? "" : "\n", question.flag, problem);
+            wrong.push_back(std::string(question.flag) + ": " + problem);
         }
     }
-    make_absolute(given.claim_file);
-    return wrong.empty() ? Result<SetupAnswers>(std::move(given)) : invalid_argument(wrong);
+    // A box has no working directory that would last.
+    given.claim_file = absolute_place(given.claim_file.value_or(""));
+    return wrong.empty() ? Result<SetupAnswers>(std::move(given))
+                         : invalid_argument(fmt::format("{}", fmt::join(wrong, "\n")));
 }
 
 }  // namespace cxedge::ctl

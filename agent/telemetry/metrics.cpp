@@ -16,6 +16,11 @@ const std::vector<std::string>& memory_states() {
     return kStates;
 }
 
+const std::vector<std::string>& connections() {
+    static const std::vector<std::string> kConnections{"offline", "connecting", "online"};
+    return kConnections;
+}
+
 struct Name {
     const char* metric;
     const char* unit;
@@ -112,6 +117,15 @@ void add_uplink(const Health& health, Readings& out) {
     out.counter({"agent.uplink.refused", "{batch}"}, health.batches_refused);
 }
 
+void add_sink(const SinkHealth& sink, Readings& out) {
+    const std::vector<Dimension> dims{{"sink", sink.name}};
+    out.state({"agent.sink.connection", "1"}, connections(), sink.connection, dims);
+    out.gauge({"agent.sink.batches", "{batch}"}, sink.batches, dims);
+    out.gauge({"agent.sink.oldest_age", "s"}, sink.oldest_age_s, dims);
+    out.counter({"agent.sink.samples.lost", "{sample}"}, sink.samples_lost, dims);
+    out.state({"agent.sink.storage.mode", "1"}, storage_modes(), sink.storage_mode, dims);
+}
+
 void add_source(const SourceHealth& source, Readings& out) {
     const std::vector<Dimension> dims{{"source", source.name}};
     out.state({"agent.source.state", "1"}, source_states(), source.state, dims);
@@ -139,6 +153,9 @@ std::vector<MetricReading> agent_metrics(const Health& health, const Health& bef
     add_storage(health, out);
     add_losses(health, out);
     add_uplink(health, out);
+    for (const SinkHealth& sink : health.sinks) {
+        add_sink(sink, out);
+    }
     for (const SourceHealth& source : health.sources) {
         add_source(source, out);
     }

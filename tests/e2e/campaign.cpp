@@ -75,12 +75,12 @@ void Platform::kill() {
     process_->wait(kPatience);
 }
 
-std::vector<std::uint32_t> Platform::times(std::size_t samples) const {
+std::vector<std::uint32_t> Platform::times(const std::string& metric, std::size_t samples) const {
     std::vector<std::uint32_t> times(samples);
     std::ifstream in(out_);
     for (std::string line; std::getline(in, line);) {
         const Json object = Json::parse(line, nullptr, false);
-        if (object.is_object() && object.value("metric", "") == "bench.load") {
+        if (object.is_object() && object.value("metric", "") == metric) {
             ++times.at(static_cast<std::size_t>(object["value"].get<double>()));
         }
     }
@@ -91,7 +91,7 @@ Fate fate_of(const KpiFeeder& feeder, const Platform& platform) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (true) {
         Fate fate;
-        const auto times = platform.times(feeder.sent().size());
+        const auto times = platform.times(feeder.series(), feeder.sent().size());
         for (std::size_t i = 0; i < times.size(); ++i) {
             const bool promised = feeder.sent()[i].ok_ns != 0;
             const bool lost = promised && times[i] == 0;

@@ -41,8 +41,9 @@ public:
     Platform(std::uint16_t broker_port, std::string out_file);
     void start();
     void kill();
-    // How often each sample is in the file, by the whole part of its value.
-    [[nodiscard]] std::vector<std::uint32_t> times(std::size_t samples) const;
+    // How often each sample of `metric` is in the file, by the whole part of its value.
+    [[nodiscard]] std::vector<std::uint32_t> times(const std::string& metric, std::size_t samples)
+        const;
 
 private:
     std::uint16_t port_;

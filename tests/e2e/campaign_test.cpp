@@ -8,8 +8,8 @@
 
 #include <poll.h>
 
-#include "tests/e2e/small_disk.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/small_disk.hpp"
 
 using namespace cxedge::test;
 
@@ -71,6 +71,11 @@ TEST_CASE("campaign: a full disk and kill -9 on top of it lose nothing", "[e2e]"
     broker.stop();
     let_flow(feeder, 2000);
     disk.fill();
+    KpiFeed fresh = feed;
+    fresh.series = "bench.new";
+    KpiFeeder newcomer(fresh);
+    let_flow(newcomer, 500);
+    newcomer.end();
     let_flow(feeder, 4000);
     box.kill();
     box.start();
@@ -84,6 +89,7 @@ TEST_CASE("campaign: a full disk and kill -9 on top of it lose nothing", "[e2e]"
     let_flow(feeder, 2000);
     feeder.end();
     CHECK(feeder.finish(kPatience));
+    CHECK(newcomer.finish(kPatience));
     CHECK(box.flush());
 
     const Fate fate = fate_of(feeder, platform);
@@ -91,6 +97,11 @@ TEST_CASE("campaign: a full disk and kill -9 on top of it lose nothing", "[e2e]"
     CHECK(fate.acknowledged > 4000);
     CHECK(fate.lost == 0);
     CHECK(fate.duplicated == 0);
+    const Fate fresh_fate = fate_of(newcomer, platform);
+    INFO("series first seen on the full disk: " << to_string(fresh_fate));
+    CHECK(fresh_fate.acknowledged > 0);
+    CHECK(fresh_fate.lost == 0);
+    CHECK(fresh_fate.duplicated == 0);
 }
 
 TEST_CASE("campaign: a full runtime directory and kill -9 on top of it lose nothing", "[e2e]") {

@@ -6,9 +6,12 @@
 #include <cerrno>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/base/unix_socket.hpp"
 
@@ -81,6 +84,12 @@ void KpiFeeder::run() {
 }
 
 void KpiFeeder::connect() {
+    struct stat info {};
+    if (::stat(feed_.socket.c_str(), &info) == 0 && S_ISFIFO(info.st_mode)) {
+        // Fails until somebody reads it.
+        fd_.reset(::open(feed_.socket.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+        return;
+    }
     auto connection = connect_unix_socket(feed_.socket, SOCK_STREAM);
     if (connection && connection->code == 0) {
         fd_ = std::move(connection->socket);
@@ -122,23 +131,42 @@ void KpiFeeder::write_due() {
 }
 
 void KpiFeeder::write_sample(std::size_t sample) {
-    out_.append(feed_.series).append(1, ' ').append(value_of(sample)).append(1, '\n');
+    if (feed_.before.empty()) {
+        out_.append(feed_.series).append(1, ' ');
+    }
+    out_.append(feed_.before).append(value_of(sample)).append(1, '\n');
     waiting_.push_back(sample);
     KpiSent& sent = sent_[sample];
     sent.first_ns = sent.first_ns == 0 ? now_ns() : sent.first_ns;
 }
 
 void KpiFeeder::flush() {
-    const ssize_t size =
-        out_.empty() ? 0 : ::send(fd_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
+    ssize_t size = out_.empty() ? 0 : ::send(fd_.get(), out_.data(), out_.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno == ENOTSOCK) {
+        size = ::write(fd_.get(), out_.data(), out_.size());
+    }
     if (size > 0) {
         out_.erase(0, static_cast<std::size_t>(size));
     } else if (size < 0 && errno != EAGAIN && errno != EINTR) {
         lost();
     }
+    if (!feed_.answered && fd_ && out_.empty()) {
+        take_written();
+    }
+}
+
+void KpiFeeder::take_written() {
+    for (const std::size_t sample : waiting_) {
+        sent_[sample].ok_ns = now_ns();
+        ++acknowledged_;
+    }
+    waiting_.clear();
 }
 
 void KpiFeeder::read_answers() {
+    if (!feed_.answered) {
+        return;
+    }
     std::array<char, 65536> chunk{};
     const ssize_t size = ::recv(fd_.get(), chunk.data(), chunk.size(), 0);
     if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -160,7 +188,7 @@ void KpiFeeder::take_answer(std::string_view answer) {
     }
     const std::size_t sample = waiting_.front();
     waiting_.pop_front();
-    if (answer == "ok") {
+    if (answer.starts_with(feed_.ok)) {
         sent_[sample].ok_ns = now_ns();
         ++acknowledged_;
     } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client of kpi_socket as a careful application is one: each sample has a value of its own, and
-// stays the client's until it is answered "ok". Thread: its own; the results belong to the caller
-// after finish().
+// A client of kpi_socket, or of something like it, as a careful application is one: each sample has
+// a value of its own, and stays the client's until it is answered "ok". Thread: its own; the
+// results belong to the caller after finish().
 #pragma once
 
 #include <atomic>
@@ -20,8 +20,15 @@ namespace cxedge::test {
 struct KpiFeed {
     std::string socket;
     std::string series = "bench.load";  // name and dimensions
-    double rate = 1000;                 // samples a second
-    std::size_t samples = 1000;         // in all
+    // Of another program's lines: what stands before the value instead of the series, and how the
+    // answer begins that means "taken".
+    std::string before;
+    std::string ok = "ok";
+    // False: nothing is answered, and `socket` may also be a FIFO (of a process that ignores
+    // SIGPIPE). A sample counts as taken once the kernel has it.
+    bool answered = true;
+    double rate = 1000;          // samples a second
+    std::size_t samples = 1000;  // in all
     // Lines are written together this often; strict: one line, and the next after its answer.
     std::chrono::milliseconds burst{10};
     bool strict = false;
@@ -58,6 +65,7 @@ public:
     [[nodiscard]] std::size_t acknowledged() const { return acknowledged_.load(); }
     [[nodiscard]] std::size_t refusals() const { return refusals_.load(); }
 
+    [[nodiscard]] const std::string& series() const { return feed_.series; }
     [[nodiscard]] const std::vector<KpiSent>& sent() const { return sent_; }
 
 private:
@@ -67,6 +75,7 @@ private:
     void write_due();
     void write_sample(std::size_t sample);
     void flush();
+    void take_written();
     void read_answers();
     void take_answer(std::string_view answer);
     [[nodiscard]] std::size_t due() const;

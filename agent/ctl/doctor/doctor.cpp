@@ -18,6 +18,7 @@
 #include "agent/ctl/doctor/clock_check.hpp"
 #include "agent/ctl/doctor/disk_check.hpp"
 #include "agent/ctl/doctor/permission_check.hpp"
+#include "agent/ctl/doctor/secret_place.hpp"
 #include "agent/ctl/terminal.hpp"
 
 namespace cxedge::ctl {
@@ -55,10 +56,10 @@ Finding dial(const std::string& url, const config::UplinkConfig& from) {
     ConnectionOptions connection;
     connection.broker = url;
     connection.username = from.username;
-    connection.password_file = from.password_file;
-    connection.ca_file = from.ca_file;
-    connection.certificate_file = from.certificate_file;
-    connection.key_file = from.key_file;
+    connection.password_file = readable_path(from.password_file);
+    connection.ca_file = readable_path(from.ca_file);
+    connection.certificate_file = readable_path(from.certificate_file);
+    connection.key_file = readable_path(from.key_file);
     auto options = broker_options(connection);
     if (!options) {
         return Check{"broker"}.problem(
@@ -82,15 +83,15 @@ void examine_certificates(const config::AgentConfig& config, const Report& repor
     const SystemClock clock;
     if (!config.node.claim_file.empty()) {
         report(check_certificate(
-            {"node.claim_file", config.node.claim_file, "", false}, clock.wall_now()
+            {"node.claim_file", readable_path(config.node.claim_file), "", false}, clock.wall_now()
         ));
     }
     for (const auto& [name, connection] : connections_of(config)) {
         if (!connection->certificate_file.empty()) {
             report(check_certificate(
                 {name + ".certificate_file",
-                 connection->certificate_file,
-                 connection->key_file,
+                 readable_path(connection->certificate_file),
+                 readable_path(connection->key_file),
                  true},
                 clock.wall_now()
             ));
@@ -122,6 +123,13 @@ void examine_cameras(const config::AgentConfig& config, const Report& report) {
     }
 }
 
+// What systemd hands over has the right modes.
+void leave_out_foreign(std::vector<NamedFile>& files) {
+    std::erase_if(files, [](const NamedFile& file) {
+        return file.path.empty() || is_credential(file.path);
+    });
+}
+
 std::vector<NamedFile> secrets_of(const config::AgentConfig& config) {
     std::vector<NamedFile> files{{"node.claim_file", config.node.claim_file}};
     for (const auto& [name, connection] : connections_of(config)) {
@@ -133,7 +141,7 @@ std::vector<NamedFile> secrets_of(const config::AgentConfig& config) {
             {"source." + source_label(source) + ".password_file", text_of(source, "password_file")}
         );
     }
-    std::erase_if(files, [](const NamedFile& file) { return file.path.empty(); });
+    leave_out_foreign(files);
     return files;
 }
 
@@ -145,7 +153,7 @@ std::vector<NamedFile> public_files_of(
         files.push_back({name + ".ca_file", connection->ca_file});
         files.push_back({name + ".certificate_file", connection->certificate_file});
     }
-    std::erase_if(files, [](const NamedFile& file) { return file.path.empty(); });
+    leave_out_foreign(files);
     return files;
 }
 

@@ -34,6 +34,14 @@ Health busy() {
     health.samples_dead = 7;
     health.storage_mode = "memory";
     health.ring_in_memory = true;
+    SinkHealth sink;
+    sink.name = "national";
+    sink.connection = "connecting";
+    sink.batches = 17;
+    sink.oldest_age_s = 3.5;
+    sink.samples_lost = 11;
+    sink.storage_mode = "full";
+    health.sinks = {sink};
     health.sources = {
         {"apps", "statsd", "running", "", 500, 0, 0},
         {"door", "camera", "failed", "crashed 5 times", 20, 5, 4711},
@@ -85,6 +93,11 @@ TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]")
     CHECK(value(readings, "agent.uplink.bytes") == 12345);
     CHECK(value(readings, "agent.uplink.in_flight") == 4);
     CHECK(value(readings, "agent.uplink.refused") == 1);
+    CHECK(value(readings, "agent.sink.connection{sink=national}") == 1);
+    CHECK(value(readings, "agent.sink.batches{sink=national}") == 17);
+    CHECK(value(readings, "agent.sink.oldest_age{sink=national}") == 3.5);
+    CHECK(value(readings, "agent.sink.samples.lost{sink=national}") == 11);
+    CHECK(value(readings, "agent.sink.storage.mode{sink=national}") == 2);
     CHECK(value(readings, "agent.source.state{source=apps}") == 1);
     CHECK(value(readings, "agent.source.state{source=door}") == 3);
     CHECK(value(readings, "agent.source.restarts{source=door}") == 5);
