@@ -12,6 +12,7 @@
 #include "agent/base/local_time.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
+#include "agent/config/credential.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -195,12 +196,13 @@ Result<uplink::UplinkOptions> uplink_options(
     options.clock_wait = std::chrono::hours(from.clock_wait_h);
     options.broker.client_id = client_id_of(options.identity);
     options.broker.username = from.username;
-    options.broker.ca_file = from.ca_file;
-    options.broker.certificate_file = from.certificate_file;
-    options.broker.key_file = from.key_file;
+    options.broker.ca_file = config::secret_file_path(from.ca_file);
+    options.broker.certificate_file = config::secret_file_path(from.certificate_file);
+    options.broker.key_file = config::secret_file_path(from.key_file);
     options.broker.keepalive = std::chrono::duration_cast<std::chrono::seconds>(from.keepalive);
     if (!from.password_file.empty()) {
-        Result<std::string> password = read_first_line(from.password_file);
+        Result<std::string> password =
+            read_first_line(config::secret_file_path(from.password_file));
         if (password) {
             options.broker.password = std::move(*password);
         } else {

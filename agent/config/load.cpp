@@ -8,7 +8,6 @@
 
 #include "agent/config/agent_schema.hpp"
 #include "agent/config/catalogue_file.hpp"
-#include "agent/config/credential.hpp"
 #include "agent/config/cross_checks.hpp"
 #include "agent/config/source_name.hpp"
 #include "agent/config/text_checks.hpp"
@@ -189,17 +188,6 @@ void read_catalogues(const LoadOptions& options, Loaded& loaded, SettingsProblem
     }
 }
 
-// From here on they are paths to everybody; loaded.merged keeps what was written.
-void find_credentials(UplinkConfig& connection) {
-    for (std::string* file :
-         {&connection.password_file,
-          &connection.ca_file,
-          &connection.certificate_file,
-          &connection.key_file}) {
-        *file = secret_file_path(*file);
-    }
-}
-
 }  // namespace
 
 std::vector<std::string> profile_names(const std::string& dir) {
@@ -246,10 +234,6 @@ Result<Loaded> load(const LoadOptions& options) {
     read_catalogues(options, loaded, problems);
     if (!problems.empty()) {
         return problems.error();
-    }
-    find_credentials(loaded.config.uplink);
-    for (SinkConfig& sink : loaded.config.sinks) {
-        find_credentials(sink);
     }
     return loaded;
 }

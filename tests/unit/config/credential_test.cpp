@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "tests/support/catch.hpp"
-#include "tests/unit/config/config_files.hpp"
 
 namespace cxedge::config {
 
@@ -32,27 +31,6 @@ TEST_CASE("credential: a name is one, and stays in its directory", "[config]") {
         CAPTURE(wrong);
         CHECK_FALSE(check_optional_secret_file(wrong).empty());
     }
-}
-
-TEST_CASE("credential: of uplink and sinks, looked up when the file is loaded", "[config]") {
-    const test::ConfigFiles files;
-    const auto loaded = files.load(R"(
-[uplink]
-broker = "mqtts://broker.example"
-ca_file = "credential:site_ca.pem"
-[[sink]]
-name = "group"
-broker = "mqtts://group.example"
-username = "box"
-password_file = "credential:site_password"
-)");
-    REQUIRE(loaded.ok());
-    CHECK(loaded->config.uplink.ca_file == "/run/credentials/cxedged.service/site_ca.pem");
-    CHECK(
-        loaded->config.sinks.at(0).password_file == "/run/credentials/cxedged.service/site_password"
-    );
-    // To people it is what they wrote.
-    CHECK(config::show(loaded->merged, false).find("credential:site_ca.pem") != std::string::npos);
 }
 
 }  // namespace cxedge::config
