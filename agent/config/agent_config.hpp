@@ -26,6 +26,7 @@ struct UplinkConfig {
     // mqtt://host[:port] or mqtts://host[:port], in order of preference; never empty.
     std::vector<std::string> brokers{"mqtt://127.0.0.1:1883"};
     std::string username;
+    // Files: paths or "credential:NAME" (credential.hpp).
     std::string password_file;     // first line of the file; secrets are references, never values
     std::string ca_file;           // empty with mqtts: the system's CA store
     std::string certificate_file;  // client certificate and its key, both or none

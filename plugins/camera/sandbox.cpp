@@ -90,6 +90,11 @@ private:
     int problem_ = 0;
 };
 
+// The macros of seccomp.h are C99.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 // Files are read; a device is also opened for writing, which creates nothing.
 void allow_opening(Filter& filter, bool device) {
     constexpr scmp_datum_t kCreates = O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
@@ -124,6 +129,8 @@ void allow_network(Filter& filter) {
         filter.allow("socket", SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
     }
 }
+
+#pragma GCC diagnostic pop
 
 Status shut_out_debuggers() {
     const rlimit none{0, 0};

@@ -126,17 +126,17 @@ std::optional<ViewDigest> ViewDigest::from_bytes(std::string_view bytes) {
 }
 
 double ViewDigest::likeness(const ViewDigest& other, const Shift& shift) const {
-    constexpr int kWidth = ViewGrid::kBlocksX;
-    constexpr int kHeight = ViewGrid::kBlocksY;
+    constexpr int kAcross = ViewGrid::kBlocksX;
+    constexpr int kDown = ViewGrid::kBlocksY;
     Correlation correlation;
-    for (int block = 0; block < kWidth * kHeight; ++block) {
-        const int x = block % kWidth + shift.x;
-        const int y = block / kWidth + shift.y;
-        if (x < 0 || x >= kWidth || y < 0 || y >= kHeight) {
+    for (int block = 0; block < kAcross * kDown; ++block) {
+        const int x = block % kAcross + shift.x;
+        const int y = block / kAcross + shift.y;
+        if (x < 0 || x >= kAcross || y < 0 || y >= kDown) {
             continue;
         }
         const std::size_t here = static_cast<std::size_t>(block) * kDirections;
-        const std::size_t there = static_cast<std::size_t>(y * kWidth + x) * kDirections;
+        const std::size_t there = static_cast<std::size_t>(y * kAcross + x) * kDirections;
         for (std::size_t i = 0; i < kDirections; ++i) {
             correlation.add(strength_[here + i], other.strength_[there + i]);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ./dev bench delivery: what a sample costs on its way from a local application to the broker, and
 // whether it arrives. Real cxedged, real mosquitto. Exit status 1 when one was lost or came twice.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -9,9 +10,11 @@
 
 #include "tests/bench/delivery_run.hpp"
 #include "tests/bench/machine.hpp"
+#include "tests/support/mosquitto_server.hpp"
 
 namespace {
 
+using cxedge::bench::CxedgedOptions;
 using cxedge::bench::DeliveryFigures;
 using cxedge::bench::DeliveryPlan;
 
@@ -43,8 +46,8 @@ void print_wire(const DeliveryFigures& figures, double samples) {
         "two network namespaces); MQTT payload {:.2f} B a sample in {} batches\n",
         static_cast<double>(figures.wire->bytes) / samples,
         figures.wire->packets,
-        static_cast<double>(figures.payload_bytes) / static_cast<double>(figures.sent),
-        figures.batches
+        static_cast<double>(figures.totals.payload_bytes) / static_cast<double>(figures.sent),
+        figures.totals.batches
     );
 }
 
@@ -74,9 +77,24 @@ void print_costs(const DeliveryPlan& plan, const DeliveryFigures& figures) {
     fmt::print(
         "latency:  {} from the application to a subscriber\n", percentiles(figures.latency_ms)
     );
-    if (plan.via == "kpi_socket") {
-        fmt::print("answer:   {}\n", percentiles(figures.answer_ms));
+}
+
+void print_old(const DeliveryFigures& figures) {
+    if (figures.old.samples == 0) {
+        return;
     }
+    constexpr double kKib = 1024;
+    fmt::print(
+        "backlog:  {} samples in {} batches had waited; {} received, {} twice, in {:.1f} s ({:.1f} "
+        "KiB of bodies a second){}\n",
+        figures.old.samples,
+        figures.old.batches,
+        figures.old_received,
+        figures.old_twice,
+        figures.old_s,
+        static_cast<double>(figures.old.bytes) / kKib / std::max(figures.old_s, 1e-3),
+        figures.old_late ? "; it outlasted the feed: give more --seconds" : ""
+    );
 }
 
 void print_fate(const DeliveryFigures& figures) {
@@ -99,11 +117,11 @@ void print_fate(const DeliveryFigures& figures) {
         figures.duplicates,
         figures.refusals,
         figures.sent_twice,
-        figures.repeated_batches
+        figures.totals.repeated
     );
 }
 
-int run(const DeliveryPlan& plan) {
+int run(const DeliveryPlan& plan, const CxedgedOptions& options) {
     if (!cxedge::test::MosquittoServer::available()) {
         fmt::print(stderr, "mosquitto is not installed\n");
         return 2;
@@ -113,7 +131,7 @@ int run(const DeliveryPlan& plan) {
         cxedge::bench::machine(),
         plan.rate,
         plan.feeding_s(),
-        plan.via,
+        options.via,
         plan.strict ? ", one line at a time" : "",
         plan.delay_ms > 0 ? fmt::format(", {} ms each way", plan.delay_ms) : "",
         plan.outage_s > 0 ? fmt::format(", broker down for {} s", plan.outage_s) : "",
@@ -121,10 +139,16 @@ int run(const DeliveryPlan& plan) {
         plan.kill ? ", kill -9" : ""
     );
     std::fflush(stdout);
-    const DeliveryFigures figures = cxedge::bench::DeliveryRun(plan).run();
+    const auto cxedged = cxedge::bench::make_cxedged(options);
+    const DeliveryFigures figures = cxedge::bench::DeliveryRun(plan, *cxedged).run();
     print_costs(plan, figures);
+    print_old(figures);
+    if (options.via == "kpi_socket") {
+        fmt::print("answer:   {}\n", percentiles(figures.answer_ms));
+    }
     print_fate(figures);
-    return figures.lost == 0 && figures.duplicates == 0 ? 0 : 1;
+    const bool old_whole = figures.old_received == figures.old.samples && figures.old_twice == 0;
+    return figures.lost == 0 && figures.duplicates == 0 && old_whole ? 0 : 1;
 }
 
 }  // namespace
@@ -134,10 +158,11 @@ int main(int argc, char** argv) {
         "What a sample costs from a local application to the broker, and whether it arrives"
     );
     DeliveryPlan plan;
+    CxedgedOptions options;
     app.add_option("--rate", plan.rate, "Samples a second")->check(CLI::Range(1, 200'000));
     app.add_option("--seconds", plan.seconds, "Of feeding, outages come on top")
         ->check(CLI::Range(2, 86'400));
-    app.add_option("--via", plan.via, "Plugin that takes the samples")
+    app.add_option("--via", options.via, "Plugin that takes the samples")
         ->check(CLI::IsMember({"kpi_socket", "statsd"}));
     app.add_flag("--strict", plan.strict, "kpi_socket: one line, and the next after its answer");
     app.add_option("--burst-ms", plan.burst_ms, "kpi_socket: lines are written this often")
@@ -147,14 +172,17 @@ int main(int argc, char** argv) {
     app.add_flag("--kill", plan.kill, "kill -9 with the broker up, and inside the outage");
     app.add_option("--delay-ms", plan.delay_ms, "Delay each way (needs root)")
         ->check(CLI::Range(0, 5'000));
-    app.add_option("--config", plan.config, "Further lines of configuration, e.g. '[spool]'");
+    app.add_option("--config", options.config, "Further lines of configuration, e.g. '[spool]'");
+    app.add_option("--backlog-days", options.backlog_days, "So many days of 1 sample/s have waited")
+        ->check(CLI::Range(0.0, 60.0));
+    app.add_option("--uplink", options.uplink, "Lines of [uplink], e.g. backfill_kib_per_s = 64");
     CLI11_PARSE(app, argc, argv);
-    if (plan.kill && plan.via == "statsd") {
+    if (plan.kill && options.via == "statsd") {
         fmt::print(stderr, "--kill needs --via kpi_socket: StatsD has no answers to go by\n");
         return 2;
     }
     try {
-        return run(plan);
+        return run(plan, options);
     } catch (const std::exception& error) {
         fmt::print(stderr, "{}\n", error.what());
         return 1;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -17,9 +18,9 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
-constexpr const char* kMetric = "bench.load";
-constexpr std::uint16_t kFarPort = 1883;  // nobody else is there
+constexpr unsigned kSmallDiskMib = 64;
 constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kQuiet{15};
 // Around an event: samples near it say nothing about the steady state.
 constexpr std::int64_t kAroundNs = 3'000'000'000;
 
@@ -38,86 +39,66 @@ double ms_between(std::int64_t from_ns, std::int64_t to_ns) {
 
 }  // namespace
 
-DeliveryRun::DeliveryRun(DeliveryPlan plan) : plan_(std::move(plan)), runtime_("/dev/shm") {
+DeliveryRun::DeliveryRun(DeliveryPlan plan, Candidate& candidate)
+    : plan_(std::move(plan)), candidate_(candidate), runtime_("/dev/shm") {
     wire_ = Wire::make(std::chrono::milliseconds(plan_.delay_ms), figures_.no_wire);
     if (!wire_ && plan_.delay_ms > 0) {
         throw std::runtime_error("a delay needs a network of its own: " + figures_.no_wire);
     }
+    at_.state = disk_.path().string();
+    if (plan_.full_disk) {
+        small_disk_ = std::make_unique<test::SmallDisk>(kSmallDiskMib);
+        if (small_disk_->path().empty()) {
+            throw std::runtime_error("a disk to be filled needs the right to mount a tmpfs");
+        }
+        at_.state = small_disk_->path();
+    }
+    at_.runtime = runtime_.path().string();
     const auto place = [this](const std::function<void()>& task) {
         wire_ ? wire_->over_there(task) : task();
     };
-    place([this] { make_broker(); });
-    subscriber_ = std::make_unique<Subscriber>(broker_->port(), kMetric, plan_.samples(), place);
-    write_config();
+    far_end_ = candidate_.make_far_end(
+        {place, wire_ ? Wire::far_address() : std::string()}, plan_.samples()
+    );
+    figures_.delivers = far_end_ != nullptr;
+    if (far_end_) {
+        at_.far_host = far_end_->host();
+        at_.far_port = far_end_->port();
+    }
+    figures_.old = candidate_.make_backlog(at_);
     start_agent();
 }
 
-void DeliveryRun::make_broker() {
-    test::MosquittoOptions options;
-    // The subscriber's session outlives the broker, and queues what comes meanwhile.
-    options.persistence = true;
-    options.extra = "max_queued_messages 0\nautosave_interval 1\nautosave_on_changes true\n";
-    options.extra += wire_ ? fmt::format("listener {} {}\n", kFarPort, Wire::far_address()) : "";
-    broker_ = std::make_unique<test::MosquittoServer>(options);
-}
-
-void DeliveryRun::write_config() {
-    const std::string broker = wire_ ? fmt::format("{}:{}", Wire::far_address(), kFarPort)
-                                     : fmt::format("127.0.0.1:{}", broker_->port());
-    std::ofstream file(runtime_.file("site.toml"));
-    file << "[node]\ntenant = \"t\"\nsite = \"s\"\nid = \"bench\"\n[uplink]\nbroker = \"mqtt://"
-         << broker << "\"\n[agent]\ncontrol_socket = \"" << runtime_.file("control.sock")
-         << "\"\n[[rule]]\nmatch = \"" << kMetric << "\"\nunit = \"1\"\nkeep = \"raw\"\n";
-    if (plan_.via == "statsd") {
-        file << "[[source]]\nplugin = \"statsd\"\nlisten = \"127.0.0.1:0\"\n";
-    } else {
-        file << "[[source]]\nplugin = \"kpi_socket\"\nsocket = \"" << runtime_.file("kpi.sock")
-             << "\"\n";
-    }
-    file << plan_.config << "\n";
-}
-
 void DeliveryRun::start_agent() {
-    agent_ = std::make_unique<test::Process>(std::vector<std::string>{
-        CXEDGED,
-        "--config",
-        runtime_.file("site.toml"),
-        "--state-dir",
-        state_.file("state"),
-        "--runtime-dir",
-        runtime_.path().string()});
+    agent_ = std::make_unique<test::Process>(candidate_.prepare(at_));
+    base_ = {};
+    const auto ready = candidate_.ready_line();
+    if (!ready) {
+        return;
+    }
     std::string said;
     const auto line = agent_->line_where(
         [&](const std::string& text) {
             said += text + "\n";
-            return text.find("listening on") != std::string::npos;
+            return ready(text);
         },
         kPatience
     );
     if (!line) {
-        throw std::runtime_error("cxedged did not start: " + said);
+        throw std::runtime_error(candidate_.name() + " did not start: " + said);
     }
-    if (plan_.via == "statsd") {
-        const std::size_t end = line->find(", receive");
-        const std::size_t colon = line->rfind(':', end);
-        statsd_port_ = static_cast<std::uint16_t>(std::stoi(line->substr(colon + 1)));
-    }
-    base_ = {};
 }
 
 void DeliveryRun::start_feeding() {
     if (plan_.offline) {
-        broker_->stop();
+        far_end_->stop();
     }
     begin_ = SteadyClock::now();
-    if (plan_.via == "statsd") {
-        statsd_ =
-            std::make_unique<StatsdFeeder>(statsd_port_, kMetric, plan_.rate, plan_.samples());
+    if (const std::uint16_t port = candidate_.statsd_port(); port != 0) {
+        statsd_ = std::make_unique<StatsdFeeder>(port, kMetric, plan_.rate, plan_.samples());
         return;
     }
-    test::KpiFeed feed;
-    feed.socket = runtime_.file("kpi.sock");
-    feed.series = kMetric;
+    test::KpiFeed feed = candidate_.feed(at_);
     feed.rate = plan_.rate;
     feed.samples = plan_.samples();
     feed.strict = plan_.strict;
@@ -132,7 +113,7 @@ void DeliveryRun::begin_measuring() {
         begin_trace();
     }
     base_ = usage_of(agent_->pid());
-    figures_.state_growth = -static_cast<std::int64_t>(bytes_in(state_.path().string()));
+    figures_.state_growth = -static_cast<std::int64_t>(bytes_in(at_.state));
     if (wire_) {
         figures_.wire = wire_->count();
     }
@@ -176,10 +157,13 @@ DeliveryFigures DeliveryRun::run() {
     trouble();
     end_feeding();
     await_arrivals();
-    subscriber_->stop();
+    if (far_end_) {
+        far_end_->finish();
+    }
     count(figures_);
     measure_latency();
     measure_return();
+    measure_old();
     return std::move(figures_);
 }
 
@@ -216,33 +200,33 @@ void DeliveryRun::kill_agent() {
     troubles_.push_back({from, now_ns()});
 }
 
-void DeliveryRun::start_broker() {
-    if (wire_) {
-        wire_->over_there([this] { broker_->start(); });
-    } else {
-        broker_->start();
-    }
-}
-
 void DeliveryRun::outage() {
     const std::int64_t from = now_ns();
     const auto end = SteadyClock::now() + Seconds(plan_.outage_s);
-    broker_->stop();
+    far_end_->stop();
+    if (small_disk_) {
+        constexpr int kEarly = 6;  // something of the outage is on the disk
+        std::this_thread::sleep_for(Seconds(plan_.outage_s / kEarly));
+        small_disk_->fill();
+    }
     if (plan_.kill) {
         std::this_thread::sleep_for(Seconds(plan_.outage_s / 2));
         kill_agent();
     }
     std::this_thread::sleep_until(std::chrono::time_point_cast<SteadyClock::duration>(end));
-    start_broker();
+    if (small_disk_) {
+        small_disk_->clear();
+    }
+    far_end_->start();
     returned_ns_ = now_ns();
     troubles_.push_back({from, returned_ns_});
 }
 
 void DeliveryRun::freeze() {
     const std::int64_t from = now_ns();
-    broker_->pause();
+    far_end_->pause();
     std::this_thread::sleep_for(Seconds(plan_.freeze_s));
-    broker_->resume();
+    far_end_->resume();
     returned_ns_ = now_ns();
     troubles_.push_back({from, returned_ns_});
 }
@@ -270,7 +254,7 @@ void DeliveryRun::end_feeding() {
         end_trace();
     }
     if (plan_.offline) {
-        start_broker();
+        far_end_->start();
     }
     if (kpi_) {
         kpi_->finish(kPatience);
@@ -280,16 +264,28 @@ void DeliveryRun::end_feeding() {
     }
 }
 
+// Some lose: waits until nothing came for a while.
+void DeliveryRun::await(std::size_t wanted) const {
+    std::size_t seen = 0;
+    auto end = SteadyClock::now() + kQuiet;
+    const auto* const mqtt = dynamic_cast<const MqttFarEnd*>(far_end_.get());
+    wanted += figures_.old.samples;
+    while (far_end_ && seen < wanted && SteadyClock::now() < end) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        const std::size_t old = mqtt == nullptr ? 0 : mqtt->backlog().received();
+        const std::size_t now = far_end_->received() + old;
+        end = now > seen ? SteadyClock::now() + kQuiet : end;
+        seen = now;
+    }
+}
+
 // Everything acknowledged, or nothing more for a while; then a second for what comes twice.
 void DeliveryRun::await_arrivals() {
     std::size_t wanted = 0;
     for (const test::KpiSent& sample : sent()) {
         wanted += sample.ok_ns != 0 ? 1U : 0U;
     }
-    const auto end = SteadyClock::now() + kPatience;
-    while (subscriber_->received() < wanted && SteadyClock::now() < end) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    await(wanted);
     std::this_thread::sleep_for(Seconds(1));
     add_usage();
     if (wire_) {
@@ -297,20 +293,25 @@ void DeliveryRun::await_arrivals() {
         figures_.wire =
             WireCount{now.packets - figures_.wire->packets, now.bytes - figures_.wire->bytes};
     }
-    figures_.state_growth += static_cast<std::int64_t>(bytes_in(state_.path().string()));
+    figures_.state_growth += static_cast<std::int64_t>(bytes_in(at_.state));
 }
 
 void DeliveryRun::count(DeliveryFigures& figures) const {
     figures.sent = written();
     figures.measured = figures.sent - figures.measured;
-    figures.batches = subscriber_->batches();
-    figures.repeated_batches = subscriber_->repeated_batches();
-    figures.payload_bytes = subscriber_->payload_bytes();
+    for (const test::KpiSent& sample : sent()) {
+        figures.acknowledged += sample.ok_ns != 0 ? 1U : 0U;
+    }
+    if (!far_end_) {
+        return;
+    }
+    if (const auto* const mqtt = dynamic_cast<const MqttFarEnd*>(far_end_.get())) {
+        figures.totals = mqtt->totals();
+    }
     for (std::size_t i = 0; i < sent().size(); ++i) {
         const test::KpiSent& sample = sent()[i];
-        const Arrived& arrived = subscriber_->arrived()[i];
+        const Arrived& arrived = far_end_->arrived()[i];
         const bool twice = arrived.times > 1;
-        figures.acknowledged += sample.ok_ns != 0 ? 1U : 0U;
         figures.received += arrived.times > 0 ? 1U : 0U;
         figures.lost += sample.ok_ns != 0 && arrived.times == 0 ? 1U : 0U;
         figures.duplicates += twice && !sample.repeated ? 1U : 0U;
@@ -327,9 +328,9 @@ bool DeliveryRun::troubled(std::int64_t at_ns) const {
 void DeliveryRun::measure_latency() {
     const std::int64_t begin =
         ns_of(begin_) + static_cast<std::int64_t>(DeliveryPlan::kWarmUp * 1e9);
-    for (std::size_t i = 0; i < sent().size(); ++i) {
+    for (std::size_t i = 0; far_end_ && i < sent().size(); ++i) {
         const test::KpiSent& sample = sent()[i];
-        const Arrived& arrived = subscriber_->arrived()[i];
+        const Arrived& arrived = far_end_->arrived()[i];
         if (arrived.times == 0 || sample.first_ns < begin || troubled(sample.first_ns)) {
             continue;
         }
@@ -345,7 +346,7 @@ void DeliveryRun::measure_return() {
     std::int64_t first = 0;
     std::int64_t last = 0;
     for (std::size_t i = 0; i < sent().size() && returned_ns_ != 0; ++i) {
-        const std::int64_t arrived = subscriber_->arrived()[i].first_ns;
+        const std::int64_t arrived = far_end_->arrived()[i].first_ns;
         if (arrived < returned_ns_) {
             continue;
         }
@@ -360,6 +361,24 @@ void DeliveryRun::measure_return() {
         figures_.first_message_s = ms_between(returned_ns_, first) / kMsPerS;
         figures_.backlog_s = std::max(0.0, ms_between(first, last) / kMsPerS);
     }
+}
+
+void DeliveryRun::measure_old() {
+    const auto* const mqtt = dynamic_cast<const MqttFarEnd*>(far_end_.get());
+    if (mqtt == nullptr || figures_.old.samples == 0) {
+        return;
+    }
+    std::int64_t first = std::numeric_limits<std::int64_t>::max();
+    std::int64_t last = 0;
+    for (const Arrived& arrived : mqtt->backlog().all()) {
+        figures_.old_received += arrived.times > 0 ? 1U : 0U;
+        figures_.old_twice += arrived.times > 1 ? 1U : 0U;
+        first = arrived.times > 0 ? std::min(first, arrived.first_ns) : first;
+        last = std::max(last, arrived.first_ns);
+    }
+    constexpr double kMsPerS = 1000;
+    figures_.old_s = std::max(0.0, ms_between(first, last) / kMsPerS);
+    figures_.old_late = last > ns_of(begin_) + static_cast<std::int64_t>(plan_.feeding_s() * 1e9);
 }
 
 }  // namespace cxedge::bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of the delivery bench: cxedged, mosquitto, a feeder and a subscriber, and what happens to
-// them on the way. Thread: one.
+// One run of the delivery bench: a candidate (cxedged, or another), what takes its messages, a
+// feeder, and what happens to them on the way. Thread: one.
 #pragma once
 
 #include <chrono>
@@ -10,30 +10,30 @@
 #include <string>
 #include <vector>
 
+#include "tests/bench/candidate.hpp"
+#include "tests/bench/far_end.hpp"
 #include "tests/bench/statsd_feeder.hpp"
-#include "tests/bench/subscriber.hpp"
 #include "tests/bench/usage.hpp"
 #include "tests/bench/wire.hpp"
 #include "tests/support/kpi_feeder.hpp"
-#include "tests/support/mosquitto_server.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/small_disk.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace cxedge::bench {
 
 struct DeliveryPlan {
     double rate = 1000;
-    double seconds = 20;  // of feeding, without outage and freeze
-    std::string via = "kpi_socket";
-    bool strict = false;         // kpi_socket: one line, and the next after its answer
-    std::int64_t burst_ms = 10;  // kpi_socket, otherwise: lines are written this often
+    double seconds = 20;         // of feeding, without outage and freeze
+    bool strict = false;         // one line, and the next after its answer
+    std::int64_t burst_ms = 10;  // otherwise: lines are written this often
     double outage_s = 0;         // the broker is stopped for so long
     double freeze_s = 0;         // the broker is SIGSTOPped for so long
-    bool kill = false;           // SIGKILL to cxedged: with the broker up, and inside the outage
+    bool kill = false;           // SIGKILL to it: with the broker up, and inside the outage
+    bool full_disk = false;      // its disk gets full to the last block early in the outage
     std::int64_t delay_ms = 0;
     bool offline = false;      // no broker while feeding
     bool trace_files = false;  // count file writes with strace(1)
-    std::string config;        // more lines of the configuration
     // The first second is not measured.
     static constexpr double kWarmUp = 1;
     [[nodiscard]] double feeding_s() const { return kWarmUp + seconds + outage_s + freeze_s; }
@@ -57,16 +57,15 @@ struct DeliveryFigures {
     std::size_t duplicates = 0;  // received in two batches, and never sent twice
     std::size_t sent_twice = 0;  // received twice after its answer got lost with the connection
     std::size_t refusals = 0;
-    std::uint64_t batches = 0;
-    std::uint64_t repeated_batches = 0;
-    std::uint64_t payload_bytes = 0;
+    BatchTotals totals;  // of cxedged
     double cpu_user_s = 0;
     double cpu_system_s = 0;
     std::uint64_t wakeups = 0;
     double peak_mib = 0;
     double end_mib = 0;
     std::optional<WireCount> wire;
-    std::string no_wire;  // why there is no wire count
+    bool delivers = true;  // else nothing is known of what follows
+    std::string no_wire;   // why there is no wire count
     std::uint64_t written_bytes = 0;
     std::int64_t state_growth = 0;
     FileTraffic files;
@@ -76,12 +75,18 @@ struct DeliveryFigures {
     std::optional<double> first_message_s;
     std::size_t backlog = 0;
     double backlog_s = 0;  // from the first message to the last of the backlog
+    // What had waited before the start.
+    Backlog old;
+    std::size_t old_received = 0;
+    std::size_t old_twice = 0;
+    double old_s = 0;       // from its first sample to its last
+    bool old_late = false;  // still going on when feeding ended
 };
 
 class DeliveryRun {
 public:
     // Throws std::runtime_error when a process does not start.
-    explicit DeliveryRun(DeliveryPlan plan);
+    DeliveryRun(DeliveryPlan plan, Candidate& candidate);
     DeliveryFigures run();
 
 private:
@@ -91,8 +96,6 @@ private:
         std::int64_t to_ns;
     };
 
-    void make_broker();
-    void write_config();
     void start_agent();
     void start_feeding();
     void begin_measuring();
@@ -104,27 +107,29 @@ private:
     void outage();
     void freeze();
     void end_feeding();
+    void await(std::size_t wanted) const;
     void await_arrivals();
     void add_usage();
-    void start_broker();
     [[nodiscard]] std::size_t written() const;
     [[nodiscard]] const std::vector<test::KpiSent>& sent() const;
     void count(DeliveryFigures& figures) const;
     void measure_latency();
     void measure_return();
+    void measure_old();
     [[nodiscard]] bool troubled(std::int64_t at_ns) const;
 
     DeliveryPlan plan_;
-    test::TempDir state_;    // on disk
+    Candidate& candidate_;
+    test::TempDir disk_;
+    std::unique_ptr<test::SmallDisk> small_disk_;
     test::TempDir runtime_;  // on tmpfs
     std::unique_ptr<Wire> wire_;
-    std::unique_ptr<test::MosquittoServer> broker_;
-    std::unique_ptr<Subscriber> subscriber_;
+    std::unique_ptr<FarEnd> far_end_;
+    Surroundings at_;
     std::unique_ptr<test::Process> agent_;
     std::unique_ptr<test::Process> strace_;
     std::unique_ptr<test::KpiFeeder> kpi_;
     std::unique_ptr<StatsdFeeder> statsd_;
-    std::uint16_t statsd_port_ = 0;
     SteadyTime begin_;
     Usage base_;  // of the present process when feeding began, or zero
     DeliveryFigures figures_;

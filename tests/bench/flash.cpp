@@ -18,8 +18,8 @@ using cxedge::bench::DeliveryPlan;
 void print_row(const DeliveryPlan& plan, const DeliveryFigures& figures) {
     constexpr double kPerThousand = 1000;
     const auto samples = static_cast<double>(figures.measured);
-    const double payload =
-        static_cast<double>(figures.payload_bytes) / static_cast<double>(figures.sent) * samples;
+    const double payload = static_cast<double>(figures.totals.payload_bytes) /
+                           static_cast<double>(figures.sent) * samples;
     fmt::print(
         "{:>8}  {:<8} {:>12.1f} {:>14.2f} {:>16.1f} {:>18.1f} {:>15.1f}\n",
         plan.rate,
@@ -55,7 +55,8 @@ int run(double seconds) {
             plan.seconds = seconds;
             plan.offline = offline;
             plan.trace_files = true;
-            const DeliveryFigures figures = cxedge::bench::DeliveryRun(plan).run();
+            const auto cxedged = cxedge::bench::make_cxedged({});
+            const DeliveryFigures figures = cxedge::bench::DeliveryRun(plan, *cxedged).run();
             print_row(plan, figures);
             whole = whole && figures.lost == 0 && figures.duplicates == 0;
         }

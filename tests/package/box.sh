@@ -108,6 +108,7 @@ END
 start_platform() {
     start_beside platform "$cxctl" receive --broker "mqtt://127.0.0.1:$broker_port" \
         --state "$box_dir/platform.db" --out "$box_dir/samples.jsonl" --ack-ms 100
+    wait_for 20 "the platform runs: $cxctl" test -e "$box_dir/platform.db"
 }
 
 write_site_file() {
@@ -128,12 +129,15 @@ END
 unit_value() { box systemctl show --value --property="$1" cxedged; }
 
 till_pid=0
+till_first=0
+# It never sells a number twice, also when it is started again.
 start_till() {
-    python3 tests/package/till.py "/proc/$box_leader/root/run/cxedge/kpi.sock" "$box_dir/sold" 20 \
+    python3 tests/package/till.py "/proc/$box_leader/root/run/cxedge/kpi.sock" "$box_dir/sold" "$till_first" 20 \
         >"$box_dir/till.log" 2>&1 &
     till_pid=$!
     box_pids+=("$till_pid")
-    wait_for 20 "the till sells" test -s "$box_dir/sold"
+    wait_for 20 "the till sells" grep -qx "$((till_first + 1))" "$box_dir/sold"
+    till_first=$((till_first + 1000000))
 }
 
 sold() { sort -n "$box_dir/sold"; }

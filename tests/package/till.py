@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A till: hands numbers 1, 2, 3 ... to kpi_socket, one at a time, and remembers which were acknowledged.
+"""A till: hands the numbers after FIRST to kpi_socket, one at a time, and remembers which were acknowledged.
 
-till.py SOCKET FILE RATE: connects again whenever the agent is gone; a number is sent once and never again,
+till.py SOCKET FILE FIRST RATE: connects again whenever the agent is gone; a number is sent once and never again,
 so each one in FILE must be at the platform, and none may be there twice. SIGTERM ends it.
 """
 import signal
@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 
-path, acknowledged, rate = sys.argv[1], sys.argv[2], float(sys.argv[3])
+path, acknowledged, first, rate = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 running = True
 
 
@@ -29,8 +29,8 @@ def connect():
     return link.makefile("rw", newline="\n")
 
 
-number, link = 0, None
-with open(acknowledged, "w", buffering=1) as book:
+number, link = first, None
+with open(acknowledged, "a", buffering=1) as book:
     while running:
         try:
             link = link or connect()
