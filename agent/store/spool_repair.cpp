@@ -124,7 +124,7 @@ void TieredSpool::forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneC
         if (!stored || stored->has_value()) {
             continue;
         }
-        Holding& here = held.at(entry.position >> kLaneShift);
+        Holding& here = held.at(lane_index(entry.position));
         here.batches -= std::min<std::uint64_t>(here.batches, 1);
         here.samples -= std::min(here.samples, entry.samples);
         here.events -= std::min(here.events, entry.events);

@@ -109,11 +109,11 @@ private:
         std::vector<StoredBatch> added;
         Entries inserted;
         Entries erased;
-        std::uint64_t erased_before = 0;  // length of the ring's list
-        std::uint32_t definitions = 0;    // known when it was begun
-        bool refused = false;             // the quota left some in the ring
-        bool idle = false;                // there was nothing to do
-        bool ended = false;               // COMMIT was tried
+        std::size_t erased_before = 0;  // length of the ring's list
+        std::uint32_t definitions = 0;  // known when it was begun
+        bool refused = false;           // the quota left some in the ring
+        bool idle = false;              // there was nothing to do
+        bool ended = false;             // COMMIT was tried
     };
 
     static std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
