@@ -22,7 +22,7 @@ std::size_t aligned(std::size_t bytes) {
 }
 
 bool plausible(const RingState& state, std::size_t capacity) {
-    const auto inside = [capacity](std::uint64_t offset) {
+    const auto inside = [capacity](std::size_t offset) {
         return offset <= capacity && offset % kRecordAlignment == 0;
     };
     const bool ordered = state.wrap == 0 ? state.head <= state.tail
