@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "agent/wire/column_encoder.hpp"
-#include "agent/wire/decimal.hpp"
+#include "agent/base/decimal.hpp"
 #include "agent/wire/histogram_codec.hpp"
 
 #include "cx.pb.h"

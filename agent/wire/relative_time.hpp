@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "agent/model/sample.hpp"
-#include "agent/wire/decimal.hpp"
+#include "agent/base/decimal.hpp"
 
 namespace cxedge::wire {
 
