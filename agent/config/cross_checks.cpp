@@ -96,6 +96,19 @@ void check_uplink(const Section& section) {
     }
 }
 
+// What became coarser does not become finer again.
+void check_history(const HistoryConfig& history, const Section& section) {
+    if (history.minute_days < history.raw_days) {
+        section.complain("minute_days", "must not be less than raw_days");
+    }
+    if (history.quarter_hour_days < history.minute_days) {
+        section.complain("quarter_hour_days", "must not be less than minute_days");
+    }
+    if (history.keep_days < history.quarter_hour_days) {
+        section.complain("keep_days", "must not be less than quarter_hour_days");
+    }
+}
+
 bool decides_something(const SettingsNode& rule) {
     for (const char* key : {"unit", "keep", "window_s", "stale_s", "stats", "stream", "labels"}) {
         if (rule.find(key) != nullptr) {
@@ -127,6 +140,9 @@ void check_agent(
         check_keys("labels", section);
     });
     with_section(merged, "uplink", problems, check_uplink);
+    with_section(merged, "history", problems, [&](const Section& section) {
+        check_history(config.history, section);
+    });
     with_section(merged, "pipeline", problems, [&](const Section& section) {
         check_window(config.pipeline.window, section);
     });

@@ -22,6 +22,7 @@ constexpr std::size_t kMostPendingBytes = 2U << 20U;
 // Before a commit the ingest thread is asked to seal; it ticks four times a second.
 constexpr std::chrono::seconds kSealBefore{2};
 constexpr std::chrono::seconds kOpenAgain{60};
+constexpr std::chrono::seconds kCommitFound{30};
 constexpr std::chrono::seconds kAgesEvery{60};
 // A clock that moved by less was only read at another moment.
 constexpr std::int64_t kMovedMs = 1000;
@@ -83,6 +84,8 @@ void History::adopt(HistoryStash stash) {
     run_ = stash.run;
     last_number_ = stash.last_number;
     pending_ = std::move(stash.slices);
+    // A process that never lives as long as the interval must not keep it from the disk for ever.
+    commit_due_ = pending_.empty() ? commit_due_ : clock_.steady_now() + kCommitFound;
     sealed_through_ = stash.context == options_.context ? stash.through : 0;
 }
 
@@ -189,7 +192,7 @@ void History::work(std::uint32_t clock_quality) {
         seal_asked_ = seal_asked_ || now + kSealBefore >= commit_due_;
         waits = bytes_of(pending_);
     }
-    if (status && (now >= commit_due_ || waits >= kCommitBytes)) {
+    if (status && (now >= commit_due_ || (waits >= kCommitBytes && now >= commit_again_))) {
         (void)commit(clock_quality);
         return;
     }
@@ -199,11 +202,14 @@ void History::work(std::uint32_t clock_quality) {
         // One step at a time: others want the thread.
         ages_due_ = more && *more ? now : now + kAgesEvery;
     }
-    (void)trouble(status);
+    if (!status) {  // that all is well, a commit says
+        (void)trouble(status);
+    }
 }
 
 Status History::commit(std::uint32_t clock_quality) {
     commit_due_ = clock_.steady_now() + options_.commit_interval;
+    commit_again_ = clock_.steady_now() + kOpenAgain;
     Status status = open();
     const Slices slices = sealed();
     if (status && !slices.empty()) {

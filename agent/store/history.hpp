@@ -170,6 +170,7 @@ private:
     Ids unsaved_;     // numbers whose definition is not in the file yet
     SteadyTime open_again_{};
     SteadyTime commit_due_{};
+    SteadyTime commit_again_{};  // sooner, because much waits
     SteadyTime ages_due_{};
     std::optional<std::int64_t> corrected_offset_ms_;
     std::vector<std::string> repairs_;

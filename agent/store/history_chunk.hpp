@@ -16,8 +16,9 @@
 
 namespace cxedge::store {
 
-// Times beyond this, in ms from 1970, are no times: 285,000 years.
-inline constexpr std::int64_t kHistoryTimeLimit = std::int64_t{1} << 53U;
+// Times beyond this, in ms from 1970, are no times: a hundred million days. Whole days, so that the
+// end of a step is within it too.
+inline constexpr std::int64_t kHistoryTimeLimit = 100'000'000LL * 24 * 3600 * 1000;
 
 // Times in `body` are relative to `origin_ms`, so that a whole chunk can be moved.
 struct HistoryChunk {

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "tests/bench/delivery_run.hpp"
+#include "tests/bench/flash_history.hpp"
 #include "tests/bench/machine.hpp"
 
 namespace {
@@ -61,6 +62,7 @@ int run(double seconds) {
             whole = whole && figures.lost == 0 && figures.duplicates == 0;
         }
     }
+    cxedge::bench::print_history_cost();
     return whole ? 0 : 1;
 }
 

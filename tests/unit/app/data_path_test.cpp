@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "agent/app/history_desk.hpp"
 #include "agent/plugin_api/host.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/dictionary.hpp"
@@ -59,9 +60,18 @@ public:
         store.match = "store.*";
         pipeline.rules = {raw, windowed, store};
         pipeline.occupancies = {{"shop", {}, std::chrono::hours(4)}};
+        if (with_history) {
+            store::HistoryOptions history_options;
+            history_options.directory = dir_.file("state");
+            history_options.stash_file = dir_.file(runtime + "history.stash");
+            history_options.context = journal_context(*spool_);
+            history_options.boot = spool_->boot();
+            history = std::make_unique<store::History>(history_options, clock);
+        }
         loop_ = std::make_unique<EventLoop>();
         path = std::make_unique<DataPath>(
-            DataPath::Options{pipeline, dir_.file(runtime + "journal"), journal_bytes},
+            DataPath::Options{
+                pipeline, dir_.file(runtime + "journal"), journal_bytes, {}, history.get()},
             std::move(outlets),
             *loop_,
             clock
@@ -70,6 +80,7 @@ public:
     // The process is gone; nothing of its memory is left but what lies in files.
     void die() {
         path.reset();
+        history.reset();
         loop_.reset();
         spool_.reset();
     }
@@ -157,11 +168,28 @@ public:
     store::Spool& spool() { return *spool_; }
 
     test::ManualClock clock;
+    // What the history has of a metric.
+    std::vector<double> remembered(const std::string& metric) {
+        HistoryQuery query;
+        query.series = metric;
+        query.from = clock.wall_now() - std::chrono::hours(1000);
+        query.to = clock.wall_now() + std::chrono::hours(1);
+        const auto page = HistoryDesk(*history).answer(query);
+        REQUIRE(page.ok());
+        CHECK(page->next.empty());
+        std::vector<double> values;
+        for (const HistoryValue& value : page->values) {
+            values.push_back(value.sum);
+        }
+        return values;
+    }
+
     std::unique_ptr<DataPath> path;
+    std::unique_ptr<store::History> history;
+    bool with_history = false;
     std::size_t journal_bytes = 64U << 10U;
     std::string runtime;  // directory of ring and journal, with its slash
 
-private:
     static wire::ReceivedBatch received(const store::StoredBatch& batch) {
         wire::ReceivedBatch received;
         received.body.codec = batch.batch.codec;
@@ -171,6 +199,8 @@ private:
         received.body.dict_size = batch.batch.dict_size;
         return received;
     }
+
+private:
     static void append_samples(const store::StoredBatch& batch, std::vector<Sample>& samples) {
         const auto body = wire::decode_body(received(batch));
         REQUIRE(body.ok());
@@ -439,6 +469,64 @@ TEST_CASE("data_path: memory only is an alarm until there are files again", "[ap
     bench.give("raw.a", 3);
     bench.pass(milliseconds(1000));
     CHECK(bench.stored() == std::vector<double>{0, 1, 2, 3});
+}
+
+TEST_CASE("data_path: the history has everything once, however the process ends", "[app]") {
+    Bench bench;
+    bench.with_history = true;
+    bench.journal_bytes = 40U << 10U;  // begun anew every few hundred readings
+    bench.restart();
+    std::vector<double> given;
+    double windowed = 0;
+    for (int round = 0; round < 5; ++round) {
+        for (int i = 0; i < 700; ++i) {
+            given.push_back(round * 1000 + i);
+            bench.give("raw.a", given.back());
+            bench.give("win.b", 1);
+            bench.clock.advance(milliseconds(1100));
+            if (i % 10 == 0) {
+                bench.path->tick();
+            }
+            windowed += 1;
+        }
+        if (round == 2) {
+            REQUIRE(bench.history->commit(3).ok());
+        }
+        CHECK(bench.remembered("raw.a") == given);
+        bench.restart();
+        CHECK(bench.remembered("raw.a") == given);
+    }
+    bench.pass(std::chrono::minutes(2));
+    // A window's mean is 1, whatever it holds; each is there once.
+    std::size_t windows = 0;
+    for (const double mean : bench.remembered("win.b")) {
+        CHECK(mean == 1);
+        ++windows;
+    }
+    CHECK(windows == bench.stored_by_series()["win.b"].size());
+    CHECK(windowed == 3500);
+}
+
+TEST_CASE("data_path: what is replayed is marked, late and counted", "[app]") {
+    Bench bench;
+    bench.give("raw.a", 1);
+    bench.pass(milliseconds(1000));
+    const WallTime then = bench.clock.wall_now() - std::chrono::hours(30);
+    Sample sample;
+    sample.time = at_wall(then);
+    sample.value = 7.5;
+    REQUIRE(bench.path->replay({{gauge("raw.a"), sample}, {gauge("old.b"), sample}}, 99).ok());
+    const auto batches = bench.spool().read(Lane::bulk, 0, 10);
+    REQUIRE(batches->size() == 1);
+    const store::NewBatch& batch = batches->front().batch;
+    CHECK(bench.clock.boot_now().count() - batch.sealed_boot_ms > 60000);
+    const auto body = wire::decode_body(Bench::received(batches->front()));
+    REQUIRE(body.ok());
+    CHECK(body->replay == 99);
+    CHECK(body->samples.size() == 2);
+    CHECK(body->samples.front().time == at_wall(then));
+    CHECK(bench.path->counters().samples_produced == 3);
+    CHECK(bench.stored() == std::vector<double>{1});
 }
 
 TEST_CASE("data_path: what nobody can repeat is declared as a gap", "[app]") {
