@@ -71,9 +71,13 @@ bool names_series(const std::string& pattern, const SeriesKey& key) {
     return pipeline::glob_matches(pattern, with_dims ? to_string(key) : key.metric);
 }
 
-Result<HistoryPage> HistoryDesk::answer(const HistoryQuery& query) {
-    if (Status fine = check_question(query); !fine) {
+Result<HistoryPage> HistoryDesk::answer(const HistoryQuery& asked) {
+    if (Status fine = check_question(asked); !fine) {
         return fine.error();
+    }
+    HistoryQuery query = asked;
+    if (query.step.count() > 0) {  // the step that `to` is in has its end later
+        query.to = from_unix_ms(store::step_end(unix_ms(query.to), query.step.count()));
     }
     // Before what is kept there is nothing to look through.
     const std::int64_t oldest = history_.status().oldest_ms;

@@ -20,7 +20,7 @@ public:
 
     // invalid_argument: what is wrong with the question; not_found: no such series; else what the
     // store says.
-    Result<HistoryPage> answer(const HistoryQuery& query);
+    Result<HistoryPage> answer(const HistoryQuery& asked);
 
 private:
     struct Known {

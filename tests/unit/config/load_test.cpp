@@ -490,15 +490,3 @@ TEST_CASE("settings_help: every key once, with a help text", "[config]") {
             "limit_cpu_percent"}
     );
 }
-
-TEST_CASE("load: ages of the history must rise", "[config]") {
-    const ConfigFiles files;
-    CHECK(
-        files.problems("[history]\nraw_days = 8\nquarter_hour_days = 5\nkeep_days = 4\n") ==
-        Lines{
-            "site.toml:1:2: history.minute_days: must not be less than raw_days",
-            "site.toml:3:21: history.quarter_hour_days: must not be less than minute_days",
-            "site.toml:4:13: history.keep_days: must not be less than quarter_hour_days"}
-    );
-    CHECK(files.load("[history]\nenabled = true\nquota_mib = 16\n").ok());
-}
