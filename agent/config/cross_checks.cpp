@@ -96,17 +96,35 @@ void check_uplink(const Section& section) {
     }
 }
 
-// What became coarser does not become finer again.
+struct HistoryAge {
+    const char* key;
+    std::int64_t days;
+};
+
+// What became coarser does not become finer again. The complaint goes to the one that somebody
+// wrote.
+void check_rising(const HistoryAge& age, const HistoryAge& next, const Section& section) {
+    if (next.days >= age.days) {
+        return;
+    }
+    const SettingsNode* written = section.node.find(next.key);
+    const bool is_default = written == nullptr || written->position.line == 0;
+    const std::string what = is_default ? "more than" : "less than";
+    const HistoryAge& other = is_default ? next : age;
+    section.complain(
+        is_default ? age.key : next.key,
+        fmt::format("must not be {} {}, which is {}", what, other.key, other.days)
+    );
+}
+
 void check_history(const HistoryConfig& history, const Section& section) {
-    if (history.minute_days < history.raw_days) {
-        section.complain("minute_days", "must not be less than raw_days");
-    }
-    if (history.quarter_hour_days < history.minute_days) {
-        section.complain("quarter_hour_days", "must not be less than minute_days");
-    }
-    if (history.keep_days < history.quarter_hour_days) {
-        section.complain("keep_days", "must not be less than quarter_hour_days");
-    }
+    const HistoryAge raw{"raw_days", history.raw_days};
+    const HistoryAge minute{"minute_days", history.minute_days};
+    const HistoryAge quarter{"quarter_hour_days", history.quarter_hour_days};
+    const HistoryAge keep{"keep_days", history.keep_days};
+    check_rising(raw, minute, section);
+    check_rising(minute, quarter, section);
+    check_rising(quarter, keep, section);
 }
 
 bool decides_something(const SettingsNode& rule) {

@@ -66,7 +66,8 @@ std::string step_text(std::int64_t ms) {
 
 std::string series_text(const json& item) {
     std::string dims;
-    for (const auto& [key, value] : item.value("dims", json::object()).items()) {
+    const json of = item.value("dims", json::object());
+    for (const auto& [key, value] : of.items()) {
         dims += (dims.empty() ? "" : ",") + key + "=" + value.get<std::string>();
     }
     const std::string metric = item.value("metric", "");
