@@ -31,7 +31,8 @@ constexpr std::chrono::milliseconds kFlushPoll{20};
 
 Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const Places& places) {
     auto agent = std::unique_ptr<Agent>(new Agent(loaded, places));
-    for (const auto step : {&Agent::open_sinks, &Agent::start_threads, &Agent::serve_control}) {
+    for (const auto step :
+         {&Agent::open_sinks, &Agent::open_history, &Agent::start_threads, &Agent::serve_control}) {
         if (const Status done = (agent.get()->*step)(); !done) {
             return done.error();
         }
@@ -99,6 +100,15 @@ Status Agent::open_sinks() {
     return opened;
 }
 
+Status Agent::open_history() {
+    if (config_.history.enabled) {
+        history_ = std::make_unique<HistoryService>(HistoryService::Parts{
+            config_, places_.state_dir, ring_path("history.stash"), *sinks_.front(), clock_, loop_}
+        );
+    }
+    return {};
+}
+
 // The main one first, as in sinks_.
 Result<std::vector<uplink::UplinkOptions>> Agent::all_uplink_options() const {
     std::vector<uplink::UplinkOptions> all;
@@ -147,7 +157,7 @@ Status Agent::start_threads() {
         // A lesser sink that hangs must not stop the agent: only the main one feeds the watchdog.
         sinks_[i]->start(std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr);
     }
-    Result<std::unique_ptr<IngestThread>> ingest = IngestThread::start(
+    auto ingest = IngestThread::start(
         {config_,
          plugin_table(),
          places_.plugin_dir,
@@ -157,7 +167,8 @@ Status Agent::start_threads() {
          clock_,
          board_,
          watchdog_,
-         report},
+         report,
+         history_ ? &history_->history() : nullptr},
         std::move(first_events_)
     );
     if (!ingest) {
@@ -172,23 +183,21 @@ Status Agent::serve_control() {
     const std::string path = control_socket_path(config_, places_);
     std::map<std::string, control::Operation> operations;
     operations["status"] = [this](std::string_view, const control::Respond& respond) {
-        answer_status(respond);
+        respond(control::status_answer(board_.latest()));
     };
     operations["flush"] = [this](std::string_view request, control::Respond respond) {
         answer_flush(request, std::move(respond));
     };
-    Result<std::unique_ptr<control::ControlServer>> server =
-        control::ControlServer::listen(loop_, path, std::move(operations));
+    if (history_) {
+        history_->add_operations(*ingest_, operations);
+    }
+    auto server = control::ControlServer::listen(loop_, path, std::move(operations));
     if (server) {
         control_ = std::move(*server);
     } else {
         log::error("control", server.error().message);
     }
     return {};
-}
-
-void Agent::answer_status(const control::Respond& respond) {
-    respond(control::status_answer(board_.latest()));
 }
 
 void Agent::answer_flush(std::string_view request, control::Respond respond) {
@@ -204,14 +213,10 @@ void Agent::watch_flush(const control::Respond& respond, SteadyTime deadline) {
     drain_poll_ = loop_.every(kFlushPoll, [this] { answer_flushes(); });
 }
 
-bool Agent::drained() const {
-    return std::all_of(sinks_.begin(), sinks_.end(), [](const auto& sink) {
+void Agent::answer_flushes() {
+    const bool done = std::all_of(sinks_.begin(), sinks_.end(), [](const auto& sink) {
         return sink->spool().drained();
     });
-}
-
-void Agent::answer_flushes() {
-    const bool done = drained();
     const SteadyTime now = clock_.steady_now();
     std::erase_if(flushes_, [&](const Flush& flush) {
         if (!done && now < flush.deadline) {
@@ -237,6 +242,9 @@ void Agent::feed_watchdog() {
 void Agent::run() {
     control_tick_ = loop_.every(kControlTick, [this] {
         keep_ring_id(places_, ring_dir_);
+        if (history_) {
+            history_->tick(*ingest_);
+        }
         watchdog_.tick(telemetry::Ticker::control);
     });
     if (const auto period = watchdog_period(); period.count() > 0) {
@@ -270,6 +278,9 @@ void Agent::stop() {
     const SteadyTime deadline = clock_.steady_now() + kStop;
     log::info("agent", "stopping: closing windows, sending what is left");
     ingest_->stop(kStopSources);
+    if (history_) {
+        history_->close();
+    }
     Sink& main = *sinks_.front();
     stop_sinks(std::min(deadline, clock_.steady_now() + kDrain));
     const telemetry::Health last = board_.latest();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/history_service.hpp"
 #include "agent/app/ingest_thread.hpp"
 #include "agent/app/options.hpp"
 #include "agent/app/sink.hpp"
@@ -37,16 +38,15 @@ private:
     std::string ring_path(const std::string& name);
     Status open_sink(const SinkPlaces& places, const config::SpoolConfig& config);
     Status open_sinks();
+    Status open_history();
     [[nodiscard]] Result<std::vector<uplink::UplinkOptions>> all_uplink_options() const;
     std::vector<SinkFeed> feeds();
     [[nodiscard]] std::vector<NamedSink> named_sinks() const;
     Status start_threads();
     Status serve_control();
-    void answer_status(const control::Respond& respond);
     void answer_flush(std::string_view request, control::Respond respond);
     void watch_flush(const control::Respond& respond, SteadyTime deadline);
     void answer_flushes();
-    [[nodiscard]] bool drained() const;
     void watch_signals();
     void feed_watchdog();
     void stop_sinks(SteadyTime deadline);
@@ -58,7 +58,8 @@ private:
     std::string ring_dir_;      // on tmpfs
     std::string no_files_why_;  // why there is none
     std::vector<std::unique_ptr<Sink>> sinks_;
-    std::vector<Event> first_events_;  // what starting up had to do
+    std::unique_ptr<HistoryService> history_;  // null: none is kept
+    std::vector<Event> first_events_;          // what starting up had to do
     telemetry::HealthBoard board_;
     telemetry::WatchdogFeed watchdog_;
     std::unique_ptr<IngestThread> ingest_;

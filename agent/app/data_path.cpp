@@ -22,7 +22,7 @@ DataPath::DataPath(
     EventLoop& loop,
     const Clock& clock
 )
-    : outlets_(std::move(outlets)),
+    : outlets_(std::move(outlets), options.history),
       loop_(loop),
       clock_(clock),
       journal_(store::Journal::open(
@@ -59,6 +59,7 @@ Status DataPath::begin_journal() {
     if (Status stored = outlets_.all_stored(); !stored) {
         return stored;
     }
+    outlets_.seal_history(journal_->last());
     std::string snapshot;
     pipeline_.save(snapshot);
     if (Status begun = journal_->checkpoint(snapshot); !begun) {
@@ -214,6 +215,7 @@ Status DataPath::flush(bool windows) {
     stored = stored ? outlets_.commit(journal_->last()) : stored;
     // What was taken cannot be refused any more: its answer waits until the disk works again.
     if (windows) {
+        outlets_.seal_history(journal_->last());
         keep_lasting();
     }
     if (stored || windows) {

@@ -38,7 +38,8 @@ public:
         pipeline::PipelineOptions pipeline;
         std::string journal_file;  // on tmpfs; empty: memory
         std::size_t journal_bytes = 256U << 10U;
-        std::string no_files_why{};  // why journal_file is empty
+        std::string no_files_why{};         // why journal_file is empty
+        store::History* history = nullptr;  // null: none is kept
     };
     // `loop` and `clock` outlive it. Replays what the process before left in the journal.
     DataPath(
@@ -66,6 +67,10 @@ public:
     // Closes every batch, open windows too when `windows` is set (shutdown), and writes all to
     // disk.
     Status flush(bool windows);
+    // Outlet::replay() of the main sink.
+    Status replay(const std::vector<ReplayedSample>& samples, std::uint64_t id) {
+        return outlets_.replay(samples, id);
+    }
     // Whether anybody can receive: closes small batches sooner.
     void set_online(std::size_t outlet, bool online) { outlets_.set_online(outlet, online); }
 

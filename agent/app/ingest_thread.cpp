@@ -19,8 +19,9 @@ constexpr std::chrono::milliseconds kStopPoll{20};
 // A large batch is worth sending after this part of `seal_ms`.
 constexpr int kLeastPart = 5;
 
-SealOptions seal_options(const config::SpoolConfig& config) {
+SealOptions seal_options(const config::SpoolConfig& config, const config::UplinkConfig& uplink) {
     SealOptions seal;
+    seal.live_age = uplink.live_age;
     seal.most = config.seal;
     seal.least = config.seal / kLeastPart;
     seal.offline = config.commit;
@@ -38,7 +39,10 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
     std::vector<std::unique_ptr<Outlet>> outlets;
     for (const SinkFeed& feed : given.sinks) {
         auto outlet = Outlet::make(
-            seal_options(given.config.spool), feed.filter, feed.sink->spool(), given.clock
+            seal_options(given.config.spool, given.config.uplink),
+            feed.filter,
+            feed.sink->spool(),
+            given.clock
         );
         if (!outlet) {
             return outlet.error();
@@ -49,6 +53,7 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
     options.pipeline = pipeline_options(given.config);
     options.journal_file = given.journal_file;
     options.no_files_why = given.no_files_why;
+    options.history = given.history;
     self->path_ = std::make_unique<DataPath>(
         std::move(options), std::move(outlets), self->loop_, given.clock
     );
@@ -118,6 +123,18 @@ void IngestThread::flush(std::function<void()> done) {
         (void)path_->flush(false);  // what could not be stored is in the health that follows
         publish_health();
         done();
+    });
+}
+
+void IngestThread::accept_event(Event event) {
+    loop_.post([this, event = std::move(event)] { path_->accept_event(event); });
+}
+
+void IngestThread::replay(
+    std::vector<ReplayedSample> samples, std::uint64_t id, std::function<void(const Status&)> done
+) {
+    loop_.post([this, samples = std::move(samples), id, done = std::move(done)] {
+        done(path_->replay(samples, id));
     });
 }
 

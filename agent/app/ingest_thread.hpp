@@ -37,6 +37,7 @@ public:
         telemetry::HealthBoard& board;
         telemetry::WatchdogFeed& watchdog;
         HealthReport report;
+        store::History* history = nullptr;  // null: none is kept
     };
     // References outlive the thread. corrupt: a spool's definitions do not parse.
     static Result<std::unique_ptr<IngestThread>> start(
@@ -48,6 +49,14 @@ public:
 
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.
     void flush(std::function<void()> done);
+    // As if a source had sent it. Thread: any.
+    void accept_event(Event event);
+    // Sends samples of the history once more, then calls back on this thread. Thread: any.
+    void replay(
+        std::vector<ReplayedSample> samples,
+        std::uint64_t id,
+        std::function<void(const Status&)> done
+    );
     // Stops sources, closes windows, stores everything; waits at most `patience`. Thread: the
     // owner's.
     void stop(std::chrono::milliseconds patience);

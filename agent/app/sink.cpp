@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/app/new_batch.hpp"
 #include "agent/base/log.hpp"
 
 namespace cxedge::app {

@@ -63,6 +63,17 @@ struct SpoolConfig {
     std::chrono::milliseconds max_age_bulk{std::chrono::hours(24)};
 };
 
+struct HistoryConfig {  // [history]
+    bool enabled = false;
+    std::int64_t quota_mib = 64;
+    std::chrono::milliseconds commit{600000};  // what a power cut can take
+    std::int64_t raw_days = 2;                 // then minutes, up to this age
+    std::int64_t minute_days = 7;              // then quarters of an hour
+    std::int64_t quarter_hour_days = 30;       // then hours
+    std::int64_t keep_days = 90;
+    std::int64_t raw_per_minute = 60;  // of a series; more become one value a minute at once
+};
+
 struct PipelineConfig {
     std::chrono::milliseconds window{60000};
     std::chrono::milliseconds stale{300000};  // no reading for this long: event series.stale
@@ -114,6 +125,7 @@ struct AgentConfig {
     NodeConfig node;
     UplinkConfig uplink;
     SpoolConfig spool;
+    HistoryConfig history;
     PipelineConfig pipeline;
     AgentConfigSection agent;
     std::vector<SinkConfig> sinks;  // besides `uplink`

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "agent/config/credential.hpp"
+#include "agent/config/history_schema.hpp"
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
 #include "agent/config/uplink_schema.hpp"
@@ -139,6 +140,9 @@ Schema<AgentConfig> agent_schema() {
     s.table("node", &AgentConfig::node, node_schema(), "Who this box is");
     s.table("uplink", &AgentConfig::uplink, uplink_schema(), "Where samples go");
     s.table("spool", &AgentConfig::spool, spool_schema(), "Where samples wait");
+    s.table(
+        "history", &AgentConfig::history, history_schema(), "What this box remembers of itself"
+    );
     s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
     s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
     s.ignore("occupancy");

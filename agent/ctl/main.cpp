@@ -11,6 +11,8 @@
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/flush.hpp"
 #include "agent/ctl/model.hpp"
+#include "agent/ctl/moment.hpp"
+#include "agent/ctl/query.hpp"
 #include "agent/ctl/receive.hpp"
 #include "agent/ctl/setup.hpp"
 #include "agent/ctl/status.hpp"
@@ -31,6 +33,8 @@ struct CommandLine {
     cxedge::ctl::DecodeOptions decode;
     cxedge::ctl::StatusOptions status;
     cxedge::ctl::FlushOptions flush;
+    cxedge::ctl::QueryOptions query;
+    cxedge::ctl::HistoryRange replay;
     cxedge::ctl::ConfigOptions config;
     cxedge::ctl::ModelOptions model;
     cxedge::ctl::SetupOptions setup;
@@ -187,6 +191,55 @@ void add_flush(CommandLine& line) {
     });
 }
 
+void add_range(CLI::App& verb, cxedge::ctl::HistoryRange& range) {
+    add_socket(verb, range.socket);
+    verb.add_option(
+            "--series",
+            range.series,
+            "metric for all its series, metric{key=value,...} for one; * is any run of characters"
+    )
+        ->capture_default_str();
+    verb.add_option("--from", range.from, cxedge::ctl::kMomentHelp)->capture_default_str();
+    verb.add_option("--to", range.to, "Likewise; this moment is included")->capture_default_str();
+    verb.add_option("--step", range.step, "Sum up over 1min, 15min, 1h ...; raw: as it is kept")
+        ->capture_default_str();
+}
+
+void add_query(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand("query", "What this box measured, from its history");
+    add_range(verb, line.query.range);
+    verb.add_flag("--events", line.query.events, "Events instead; --series is then their name");
+    verb.add_option("--format", line.query.format, "table for people, csv or jsonl for programs")
+        ->check(CLI::IsMember({"table", "csv", "jsonl"}))
+        ->capture_default_str();
+    verb.footer(
+        "Example: cxctl query --series 'store.footfall.in{door=main}' --from yesterday --to today "
+        "--step 1h\n"
+        "Time of a step is its end. sum and n are exact, however old and coarse a value is."
+    );
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_query(line.query);
+        };
+    });
+}
+
+void add_replay(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "replay", "Send samples of the history once more, marked, to the topic for late ones"
+    );
+    add_range(verb, line.replay);
+    verb.footer(
+        "Example: cxctl replay --series 'store.*' --from 2026-11-21 --to 2026-11-22\n"
+        "They go at their original times under new numbers; receivers know them by Body.replay."
+    );
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_replay(line.replay);
+        };
+    });
+}
+
 void add_config_files(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
     verb.add_option("--config", config.file, "The site's configuration file")->required();
     verb.add_option("--profiles", config.profiles_dir, "Where profiles and the catalogue are")
@@ -308,6 +361,8 @@ void add_verbs(CommandLine& line) {
     add_decode(line);
     add_status(line);
     add_flush(line);
+    add_query(line);
+    add_replay(line);
     add_config(line);
     add_model(line);
     add_setup(line);

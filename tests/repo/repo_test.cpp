@@ -45,7 +45,7 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
         {"uplink", {"base", "store", "wire"}},
         {"config", {"base", "model"}},
         {"telemetry", {"base", "model"}},
-        {"control", {"base", "telemetry"}},
+        {"control", {"base", "model", "telemetry"}},
         {"ctl", {"base", "wire", "control", "model", "telemetry", "uplink", "config", "store"}},
     };
     return table;

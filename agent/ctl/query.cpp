@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/ctl/query.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "agent/base/ids.hpp"
+#include "agent/control/control.hpp"
+#include "agent/control/history_messages.hpp"
+#include "agent/ctl/history_rows.hpp"
+#include "agent/ctl/moment.hpp"
+#include "agent/ctl/terminal.hpp"
+
+namespace cxedge::ctl {
+namespace {
+
+using nlohmann::json;
+
+// A page of a month-long range on a slow box.
+constexpr std::chrono::seconds kPageTimeout{30};
+// While the link is behind.
+constexpr std::chrono::milliseconds kReplayPause{500};
+
+// A page as it came, or what the agent said is wrong.
+Result<json> page_of(const std::string& line) {
+    json page = json::parse(line, nullptr, false);
+    if (!page.is_object()) {
+        return corrupt("the agent's answer is not a JSON object");
+    }
+    if (!page.value("ok", false)) {
+        const std::string why = page.value("error", "the agent refused");
+        const bool off = why.find("unknown operation") != std::string::npos;
+        return exhausted(off ? "this box keeps no history: set enabled = true in [history]" : why);
+    }
+    return page;
+}
+
+Result<std::string> ask_agent(const std::string& socket, const std::string& request) {
+    return control::request(socket, request, kPageTimeout);
+}
+
+}  // namespace
+
+Result<HistoryQuery> question_of(const HistoryRange& range, WallTime now) {
+    const auto from = parse_moment(range.from, now);
+    const auto to = parse_moment(range.to, now);
+    const auto step = parse_step(range.step);
+    if (!from || !to) {
+        return from ? to.error().during("--to") : from.error().during("--from");
+    }
+    if (!step) {
+        return step.error().during("--step");
+    }
+    if (*to <= *from) {
+        return invalid_argument("--to must be later than --from");
+    }
+    HistoryQuery query;
+    query.series = range.series;
+    query.from = *from;
+    query.to = *to;
+    query.step = *step;
+    return query;
+}
+
+Status query(
+    const QueryOptions& options,
+    const std::function<Result<std::string>(const std::string& request)>& ask,
+    const std::function<bool(std::string_view text)>& print
+) {
+    auto question = question_of(options.range, SystemClock().wall_now());
+    if (!question) {
+        return question.error();
+    }
+    question->events = options.events;
+    HistoryRows rows(options.format, options.events);
+    bool read = print(rows.heading());
+    do {
+        const auto line = ask(control::history_request("query", *question));
+        const auto page = line ? page_of(*line) : Result<json>(line.error());
+        if (!page) {
+            return page.error();
+        }
+        for (const json& item : page->value(options.events ? "events" : "values", json::array())) {
+            read = read && print(rows.line(item));
+        }
+        question->after = page->value("next", "");
+    } while (read && !question->after.empty());
+    return {};
+}
+
+// The socket's JSON has the right types, or nlohmann throws; both end here.
+ExitCode run_query(const QueryOptions& options) try {
+    const auto ask = [&](const std::string& request) {
+        return ask_agent(options.range.socket, request);
+    };
+    const Status done = query(options, ask, write_out);
+    return done ? ExitCode::ok : fail(done.error());
+} catch (const json::exception& error) {
+    return fail(corrupt(std::string("the agent's answer: ") + error.what()));
+}
+
+ExitCode run_replay(const HistoryRange& range) {
+    auto signal = StopSignal::create();
+    auto question = question_of(range, SystemClock().wall_now());
+    if (!question || !signal) {
+        return fail(question ? signal.error() : question.error());
+    }
+    const std::uint64_t id = random_u64() | 1U;
+    std::uint64_t samples = 0;
+    for (;;) {
+        const auto line =
+            ask_agent(range.socket, control::history_request("replay", *question, id));
+        const auto progress = line ? control::parse_replay_answer(*line)
+                                   : Result<control::ReplayProgress>(line.error());
+        if (!progress) {
+            note(fmt::format("{} samples were sent before this", samples));
+            return fail(progress.error());
+        }
+        samples += progress->samples;
+        question->after = progress->next;
+        if (!progress->wait && progress->next.empty()) {
+            break;
+        }
+        if (progress->wait && signal->within(kReplayPause)) {
+            note(fmt::format("interrupted; {} samples were sent", samples));
+            return ExitCode::failed;
+        }
+    }
+    return write_out(fmt::format("replay {:016x}: {} samples\n", id, samples)) ? ExitCode::ok
+                                                                               : ExitCode::failed;
+}
+
+}  // namespace cxedge::ctl

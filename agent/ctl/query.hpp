@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// cxctl query and cxctl replay: the history of the box, read and sent once more.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "agent/base/result.hpp"
+#include "agent/ctl/exit_code.hpp"
+#include "agent/ctl/status.hpp"
+#include "agent/model/history.hpp"
+
+namespace cxedge::ctl {
+
+struct HistoryRange {
+    std::string socket = kDefaultSocket;
+    std::string series = "*";
+    std::string from = "-1h";
+    std::string to = "now";
+    std::string step = "raw";
+};
+
+struct QueryOptions {
+    HistoryRange range;
+    bool events = false;
+    std::string format = "table";  // table, csv, jsonl
+};
+
+// The question as it is asked. invalid_argument: which option, and what may be written.
+Result<HistoryQuery> question_of(const HistoryRange& range, WallTime now);
+
+// Asks page by page and gives `print` what each becomes; it says false when nobody reads.
+// corrupt: an answer is none; exhausted: what the agent says is wrong.
+Status query(
+    const QueryOptions& options,
+    const std::function<Result<std::string>(const std::string& request)>& ask,
+    const std::function<bool(std::string_view text)>& print
+);
+
+ExitCode run_query(const QueryOptions& options);
+ExitCode run_replay(const HistoryRange& range);
+
+}  // namespace cxedge::ctl
