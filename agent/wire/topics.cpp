@@ -108,6 +108,14 @@ std::string Topics::platform_ack() const {
     return prefix_ + "dn/ack";
 }
 
+std::string Topics::enrol_request() const {
+    return prefix_ + "enrol/req";
+}
+
+std::string Topics::enrol_response() const {
+    return prefix_ + "enrol/rsp";
+}
+
 std::optional<TopicParts> parse_topic(std::string_view topic) {
     if (!starts_with(topic, kPrefix)) {
         return std::nullopt;

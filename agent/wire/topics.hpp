@@ -28,6 +28,8 @@ public:
     [[nodiscard]] std::string state() const;
     [[nodiscard]] std::string command_request() const;
     [[nodiscard]] std::string platform_ack() const;  // dn/ack, written by the platform
+    [[nodiscard]] std::string enrol_request() const;
+    [[nodiscard]] std::string enrol_response() const;
 
 private:
     std::string prefix_;
