@@ -46,7 +46,8 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
         {"config", {"base", "model"}},
         {"telemetry", {"base", "model"}},
         {"control", {"base", "telemetry"}},
-        {"ctl", {"base", "wire", "control", "model", "telemetry", "uplink", "config", "store"}},
+        {"remote", {"base", "wire"}},
+        {"ctl", {"base", "wire", "control", "model", "telemetry", "uplink", "config", "store", "remote"}},
     };
     return table;
 }
@@ -133,7 +134,10 @@ const std::vector<Home>& homes() {
         {"<toml\\+\\+/.*", {"agent/config/toml_document\\.cpp"}},
         {"<nlohmann/.*",
          {"agent/control/.*", "agent/ctl/.*", "plugins/kpi_socket/.*", "plugins/camera/.*"}},
-        {"<openssl/.*", {"agent/ctl/doctor/certificate\\.cpp", "plugins/camera/model_file\\.cpp"}},
+        {"<openssl/.*",
+         {"agent/remote/signing\\.cpp",
+          "agent/ctl/doctor/certificate\\.cpp",
+          "plugins/camera/model_file\\.cpp"}},
         {"<zstd\\.h>", {"agent/wire/.*\\.cpp"}},
     };
     return table;
