@@ -76,6 +76,12 @@ struct AgentConfigSection {  // [agent]
     std::string catalogue;  // further catalogue file, relative to the config file
 };
 
+// [remote]: whom the box follows. Only the site's file says it, never what comes from remote.
+struct RemoteConfig {
+    std::vector<std::string> keys;    // "ed25519:...", at most two; empty: it follows nobody
+    std::vector<std::string> groups;  // whose documents are for this box too
+};
+
 // [[rule]]: the first whose `match` fits a metric decides each of its settings that it names.
 struct RuleConfig {
     std::string match;  // metric name or glob: * any characters
@@ -116,6 +122,7 @@ struct AgentConfig {
     SpoolConfig spool;
     PipelineConfig pipeline;
     AgentConfigSection agent;
+    RemoteConfig remote;
     std::vector<SinkConfig> sinks;  // besides `uplink`
     std::vector<RuleConfig> rules;
     std::vector<OccupancyConfig> occupancies;

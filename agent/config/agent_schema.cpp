@@ -130,6 +130,20 @@ Schema<AgentConfigSection> section_schema() {
     return s;
 }
 
+Schema<RemoteConfig> remote_schema() {
+    Schema<RemoteConfig> s;
+    s.texts(
+         "keys",
+         &RemoteConfig::keys,
+         "Public keys (cxctl keygen) of those who may configure and command this box; at most two; "
+         "empty: nobody may"
+    )
+        .check(check_public_key);
+    s.texts("groups", &RemoteConfig::groups, "Groups whose configurations are for this box too")
+        .check(check_name);
+    return s;
+}
+
 }  // namespace
 
 Schema<AgentConfig> agent_schema() {
@@ -141,6 +155,7 @@ Schema<AgentConfig> agent_schema() {
     s.table("spool", &AgentConfig::spool, spool_schema(), "Where samples wait");
     s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
     s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
+    s.table("remote", &AgentConfig::remote, remote_schema(), "Whom this box follows");
     s.ignore("occupancy");
     s.ignore("rule");
     s.ignore("sink");

@@ -143,7 +143,8 @@ const std::vector<Home>& homes() {
         {"<toml\\+\\+/.*", {"agent/config/toml_document\\.cpp"}},
         {"<nlohmann/.*",
          {"agent/control/.*", "agent/ctl/.*", "plugins/kpi_socket/.*", "plugins/camera/.*"}},
-        {"<openssl/.*", {"agent/remote/credential_x509\\.cpp", "plugins/camera/model_file\\.cpp"}},
+        {"<openssl/.*",
+         {"agent/remote/(signing|credential_x509)\\.cpp", "plugins/camera/model_file\\.cpp"}},
         {"<zstd\\.h>", {"agent/wire/.*\\.cpp"}},
     };
     return table;
