@@ -145,7 +145,10 @@ Status Agent::start_threads() {
     first_events_.push_back(std::move(started));
     for (std::size_t i = 0; i < sinks_.size(); ++i) {
         // A lesser sink that hangs must not stop the agent: only the main one feeds the watchdog.
-        sinks_[i]->start(std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr);
+        auto identity = i == 0 ? make_identity(options->front()) : nullptr;
+        sinks_[i]->start(
+            std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr, std::move(identity)
+        );
     }
     Result<std::unique_ptr<IngestThread>> ingest = IngestThread::start(
         {config_,
@@ -157,6 +160,7 @@ Status Agent::start_threads() {
          clock_,
          board_,
          watchdog_,
+         inbox_,
          report},
         std::move(first_events_)
     );

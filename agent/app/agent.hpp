@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/event_inbox.hpp"
 #include "agent/app/ingest_thread.hpp"
 #include "agent/app/options.hpp"
 #include "agent/app/sink.hpp"
@@ -40,6 +41,8 @@ private:
     [[nodiscard]] Result<std::vector<uplink::UplinkOptions>> all_uplink_options() const;
     std::vector<SinkFeed> feeds();
     [[nodiscard]] std::vector<NamedSink> named_sinks() const;
+    // Of the main sink, whose options it completes.
+    std::unique_ptr<Identity> make_identity(uplink::UplinkOptions& options);
     Status start_threads();
     Status serve_control();
     void answer_status(const control::Respond& respond);
@@ -57,6 +60,7 @@ private:
     SystemClock clock_;
     std::string ring_dir_;      // on tmpfs
     std::string no_files_why_;  // why there is none
+    EventInbox inbox_;          // outlives the sinks' threads
     std::vector<std::unique_ptr<Sink>> sinks_;
     std::vector<Event> first_events_;  // what starting up had to do
     telemetry::HealthBoard board_;

@@ -92,6 +92,9 @@ void IngestThread::tick() {
         const auto connection = parts_.sinks[i].sink->status().connection;
         path_->set_online(i, connection == uplink::Connection::online);
     }
+    for (Event& event : parts_.inbox.take()) {
+        path_->accept_event(std::move(event));
+    }
     path_->tick();
     parts_.watchdog.tick(telemetry::Ticker::ingest);
 }

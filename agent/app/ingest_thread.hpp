@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "agent/app/data_path.hpp"
+#include "agent/app/event_inbox.hpp"
 #include "agent/app/health_report.hpp"
 #include "agent/app/sink.hpp"
 #include "agent/base/event_loop.hpp"
@@ -36,6 +37,7 @@ public:
         const Clock& clock;
         telemetry::HealthBoard& board;
         telemetry::WatchdogFeed& watchdog;
+        EventInbox& inbox;
         HealthReport report;
     };
     // References outlive the thread. corrupt: a spool's definitions do not parse.

@@ -88,9 +88,14 @@ Result<std::unique_ptr<Sink>> Sink::open(
 }
 
 void Sink::start(
-    uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
+    uplink::UplinkOptions options,
+    const Clock& clock,
+    telemetry::WatchdogFeed* watchdog,
+    std::unique_ptr<Identity> identity
 ) {
-    uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
+    uplink_ = std::make_unique<UplinkThread>(
+        std::move(options), *spool_, clock, watchdog, std::move(identity)
+    );
 }
 
 void Sink::drain(SteadyTime deadline) {
@@ -113,6 +118,10 @@ void Sink::stop() {
 
 uplink::UplinkStatus Sink::status() const {
     return uplink_ ? uplink_->status() : uplink::UplinkStatus();
+}
+
+IdentityStatus Sink::identity() const {
+    return uplink_ ? uplink_->identity() : IdentityStatus();
 }
 
 std::uint64_t Sink::samples_waiting() const {

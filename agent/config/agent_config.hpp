@@ -19,6 +19,7 @@ struct NodeConfig {
     std::string site = "site";
     std::string id;          // empty: the host name
     std::string claim_file;  // certificate and key with which the box enrols; empty: it does not
+    std::string serial;      // what it says of itself then; empty: the machine's own
     std::vector<std::pair<std::string, std::string>> labels;
 };
 

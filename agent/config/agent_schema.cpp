@@ -27,6 +27,14 @@ Schema<NodeConfig> node_schema() {
          "Claim certificate (PEM, with its key) with which this box enrols; empty: it does not"
     )
         .check(check_optional_secret_file);
+    s.text(
+         "serial",
+         &NodeConfig::serial,
+         "Serial number with which this box enrols; empty: the device tree's, else the machine-id"
+    )
+        .check([](const std::string& text) {
+            return text.empty() ? text : check_dimension_value(text);
+        });
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
     return s;

@@ -128,6 +128,8 @@ void health_fields(Picture& health, const Visit& visit) {
     visit("protocol", health.protocol);
     visit("platform_ack", health.platform_ack);
     visit("last_error", health.last_error);
+    visit("certificate_until", health.certificate_until);
+    visit("certificate_problem", health.certificate_problem);
     visit("rss_mib", health.rss_mib);
     visit("cpu_s", health.cpu_s);
 }

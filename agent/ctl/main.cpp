@@ -9,6 +9,7 @@
 #include "agent/ctl/decode.hpp"
 #include "agent/ctl/doctor/doctor.hpp"
 #include "agent/ctl/exit_code.hpp"
+#include "agent/ctl/fleet_verbs.hpp"
 #include "agent/ctl/flush.hpp"
 #include "agent/ctl/model.hpp"
 #include "agent/ctl/receive.hpp"
@@ -35,23 +36,13 @@ struct CommandLine {
     cxedge::ctl::ModelOptions model;
     cxedge::ctl::SetupOptions setup;
     cxedge::ctl::DoctorOptions doctor;
+    cxedge::ctl::FleetOptions fleet;
 };
 
 void add_connection(CLI::App& verb, cxedge::ctl::ConnectionOptions& options) {
-    verb.add_option("--broker", options.broker, "mqtt://host[:port] or mqtts://host[:port]")
-        ->capture_default_str();
+    cxedge::ctl::add_broker_options(verb, options);
     verb.add_option("--topic", options.topic, "Topic filter to subscribe to")
         ->capture_default_str();
-    verb.add_option("--username", options.username, "MQTT user name");
-    verb.add_option(
-        "--password-file", options.password_file, "File whose first line is the password"
-    );
-    verb.add_option("--ca", options.ca_file, "CA certificates (PEM); default: the system's");
-    auto* certificate =
-        verb.add_option("--cert", options.certificate_file, "Client certificate (PEM)");
-    auto* key = verb.add_option("--key", options.key_file, "Key of the client certificate (PEM)");
-    certificate->needs(key);
-    key->needs(certificate);
 }
 
 void add_tail(CommandLine& line) {
@@ -312,6 +303,7 @@ void add_verbs(CommandLine& line) {
     add_model(line);
     add_setup(line);
     add_doctor(line);
+    cxedge::ctl::add_fleet_verbs(line.app, line.fleet, line.verb);
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 //   none -> ask with the claim certificate -> try -> adopt
 //   two thirds of its life are over -> ask with the present one -> try -> adopt -> the uplink
 //   connects with it -> settled; else the one before comes back
-// Nothing is lost meanwhile: what is not acknowledged stays in the spool. Never blocks. Thread: one.
+// Nothing is lost meanwhile: what is not acknowledged stays in the spool. Never blocks. Thread:
+// one.
 #pragma once
 
 #include <cstdint>

@@ -112,9 +112,7 @@ std::string fingerprint_of(X509_PUBKEY* key) {
     }
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned length = 0;
-    EVP_Digest(
-        der, static_cast<std::size_t>(size), digest.data(), &length, EVP_sha256(), nullptr
-    );
+    EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), &length, EVP_sha256(), nullptr);
     OPENSSL_free(der);
     return to_hex(std::string_view(reinterpret_cast<const char*>(digest.data()), length));
 }
@@ -148,9 +146,8 @@ bool set_random_serial(X509* certificate) {
     }
     bytes[0] &= 0x7fU;
     BIGNUM* number = BN_bin2bn(bytes.data(), kSerialBytes, nullptr);
-    const bool set =
-        number != nullptr &&
-        BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
+    const bool set = number != nullptr &&
+                     BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
     BN_free(number);
     return set;
 }
@@ -321,10 +318,11 @@ Status check_chain(const std::string& pem, const std::string& anchors_pem, WallT
     X509_STORE_CTX_set_time(context.get(), 0, unix_seconds(now));
     const bool good = X509_verify_cert(context.get()) == 1;
     ERR_clear_error();
-    return good ? Status()
-                : Status(corrupt(
-                      X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get()))
-                  ));
+    return good
+               ? Status()
+               : Status(
+                     corrupt(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())))
+                 );
 }
 
 Status check_issuer(const Issuer& issuer) {
@@ -367,7 +365,9 @@ Result<std::string> issue_certificate(
     if (!done) {
         return openssl_error("making a certificate");
     }
-    return as_text("writing a certificate", [&](BIO* out) { return PEM_write_bio_X509(out, made); });
+    return as_text("writing a certificate", [&](BIO* out) {
+        return PEM_write_bio_X509(out, made);
+    });
 }
 
 std::string certificates_of(const std::string& text) {

@@ -109,9 +109,8 @@ Result<EnrolDesk::Asked> EnrolDesk::examine(
 }
 
 // A node's own certificate proves that node and no other, even where one CA issued all.
-Status EnrolDesk::check_proof(
-    const wire::EnrolRequest& request, const Asked& asked, WallTime now
-) const {
+Status EnrolDesk::check_proof(const wire::EnrolRequest& request, const Asked& asked, WallTime now)
+    const {
     if (asked.renewal) {
         const Status ours =
             check_chain(request.proof_certificate, rules_.issuer.certificate_pem, now);

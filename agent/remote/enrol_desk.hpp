@@ -19,8 +19,8 @@ namespace cxedge::remote {
 
 struct EnrolRules {
     Issuer issuer;
-    std::string claims_pem;         // claim certificates, or the CAs that issued them
-    bool any_serial = false;        // else only those of `serials`
+    std::string claims_pem;   // claim certificates, or the CAs that issued them
+    bool any_serial = false;  // else only those of `serials`
     std::set<std::string> serials;
     // "tenant/site/node" that may come with another key once more: a box that was replaced.
     std::set<std::string> replaceable;

@@ -84,9 +84,7 @@ void EnrolExchange::on_subscribed(const std::string& /*topic_filter*/, std::uint
     ask_due_ = true;
 }
 
-void EnrolExchange::on_message(
-    const std::string& topic, std::string_view payload, bool retained
-) {
+void EnrolExchange::on_message(const std::string& topic, std::string_view payload, bool retained) {
     if (topic != answer_topic_ || retained || outcome_ != Outcome::pending) {
         return;
     }

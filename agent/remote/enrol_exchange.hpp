@@ -24,7 +24,9 @@ public:
 
     // `options` hold the credential that opens the door; client id and session are set here.
     void begin(
-        uplink::BrokerOptions options, const wire::EnrolName& name, const wire::EnrolRequest& request
+        uplink::BrokerOptions options,
+        const wire::EnrolName& name,
+        const wire::EnrolRequest& request
     );
     // Handles what came; `answered` and `failed` are told once.
     Outcome step();

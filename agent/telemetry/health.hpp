@@ -100,6 +100,8 @@ struct Health {
     std::string protocol;            // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
     bool platform_ack = false;       // the platform acknowledges too: kept until it does
     std::string last_error;
+    std::string certificate_until;    // ISO 8601; empty: no client certificate
+    std::string certificate_problem;  // not enrolled, ends soon, not renewed; empty: well
     std::uint64_t connects = 0;
     std::uint64_t in_flight = 0;
     std::uint64_t bytes_sent = 0;

@@ -71,6 +71,7 @@ public:
     Impl& operator=(const Impl&) = delete;
 
     void run_once(milliseconds timeout);
+    void use_credential(const std::string& file);
     void stop();
     [[nodiscard]] UplinkStatus status() const;
 
@@ -81,6 +82,7 @@ public:
     void on_subscribed(const std::string& topic_filter, std::uint8_t reason) override;
 
 private:
+    [[nodiscard]] bool may_connect() const;
     void start_connecting();
     void work_online();
     void subscribe(const std::string& topic);
@@ -111,6 +113,7 @@ private:
     BrokerOptions present_;  // of the present connection
     std::uint64_t session_ = 0;
     bool stopped_ = false;
+    std::string credential_;  // empty: that of the options
     bool dictionary_wanted_ = false;
     SteadyTime next_answer_{};
     SteadyTime complained_{};
@@ -158,8 +161,7 @@ void Uplink::Impl::run_once(milliseconds timeout) {
     if (appended_.exchange(false)) {
         sender_.more();
     }
-    const bool offline = connection_ == Connection::offline;
-    if (offline && !stopped_ && clock_.steady_now() >= connector_.next_attempt()) {
+    if (may_connect() && clock_.steady_now() >= connector_.next_attempt()) {
         start_connecting();
     }
     if (connection_ == Connection::online) {
@@ -254,10 +256,28 @@ void Uplink::Impl::complain(const std::string& what) {
 
 // ---- connection ----
 
+bool Uplink::Impl::may_connect() const {
+    const bool allowed = !options_.await_credential || !credential_.empty();
+    return connection_ == Connection::offline && !stopped_ && allowed;
+}
+
+void Uplink::Impl::use_credential(const std::string& file) {
+    credential_ = file;
+    if (connection_ == Connection::online) {
+        log::info("uplink", "connecting anew with a new certificate");
+    }
+    leave();
+    connector_.leave_for_preferred(clock_.steady_now());
+}
+
 void Uplink::Impl::start_connecting() {
     const SteadyTime now = clock_.steady_now();
     session_ = random_u64();
     present_ = options_.broker;
+    if (!credential_.empty()) {
+        present_.certificate_file = credential_;
+        present_.key_file = credential_;
+    }
     connector_.attempt(present_, now);
     present_.will_topic = topics_.state();
     present_.will_payload = node_state(false);
@@ -400,7 +420,7 @@ void Uplink::Impl::flush_acks(bool all) {
 milliseconds Uplink::Impl::time_left(milliseconds timeout) const {
     const SteadyTime now = clock_.steady_now();
     SteadyTime until = now + timeout;
-    if (connection_ == Connection::offline && !stopped_) {
+    if (may_connect()) {
         until = std::min(until, connector_.next_attempt());
     }
     until = std::min(until, acks_.due().value_or(until));
@@ -434,6 +454,10 @@ Uplink::~Uplink() = default;
 
 void Uplink::run_once(milliseconds timeout) {
     impl_->run_once(timeout);
+}
+
+void Uplink::use_credential(const std::string& file) {
+    impl_->use_credential(file);
 }
 
 void Uplink::stop() {

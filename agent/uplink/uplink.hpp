@@ -38,6 +38,7 @@ struct UplinkOptions {
     std::chrono::milliseconds failback{600000};  // on a lesser broker: look for the preferred one
     std::chrono::milliseconds clock_wait{86400000};  // data waits so long for a plausible clock
     std::uint64_t seed = 0;                          // of all jitter; 0: from the kernel
+    bool await_credential = false;  // no attempt before use_credential()
 };
 
 // Both outlive the uplink.
@@ -89,6 +90,9 @@ public:
     // One turn: connects or reconnects when due, sends what fits the window, handles traffic for at
     // most `timeout` (less when something is due earlier).
     void run_once(std::chrono::milliseconds timeout);
+    // Connects with this client certificate and key, one PEM file, from now on: at once, where it is
+    // or would be connected with another. What is unacknowledged is sent again.
+    void use_credential(const std::string& file);
     // Leaves cleanly: publishes state offline, disconnects. What is unacknowledged stays in the
     // spool.
     void stop();

@@ -36,6 +36,8 @@ telemetry::Health full() {
     health.connection = "online";
     health.connection_since = "2026-11-22T10:00:00Z";
     health.broker = "mqtts://broker.example:8883";
+    health.certificate_until = "2026-12-24T00:00:00Z";
+    health.certificate_problem = "not renewed: no enroller answers";
     health.last_error = "Zugriff verweigert \xC3\xBC";
     health.connects = 18;
     health.in_flight = 19;
@@ -157,6 +159,8 @@ TEST_CASE("messages: a status keeps every field on its way", "[control]") {
     CHECK(seen.connection_since == sent.connection_since);
     CHECK(seen.broker == sent.broker);
     CHECK(seen.last_error == sent.last_error);
+    CHECK(seen.certificate_until == sent.certificate_until);
+    CHECK(seen.certificate_problem == sent.certificate_problem);
     CHECK(seen.connects == 18);
     CHECK(seen.in_flight == 19);
     CHECK(seen.bytes_sent == 20);

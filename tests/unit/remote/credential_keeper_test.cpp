@@ -55,7 +55,9 @@ struct Story {
         rules.claims_pem = content_of(claims.certificate());
         rules.any_serial = true;
         rules.lifetime = kLifetime;
-        rules.first_desired = [](const wire::EnrolName&) { return "desired"; };
+        rules.first_desired = [](const wire::EnrolName&) {
+            return "desired";
+        };
         start();
     }
 
@@ -75,7 +77,11 @@ struct Story {
         keeper = std::make_unique<CredentialKeeper>(
             std::move(options),
             CredentialKeeper::Parts{
-                broker, clock, [this](Event event) { events.push_back(std::move(event)); }}
+                broker,
+                clock,
+                [this](Event event) {
+                    events.push_back(std::move(event));
+                }}
         );
     }
 
@@ -200,13 +206,11 @@ TEST_CASE("credential_keeper: renews at two thirds, and settles on the uplink's 
     const std::string first = story.fingerprint();
     const auto requests = story.asked;
     story.clock.advance(kLifetime / 2);
-    CHECK_FALSE(story.turn_until(
-        [&] { return story.asked > requests; }, std::chrono::minutes(5)
-    ));
+    CHECK_FALSE(story.turn_until([&] { return story.asked > requests; }, std::chrono::minutes(5)));
     story.clock.advance(kLifetime / 4);
-    REQUIRE(story.turn_until(
-        [&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5)
-    ));
+    REQUIRE(
+        story.turn_until([&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5))
+    );
     CHECK(story.told("credential.renewed"));
     CHECK(story.fingerprint() != first);
     CHECK(story.has("previous.pem"));
@@ -228,16 +232,14 @@ TEST_CASE("credential_keeper: what the broker refuses in the trial is not adopte
     story.broker.refuses = [](const uplink::BrokerOptions& options) {
         return ends_with(options.certificate_file, "candidate.pem");
     };
-    REQUIRE(story.turn_until(
-        [&] { return story.told("credential.refused"); }, std::chrono::minutes(5)
-    ));
+    REQUIRE(
+        story.turn_until([&] { return story.told("credential.refused"); }, std::chrono::minutes(5))
+    );
     CHECK(story.fingerprint() == first);
     CHECK(story.keeper->generation() == 1);
     CHECK_FALSE(story.has("candidate.pem"));
     story.broker.refuses = nullptr;
-    CHECK(story.turn_until(
-        [&] { return story.keeper->generation() == 2; }, std::chrono::hours(3)
-    ));
+    CHECK(story.turn_until([&] { return story.keeper->generation() == 2; }, std::chrono::hours(3)));
 }
 
 TEST_CASE("credential_keeper: an outage during the trial costs nothing", "[remote]") {
@@ -251,16 +253,15 @@ TEST_CASE("credential_keeper: an outage during the trial costs nothing", "[remot
         return ends_with(options.certificate_file, "candidate.pem");
     };
     REQUIRE(story.turn_until([&] { return story.has("candidate.pem"); }, std::chrono::minutes(5)));
-    CHECK_FALSE(story.turn_until(
-        [&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5)
-    ));
+    CHECK_FALSE(
+        story.turn_until([&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5))
+    );
     CHECK(story.has("candidate.pem"));
     story.start();  // killed meanwhile: it goes on with the same one
     story.broker.dead = nullptr;
     const auto requests = story.asked;
-    CHECK(story.turn_until(
-        [&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5)
-    ));
+    CHECK(story.turn_until([&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5))
+    );
     CHECK(story.asked == requests);
 }
 
@@ -272,9 +273,9 @@ TEST_CASE("credential_keeper: falls back where only the old one works", "[remote
     REQUIRE(story.enrolled_within(std::chrono::seconds(60)));
     const std::string first = story.fingerprint();
     story.clock.advance(kLifetime * 3 / 4);
-    REQUIRE(story.turn_until(
-        [&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5)
-    ));
+    REQUIRE(
+        story.turn_until([&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5))
+    );
     story.uplink.online = false;
     SECTION("nothing works: an outage, it stays") {
         story.broker.tcp_refused = true;
@@ -309,9 +310,9 @@ TEST_CASE("credential_keeper: a box that was off too long enrols anew with its k
     const std::string first = story.fingerprint();
     story.clock.advance(std::chrono::hours(24));
     story.start();
-    REQUIRE(story.turn_until(
-        [&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5)
-    ));
+    REQUIRE(
+        story.turn_until([&] { return story.keeper->generation() == 2; }, std::chrono::minutes(5))
+    );
     CHECK(story.fingerprint() == first);
     CHECK(*story.keeper->not_after() > story.clock.wall_now());
 }

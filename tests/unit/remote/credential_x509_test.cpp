@@ -89,9 +89,7 @@ TEST_CASE("credential_x509: signatures hold for exactly these bytes", "[remote]"
     CHECK_FALSE(verify_with_certificate(pem, "Said", signature).ok());
     CHECK_FALSE(verify_with_certificate(pem, "said", signature.substr(1)).ok());
     CHECK_FALSE(verify_with_certificate(pem, "said", "").ok());
-    CHECK_FALSE(
-        verify_with_certificate(content_of(ca.certificate()), "said", signature).ok()
-    );
+    CHECK_FALSE(verify_with_certificate(content_of(ca.certificate()), "said", signature).ok());
 }
 
 TEST_CASE("credential_x509: a request changed in one place is none", "[remote]") {

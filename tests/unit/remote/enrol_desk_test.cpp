@@ -49,7 +49,9 @@ TEST_CASE("enrol_desk: a claim is worth a certificate, once for each node", "[re
         return;
     }
     Office office;
-    office.rules.first_desired = [](const wire::EnrolName& name) { return "for " + name.node; };
+    office.rules.first_desired = [](const wire::EnrolName& name) {
+        return "for " + name.node;
+    };
     const std::string key = make_private_key().value();
     const auto request = enrol_request(kBoxName, key, office.claim);
     const auto first = office.ask(kBoxName, request);
@@ -106,7 +108,9 @@ TEST_CASE("enrol_desk: what a stranger lacks is said", "[remote]") {
     ));
 }
 
-TEST_CASE("enrol_desk: a node renews with its own certificate, also after a fall back", "[remote]") {
+TEST_CASE(
+    "enrol_desk: a node renews with its own certificate, also after a fall back", "[remote]"
+) {
     if (test::no_openssl_here()) {
         return;
     }
