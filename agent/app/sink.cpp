@@ -93,6 +93,10 @@ void Sink::start(
     uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
 }
 
+void Sink::retain(std::string topic, std::string payload) {
+    uplink_->retain(std::move(topic), std::move(payload));
+}
+
 void Sink::drain(SteadyTime deadline) {
     if (uplink_) {
         uplink_->drain(deadline);

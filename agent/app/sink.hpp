@@ -48,6 +48,8 @@ public:
     void start(
         uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
     );
+    // See Uplink::retain(); after start().
+    void retain(std::string topic, std::string payload);
     // What waits is sent until `deadline`, not at all while offline. All sinks send meanwhile.
     void drain(SteadyTime deadline);
     // Says goodbye; stop() waits until it is said.

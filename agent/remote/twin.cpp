@@ -33,6 +33,7 @@ void end_attempt(TwinState& state, TwinOutcome outcome, const TwinMoment& moment
     state.boot.clear();
     state.reasons.clear();
     state.link_was_up = false;
+    state.unwell.clear();
 }
 
 void confirm(TwinState& state, const TwinMoment& moment) {
@@ -57,6 +58,7 @@ void begin_trial(TwinState& state, const TwinMoment& moment) {
 void enter(TwinState& state, const TwinRule& rule, const TwinMoment& moment) {
     if (rule.input == Input::valid) {
         state.link_was_up = moment.link_up;
+        state.unwell = moment.unwell;
     }
     if (rule.input == Input::started && rule.next == Phase::applying) {
         ++state.starts;

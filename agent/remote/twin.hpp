@@ -43,6 +43,7 @@ struct TwinState {
     TwinDocument candidate;            // but when idle
     unsigned starts = 0;               // with the candidate
     bool link_was_up = false;          // when it was applied
+    std::vector<std::string> unwell;   // sources that were not well then, "spool" among them
     std::string boot;                  // the trial's boot; trial_until counts in it
     BootTime trial_until{0};           // 0: not begun
     std::vector<std::string> reasons;  // why it is rolled back
@@ -122,6 +123,7 @@ struct TwinMoment {
     BootTime boot{};
     std::string boot_id;
     bool link_up = false;
+    std::vector<std::string> unwell{};
     std::string site_hash{};             // of the site's file now
     std::string pinned_hash{};           // hash_of() the [remote] keys
     std::vector<std::string> reasons{};  // of invalid, failed, doubted

@@ -113,6 +113,7 @@ void state_fields(Way& way, State& state) {
     document_fields(way, state.candidate);
     way(state.starts);
     way(state.link_was_up);
+    way.list(state.unwell);
     way(state.boot);
     way(state.trial_until);
     way.list(state.reasons);
