@@ -29,9 +29,12 @@ constexpr std::chrono::milliseconds kFlushLongest{86400000};
 constexpr std::chrono::milliseconds kFlushPoll{20};
 }  // namespace
 
-Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const Places& places) {
-    auto agent = std::unique_ptr<Agent>(new Agent(loaded, places));
-    for (const auto step : {&Agent::open_sinks, &Agent::start_threads, &Agent::serve_control}) {
+Result<std::unique_ptr<Agent>> Agent::start(
+    const config::Loaded& loaded, const Places& places, TwinDriver& twin
+) {
+    auto agent = std::unique_ptr<Agent>(new Agent(loaded, places, twin));
+    for (const auto step :
+         {&Agent::open_sinks, &Agent::start_threads, &Agent::serve_control, &Agent::follow_twin}) {
         if (const Status done = (agent.get()->*step)(); !done) {
             return done.error();
         }
@@ -39,12 +42,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const 
     return agent;
 }
 
-Agent::Agent(const config::Loaded& loaded, Places places)
-    : config_(loaded.config), places_(std::move(places)) {
+Agent::Agent(const config::Loaded& loaded, Places places, TwinDriver& twin)
+    : config_(loaded.config), places_(std::move(places)), twin_(twin) {
     watch_signals();
 }
-
-Agent::~Agent() = default;
 
 // Signals are blocked before any thread exists, so that only the descriptor sees them.
 void Agent::watch_signals() {
@@ -137,6 +138,7 @@ Status Agent::start_threads() {
     if (!options) {
         return options.error();
     }
+    listen_for_twin(options->front());
     const HealthReport report(options->front().identity, named_sinks(), clock_);
     Event started;
     started.name = "agent.started";
@@ -238,10 +240,11 @@ void Agent::feed_watchdog() {
     }
 }
 
-void Agent::run() {
+Ending Agent::run() {
     control_tick_ = loop_.every(kControlTick, [this] {
         keep_ring_id(places_, ring_dir_);
         watchdog_.tick(telemetry::Ticker::control);
+        twin_.tick();
     });
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
@@ -254,6 +257,7 @@ void Agent::run() {
     );
     loop_.run();
     stop();
+    return ending_;
 }
 
 // Each has a thread of its own that sends: one patience for all.
@@ -270,22 +274,23 @@ void Agent::stop_sinks(SteadyTime deadline) {
 }
 
 void Agent::stop() {
-    notify_stopping();
+    const bool final = ending_ == Ending::stopped;
+    if (final) {
+        notify_stopping();
+    }
     const SteadyTime deadline = clock_.steady_now() + kStop;
-    log::info("agent", "stopping: closing windows, sending what is left");
-    ingest_->stop(kStopSources);
-    Sink& main = *sinks_.front();
-    stop_sinks(std::min(deadline, clock_.steady_now() + kDrain));
-    const telemetry::Health last = board_.latest();
     log::info(
         "agent",
-        fmt::format(
-            "stopped: {} samples produced, {} delivered, {} wait in the spool",
-            last.samples_produced,
-            main.status().samples_delivered,
-            main.samples_waiting()
-        )
+        final ? "stopping: closing windows, sending what is left" : "starting again: all is kept"
     );
+    twin_.leave();
+    ingest_->stop(
+        kStopSources,
+        final ? IngestThread::Ending::close_windows : IngestThread::Ending::keep_journal
+    );
+    const SteadyTime now = clock_.steady_now();
+    stop_sinks(final ? std::min(deadline, now + kDrain) : now);
+    tell_totals(*sinks_.front());
 }
 
 }  // namespace cxedge::app

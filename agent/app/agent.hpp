@@ -13,6 +13,7 @@
 #include "agent/app/ingest_thread.hpp"
 #include "agent/app/options.hpp"
 #include "agent/app/sink.hpp"
+#include "agent/app/twin_driver.hpp"
 #include "agent/base/event_loop.hpp"
 #include "agent/base/unique_fd.hpp"
 #include "agent/config/load.hpp"
@@ -20,21 +21,28 @@
 
 namespace cxedge::app {
 
+// Why run() came back: a signal, or a configuration that a new process has to begin with.
+enum class Ending { stopped, restart };
+
 class Agent {
 public:
     // Starts collecting and sending. The error says what keeps it from running at all; a source
     // that cannot run, or a state directory that cannot be used, does not: they are reported and
     // the rest works.
-    static Result<std::unique_ptr<Agent>> start(const config::Loaded& loaded, const Places& places);
+    // `twin` outlives it.
+    static Result<std::unique_ptr<Agent>> start(
+        const config::Loaded& loaded, const Places& places, TwinDriver& twin
+    );
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
     ~Agent();
 
-    // Serves cxctl and signals until SIGTERM or SIGINT, then stops everything. Thread: main's.
-    void run();
+    // Serves cxctl and signals until SIGTERM or SIGINT, or until the twin wants another process;
+    // then stops everything. Thread: main's.
+    Ending run();
 
 private:
-    Agent(const config::Loaded& loaded, Places places);
+    Agent(const config::Loaded& loaded, Places places, TwinDriver& twin);
     std::string ring_path(const std::string& name);
     Status open_sink(const SinkPlaces& places, const config::SpoolConfig& config);
     Status open_sinks();
@@ -45,6 +53,9 @@ private:
     std::unique_ptr<Identity> make_identity(uplink::UplinkOptions& options);
     Status start_threads();
     Status serve_control();
+    void listen_for_twin(uplink::UplinkOptions& options);
+    Status follow_twin();
+    void restart();
     void answer_status(const control::Respond& respond);
     void answer_flush(std::string_view request, control::Respond respond);
     void watch_flush(const control::Respond& respond, SteadyTime deadline);
@@ -53,10 +64,13 @@ private:
     void watch_signals();
     void feed_watchdog();
     void stop_sinks(SteadyTime deadline);
+    void tell_totals(const Sink& main) const;
     void stop();
 
     config::AgentConfig config_;
     Places places_;
+    TwinDriver& twin_;
+    Ending ending_ = Ending::stopped;
     SystemClock clock_;
     std::string ring_dir_;      // on tmpfs
     std::string no_files_why_;  // why there is none

@@ -124,11 +124,15 @@ void IngestThread::flush(std::function<void()> done) {
     });
 }
 
-void IngestThread::stop(std::chrono::milliseconds patience) {
+void IngestThread::tell(Event event) {
+    loop_.post([this, event = std::move(event)] { path_->accept_event(event); });
+}
+
+void IngestThread::stop(std::chrono::milliseconds patience, Ending ending) {
     const BootTime deadline = parts_.clock.boot_now() + patience;
-    loop_.post([this, deadline] {
+    loop_.post([this, deadline, ending] {
         begin_stop();
-        finish_when_stopped(deadline);
+        finish_when_stopped(deadline, ending);
     });
     stopped_.get_future().wait_for(patience + std::chrono::seconds(1));
     loop_.stop();
@@ -140,12 +144,15 @@ void IngestThread::begin_stop() {
     supervisor_->stop_all();
 }
 
-void IngestThread::finish_when_stopped(BootTime deadline) {
+void IngestThread::finish_when_stopped(BootTime deadline, Ending ending) {
     if (!supervisor_->all_stopped() && parts_.clock.boot_now() < deadline) {
-        stopping_ = loop_.after(kStopPoll, [this, deadline] { finish_when_stopped(deadline); });
+        stopping_ = loop_.after(kStopPoll, [this, deadline, ending] {
+            finish_when_stopped(deadline, ending);
+        });
         return;
     }
-    (void)path_->flush(true);  // likewise
+    const bool journal = ending == Ending::keep_journal && path_->memory_problem().empty();
+    (void)path_->flush(!journal);  // likewise
     publish_health();
     // On this thread: handles and child processes belong to it.
     supervisor_.reset();

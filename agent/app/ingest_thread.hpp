@@ -50,9 +50,13 @@ public:
 
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.
     void flush(std::function<void()> done);
-    // Stops sources, closes windows, stores everything; waits at most `patience`. Thread: the
-    // owner's.
-    void stop(std::chrono::milliseconds patience);
+    // An event of the agent's own. Thread: any.
+    void tell(Event event);
+    // What is open at the end: windows are closed and everything is stored, or all stays in the
+    // journal, where a process that follows at once finds it.
+    enum class Ending { close_windows, keep_journal };
+    // Stops sources first; waits at most `patience`. Thread: the owner's.
+    void stop(std::chrono::milliseconds patience, Ending ending);
 
 private:
     explicit IngestThread(Parts parts);
@@ -61,7 +65,7 @@ private:
     void publish_health();
     void emit_heartbeat();
     void begin_stop();
-    void finish_when_stopped(BootTime deadline);
+    void finish_when_stopped(BootTime deadline, Ending ending);
 
     Parts parts_;
     EventLoop loop_;

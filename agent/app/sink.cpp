@@ -98,6 +98,10 @@ void Sink::start(
     );
 }
 
+void Sink::retain(std::string topic, std::string payload) {
+    uplink_->retain(std::move(topic), std::move(payload));
+}
+
 void Sink::drain(SteadyTime deadline) {
     if (uplink_) {
         uplink_->drain(deadline);

@@ -31,6 +31,10 @@ public:
     [[nodiscard]] IdentityStatus identity() const {
         return identity_ ? identity_->status() : IdentityStatus();
     }
+    // See Uplink::retain(). Thread: any.
+    void retain(std::string topic, std::string payload) {
+        uplink_.retain(std::move(topic), std::move(payload));
+    }
     // Waits until the spool is empty, at most until `deadline` and not at all while offline.
     void drain(SteadyTime deadline);
     // The thread says goodbye to the broker and ends; stop() waits for it.

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -73,6 +75,7 @@ public:
     void run_once(milliseconds timeout);
     void use_credential(const std::string& file);
     void stop();
+    void retain(std::string topic, std::string payload);
     [[nodiscard]] UplinkStatus status() const;
 
     void on_connected(const BrokerLimits& limits) override;
@@ -93,6 +96,7 @@ private:
     void on_request(std::string_view payload);
     void on_platform_ack(std::string_view payload);
     void flush_acks(bool all);
+    void tell_retained();
     [[nodiscard]] std::string node_state(bool online) const;
     [[nodiscard]] milliseconds time_left(milliseconds timeout) const;
     [[nodiscard]] SteadyTime online_due(SteadyTime until) const;
@@ -118,7 +122,10 @@ private:
     SteadyTime next_answer_{};
     SteadyTime complained_{};
     std::atomic<bool> appended_ = false;
-    UplinkStatus picture_;  // this thread's
+    mutable std::mutex retained_mutex_;
+    std::map<std::string, std::string> retained_;  // by topic
+    std::set<std::string> untold_;                 // topics of it, on this connection
+    UplinkStatus picture_;                         // this thread's
     mutable std::mutex status_mutex_;
     UplinkStatus status_;  // what others see of it
 };
@@ -175,6 +182,7 @@ void Uplink::Impl::run_once(milliseconds timeout) {
 void Uplink::Impl::work_online() {
     check_ack_timeout();
     answer_requests();
+    tell_retained();
     if (connection_ == Connection::online) {
         if (const Status status = sender_.fill(); !status) {
             const Loss loss = broker_.last_loss();
@@ -315,7 +323,28 @@ void Uplink::Impl::on_connected(const BrokerLimits& limits) {
     // Before any batch: what comes on dn/ack decides who deletes.
     subscribe(topics_.platform_ack());
     subscribe(topics_.command_request());
+    for (const std::string& topic : options_.topics) {
+        subscribe(topic);
+    }
     sender_.connected(limits, node_state(true));
+    const std::lock_guard lock(retained_mutex_);
+    for (const auto& [topic, payload] : retained_) {
+        untold_.insert(topic);
+    }
+}
+
+void Uplink::Impl::retain(std::string topic, std::string payload) {
+    const std::lock_guard lock(retained_mutex_);
+    untold_.insert(topic);
+    retained_[std::move(topic)] = std::move(payload);
+    broker_.wake();
+}
+
+void Uplink::Impl::tell_retained() {
+    const std::lock_guard lock(retained_mutex_);
+    for (const std::string& topic : std::exchange(untold_, {})) {
+        sender_.retain(topic, retained_.at(topic));
+    }
 }
 
 void Uplink::Impl::subscribe(const std::string& topic) {
@@ -369,6 +398,8 @@ void Uplink::Impl::
         on_platform_ack(payload);
     } else if (topic == topics_.command_request()) {
         on_request(payload);
+    } else if (options_.on_message) {
+        options_.on_message(topic, payload);
     }
 }
 
@@ -462,6 +493,10 @@ void Uplink::use_credential(const std::string& file) {
 
 void Uplink::stop() {
     impl_->stop();
+}
+
+void Uplink::retain(std::string topic, std::string payload) {
+    impl_->retain(std::move(topic), std::move(payload));
 }
 
 UplinkStatus Uplink::status() const {

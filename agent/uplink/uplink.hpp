@@ -37,7 +37,10 @@ struct UplinkOptions {
         120000};                                 // outage so long: retry fast while TCP is refused
     std::chrono::milliseconds failback{600000};  // on a lesser broker: look for the preferred one
     std::chrono::milliseconds clock_wait{86400000};  // data waits so long for a plausible clock
-    std::uint64_t seed = 0;                          // of all jitter; 0: from the kernel
+    std::vector<std::string> topics;                 // further ones to subscribe to
+    // What comes on them. Thread: the uplink's.
+    std::function<void(const std::string& topic, std::string_view payload)> on_message;
+    std::uint64_t seed = 0;  // of all jitter; 0: from the kernel
     bool await_credential = false;  // no attempt before use_credential()
 };
 
@@ -96,6 +99,10 @@ public:
     // Leaves cleanly: publishes state offline, disconnects. What is unacknowledged stays in the
     // spool.
     void stop();
+
+    // Publishes it retained, now or as soon as there is a connection, and again on each new one:
+    // another broker may be at its end. Thread: any.
+    void retain(std::string topic, std::string payload);
 
     // Thread: any.
     [[nodiscard]] UplinkStatus status() const;
