@@ -3,12 +3,14 @@
 // (sources -> windows -> spool -> uplink).
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "agent/app/command_service.hpp"
 #include "agent/app/event_inbox.hpp"
 #include "agent/app/ingest_thread.hpp"
 #include "agent/app/options.hpp"
@@ -51,6 +53,8 @@ private:
     [[nodiscard]] std::vector<NamedSink> named_sinks() const;
     // Of the main sink, whose options it completes.
     std::unique_ptr<Identity> make_identity(uplink::UplinkOptions& options);
+    void listen_for_commands(uplink::UplinkOptions& options);
+    Status take_commands();
     Status start_threads();
     Status serve_control();
     void listen_for_twin(uplink::UplinkOptions& options);
@@ -81,6 +85,10 @@ private:
     telemetry::WatchdogFeed watchdog_;
     std::unique_ptr<IngestThread> ingest_;
     EventLoop loop_;  // control's
+    static constexpr int kMaxCommandsWaiting = 64;
+    std::atomic<int> commands_waiting_{0};  // between the uplink's thread and this one
+    std::unique_ptr<CommandService> commands_;
+    LoopHandle command_tick_;
     std::unique_ptr<control::ControlServer> control_;
     UniqueFd signals_;
     LoopHandle signal_watch_;

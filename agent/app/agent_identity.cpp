@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent's certificate; the rest of Agent is in agent.cpp.
+// The agent's certificate, and the commands it takes; the rest of Agent is in agent.cpp.
 #include <utility>
 
 #include "agent/app/agent.hpp"
+#include "agent/base/log.hpp"
 
 namespace cxedge::app {
 
@@ -17,6 +18,37 @@ std::unique_ptr<Identity> Agent::make_identity(uplink::UplinkOptions& options) {
         }});
     options.await_credential = identity->enrols();
     return identity;
+}
+
+void Agent::listen_for_commands(uplink::UplinkOptions& options) {
+    options.on_command = [this](std::string_view payload, bool retained) {
+        // Who may publish could otherwise fill the memory faster than signatures are checked.
+        if (commands_waiting_.load() >= kMaxCommandsWaiting) {
+            return;
+        }
+        ++commands_waiting_;
+        loop_.post([this, payload = std::string(payload), retained] {
+            --commands_waiting_;
+            if (commands_) {
+                commands_->receive(payload, retained);
+            }
+        });
+    };
+}
+
+// Without its journal the agent still does its work; it then takes no commands.
+Status Agent::take_commands() {
+    auto service = CommandService::
+        start({loop_, clock_, config_, places_, board_, *sinks_.front(), *ingest_, inbox_, [this] {
+                   restart();
+               }});
+    if (service) {
+        commands_ = std::move(*service);
+        command_tick_ = loop_.every(std::chrono::seconds(1), [this] { commands_->tick(); });
+    } else {
+        log::error("commands", service.error().message);
+    }
+    return {};
 }
 
 }  // namespace cxedge::app

@@ -14,6 +14,7 @@ Agent::~Agent() {
 }
 
 void Agent::listen_for_twin(uplink::UplinkOptions& options) {
+    listen_for_commands(options);
     options.topics = twin_.topics(config_);
     options.on_message = [this](const std::string& topic, std::string_view payload) {
         loop_.post([this, topic, payload = std::string(payload)] { twin_.receive(topic, payload); }
@@ -42,7 +43,7 @@ Status Agent::follow_twin() {
         restart();
     };
     twin_.follow(config_, std::move(around));
-    return {};
+    return take_commands();
 }
 
 void Agent::restart() {

@@ -3,6 +3,7 @@
 // them into a batch. Thread: any.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -13,19 +14,23 @@ namespace cxedge::app {
 
 class EventInbox {
 public:
-    void put(Event event) {
+    struct Entry {
+        Event event;
+        std::function<void()> kept;  // thread: ingest, once the event is accepted; may be empty
+    };
+    void put(Event event, std::function<void()> kept = {}) {
         const std::lock_guard lock(mutex_);
-        events_.push_back(std::move(event));
+        entries_.push_back({std::move(event), std::move(kept)});
     }
     // What came since the last call, in order.
-    std::vector<Event> take() {
+    std::vector<Entry> take() {
         const std::lock_guard lock(mutex_);
-        return std::exchange(events_, {});
+        return std::exchange(entries_, {});
     }
 
 private:
     std::mutex mutex_;
-    std::vector<Event> events_;
+    std::vector<Entry> entries_;
 };
 
 }  // namespace cxedge::app

@@ -92,8 +92,11 @@ void IngestThread::tick() {
         const auto connection = parts_.sinks[i].sink->status().connection;
         path_->set_online(i, connection == uplink::Connection::online);
     }
-    for (Event& event : parts_.inbox.take()) {
-        path_->accept_event(std::move(event));
+    for (EventInbox::Entry& entry : parts_.inbox.take()) {
+        path_->accept_event(std::move(entry.event));
+        if (entry.kept) {
+            entry.kept();
+        }
     }
     path_->tick();
     parts_.watchdog.tick(telemetry::Ticker::ingest);
@@ -114,6 +117,27 @@ void IngestThread::emit_heartbeat() {
             log::warn("agent", "own metric refused: " + accepted.error().message);
         }
     }
+}
+
+void IngestThread::live(const Live& wish, std::function<void(std::size_t)> done) {
+    loop_.post([this, wish, done = std::move(done)] {
+        const std::size_t series = path_->close_windows_of(wish.metric);
+        LiveTimers& timers = live_[wish.metric];
+        timers.tick = loop_.every(wish.every, [this, metric = wish.metric] {
+            path_->close_windows_of(metric);
+        });
+        // By way of the loop: a timer must not destroy itself while it runs.
+        timers.end = loop_.after(wish.ttl, [this, metric = wish.metric] {
+            loop_.post([this, metric] { live_.erase(metric); });
+        });
+        done(series);
+    });
+}
+
+void IngestThread::restart_source(
+    const std::string& name, std::function<void(const Status&)> done
+) {
+    loop_.post([this, name, done = std::move(done)] { done(supervisor_->restart(name)); });
 }
 
 void IngestThread::flush(std::function<void()> done) {
@@ -155,6 +179,7 @@ void IngestThread::finish_when_stopped(BootTime deadline, Ending ending) {
     (void)path_->flush(!journal);  // likewise
     publish_health();
     // On this thread: handles and child processes belong to it.
+    live_.clear();
     supervisor_.reset();
     tick_.cancel();
     health_.cancel();

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -48,6 +49,16 @@ public:
     IngestThread& operator=(const IngestThread&) = delete;
     ~IngestThread();
 
+    // Until `ttl` is over the metrics (a glob) are sent every so often, whatever their windows.
+    // `done` gets how many series these are now. Thread: any; calls back on this one.
+    struct Live {
+        std::string metric;
+        std::chrono::milliseconds every;
+        std::chrono::milliseconds ttl;
+    };
+    void live(const Live& wish, std::function<void(std::size_t)> done);
+    // Thread: any; calls back on this one.
+    void restart_source(const std::string& name, std::function<void(const Status&)> done);
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.
     void flush(std::function<void()> done);
     // An event of the agent's own. Thread: any.
@@ -76,6 +87,11 @@ private:
     LoopHandle heartbeat_;
     telemetry::Health told_;  // at the last heartbeat
     LoopHandle stopping_;
+    struct LiveTimers {
+        LoopHandle tick;
+        LoopHandle end;
+    };
+    std::map<std::string, LiveTimers> live_;  // by metric
     std::promise<void> stopped_;
     std::thread thread_;
 };

@@ -124,6 +124,10 @@ uplink::UplinkStatus Sink::status() const {
     return uplink_ ? uplink_->status() : uplink::UplinkStatus();
 }
 
+void Sink::ask(const wire::Request& request) {
+    uplink_->ask(request);
+}
+
 IdentityStatus Sink::identity() const {
     return uplink_ ? uplink_->identity() : IdentityStatus();
 }

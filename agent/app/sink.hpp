@@ -51,6 +51,8 @@ public:
         telemetry::WatchdogFeed* watchdog,
         std::unique_ptr<Identity> identity
     );
+    // See Uplink::ask(); after start().
+    void ask(const wire::Request& request);
     // See Uplink::retain(); after start().
     void retain(std::string topic, std::string payload);
     // What waits is sent until `deadline`, not at all while offline. All sinks send meanwhile.

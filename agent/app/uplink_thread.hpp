@@ -31,6 +31,8 @@ public:
     [[nodiscard]] IdentityStatus identity() const {
         return identity_ ? identity_->status() : IdentityStatus();
     }
+    // See Uplink::ask(). Thread: any.
+    void ask(const wire::Request& request) { uplink_.ask(request); }
     // See Uplink::retain(). Thread: any.
     void retain(std::string topic, std::string payload) {
         uplink_.retain(std::move(topic), std::move(payload));

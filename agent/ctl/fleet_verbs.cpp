@@ -86,6 +86,45 @@ void add_enrol_server(CLI::App& app, EnrolServerOptions& server, Chosen& chosen)
     });
 }
 
+constexpr const char* kOperations =
+    "Operations: ping; status; need_dict; collect_diag; restart_agent; restart_plugin source=NAME; "
+    "resend lane=0..2 epoch=HEX first=SEQ last=SEQ; live series=GLOB every_s=N ttl_s=N; "
+    "set_log_level level=debug|info|warn|error ttl_s=N";
+
+void add_cmd(CLI::App& app, CommandOptions& command, Chosen& chosen) {
+    CLI::App& verb =
+        *app.add_subcommand("cmd", "Have a node do something once, and wait for the outcome");
+    verb.add_option("node", command.node, "tenant/site/node")->required();
+    verb.add_option("op", command.op, "Operation")->required();
+    verb.add_option("args", command.args, "Its arguments, key=value");
+    verb.add_option("--sign-with", command.sign_key_file, "Signing key, from cxctl keygen (PEM)")
+        ->required();
+    add_broker_options(verb, command.connection);
+    constexpr std::uint32_t kWeek = 604800;
+    verb.add_option("--ttl-s", command.ttl_s, "A node that is away may begin it so much later")
+        ->check(CLI::Range(1U, kWeek))
+        ->capture_default_str();
+    constexpr std::uint32_t kHour = 3600;
+    verb.add_option("--max-run-s", command.max_run_s, "The node gives it up after this time")
+        ->check(CLI::Range(1U, kHour))
+        ->capture_default_str();
+    verb.add_option("--wait-s", command.wait_s, "How long to wait for the outcome")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    verb.add_flag("--json", command.json, "One JSON object instead of a line");
+    verb.footer(
+        std::string("Example: cxctl cmd acme/store-0042/gateway-1 live series='till.*' every_s=5 "
+                    "ttl_s=600 --sign-with ops.key --broker mqtts://broker.example\n") +
+        kOperations +
+        "\nStatus 0 succeeded, 1 failed, expired or rejected, 3 no outcome within the wait."
+    );
+    verb.callback([&command, &chosen] {
+        chosen = [&command] {
+            return run_command(command);
+        };
+    });
+}
+
 }  // namespace
 
 void add_broker_options(CLI::App& verb, ConnectionOptions& options) {
@@ -106,6 +145,7 @@ void add_broker_options(CLI::App& verb, ConnectionOptions& options) {
 void add_fleet_verbs(CLI::App& app, FleetOptions& options, Chosen& chosen) {
     add_enrol(app, options.enrol, chosen);
     add_enrol_server(app, options.enrol_server, chosen);
+    add_cmd(app, options.command, chosen);
 }
 
 }  // namespace cxedge::ctl

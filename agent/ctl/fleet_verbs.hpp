@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "agent/ctl/command.hpp"
 #include "agent/ctl/enrol.hpp"
 
 namespace cxedge::ctl {
@@ -14,6 +15,7 @@ namespace cxedge::ctl {
 struct FleetOptions {
     EnrolOptions enrol;
     EnrolServerOptions enrol_server;
+    CommandOptions command;
 };
 
 // Where the broker is and how to get in: --broker, --username, --password-file, --ca, --cert,

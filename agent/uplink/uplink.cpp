@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -16,7 +14,9 @@
 #include "agent/uplink/acknowledgements.hpp"
 #include "agent/uplink/batch_sender.hpp"
 #include "agent/uplink/connector.hpp"
+#include "agent/uplink/handed_over.hpp"
 #include "agent/uplink/reason_code.hpp"
+#include "agent/uplink/uplink_parts.hpp"
 #include "agent/wire/node_state.hpp"
 #include "agent/wire/platform_ack.hpp"
 #include "agent/wire/request.hpp"
@@ -31,31 +31,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRequestInterval{1000};
 // The same complaint is logged again after this.
 constexpr milliseconds kSameComplaint{60000};
-
-std::uint64_t seed_of(const UplinkOptions& options) {
-    return options.seed != 0 ? options.seed : random_u64();
-}
-
-Connector::Options connector_options(const UplinkOptions& options) {
-    Connector::Options out;
-    out.endpoints.push_back({options.broker.host, options.broker.port, options.broker.tls});
-    out.endpoints.insert(
-        out.endpoints.end(), options.alternatives.begin(), options.alternatives.end()
-    );
-    out.pace = {options.backoff_min, options.backoff_max, options.fast_retry, seed_of(options)};
-    out.failback = options.failback;
-    return out;
-}
-
-BatchSender::Options sender_options(const UplinkOptions& options) {
-    BatchSender::Options out;
-    out.identity = options.identity;
-    out.window = options.window;
-    out.backfill_bytes_per_s = options.backfill_bytes_per_s;
-    out.backfill_start_jitter = options.backfill_start_jitter;
-    out.seed = seed_of(options);
-    return out;
-}
 
 }  // namespace
 
@@ -74,6 +49,7 @@ public:
 
     void run_once(milliseconds timeout);
     void use_credential(const std::string& file);
+    void ask(const wire::Request& request);
     void stop();
     void retain(std::string topic, std::string payload);
     [[nodiscard]] UplinkStatus status() const;
@@ -93,7 +69,8 @@ private:
     void leave();
     void check_ack_timeout();
     void answer_requests();
-    void on_request(std::string_view payload);
+    void on_request(std::string_view payload, bool retained);
+    void obey(const wire::Request& request);
     void on_platform_ack(std::string_view payload);
     void flush_acks(bool all);
     void tell_retained();
@@ -122,10 +99,8 @@ private:
     SteadyTime next_answer_{};
     SteadyTime complained_{};
     std::atomic<bool> appended_ = false;
-    mutable std::mutex retained_mutex_;
-    std::map<std::string, std::string> retained_;  // by topic
-    std::set<std::string> untold_;                 // topics of it, on this connection
-    UplinkStatus picture_;                         // this thread's
+    HandedOver handed_over_;
+    UplinkStatus picture_;  // this thread's
     mutable std::mutex status_mutex_;
     UplinkStatus status_;  // what others see of it
 };
@@ -180,6 +155,9 @@ void Uplink::Impl::run_once(milliseconds timeout) {
 }
 
 void Uplink::Impl::work_online() {
+    for (const wire::Request& request : handed_over_.take_asked()) {
+        obey(request);
+    }
     check_ack_timeout();
     answer_requests();
     tell_retained();
@@ -327,23 +305,17 @@ void Uplink::Impl::on_connected(const BrokerLimits& limits) {
         subscribe(topic);
     }
     sender_.connected(limits, node_state(true));
-    const std::lock_guard lock(retained_mutex_);
-    for (const auto& [topic, payload] : retained_) {
-        untold_.insert(topic);
-    }
+    handed_over_.retain_again();
 }
 
 void Uplink::Impl::retain(std::string topic, std::string payload) {
-    const std::lock_guard lock(retained_mutex_);
-    untold_.insert(topic);
-    retained_[std::move(topic)] = std::move(payload);
+    handed_over_.retain(std::move(topic), std::move(payload));
     broker_.wake();
 }
 
 void Uplink::Impl::tell_retained() {
-    const std::lock_guard lock(retained_mutex_);
-    for (const std::string& topic : std::exchange(untold_, {})) {
-        sender_.retain(topic, retained_.at(topic));
+    for (auto& [topic, payload] : handed_over_.take_retained()) {
+        sender_.retain(std::move(topic), std::move(payload));
     }
 }
 
@@ -392,26 +364,41 @@ void Uplink::Impl::check_ack_timeout() {
 
 // ---- what others say ----
 
-void Uplink::Impl::
-    on_message(const std::string& topic, std::string_view payload, bool /*retained*/) {
+void Uplink::Impl::on_message(const std::string& topic, std::string_view payload, bool retained) {
     if (topic == topics_.platform_ack()) {
         on_platform_ack(payload);
     } else if (topic == topics_.command_request()) {
-        on_request(payload);
+        on_request(payload, retained);
     } else if (options_.on_message) {
         options_.on_message(topic, payload);
     }
 }
 
-void Uplink::Impl::on_request(std::string_view payload) {
-    const auto request = wire::decode_request(payload);
-    if (!request) {
+void Uplink::Impl::on_request(std::string_view payload, bool retained) {
+    // Field 1 as bytes: an Envelope. In a Request it is a number.
+    constexpr char kBytesFieldOne = 0x0a;
+    if (options_.on_command && !payload.empty() && payload.front() == kBytesFieldOne) {
+        options_.on_command(payload, retained);
+        return;
+    }
+    if (const auto request = wire::decode_request(payload)) {
+        obey(*request);
+    } else {
         complain("a request on " + topics_.command_request() + ": " + request.error().message);
-    } else if (const auto* resend = std::get_if<wire::Resend>(&*request)) {
+    }
+}
+
+void Uplink::Impl::obey(const wire::Request& request) {
+    if (const auto* resend = std::get_if<wire::Resend>(&request)) {
         sender_.resend(*resend);
     } else {
         dictionary_wanted_ = true;
     }
+}
+
+void Uplink::Impl::ask(const wire::Request& request) {
+    handed_over_.ask(request);
+    broker_.wake();
 }
 
 void Uplink::Impl::on_platform_ack(std::string_view payload) {
@@ -489,6 +476,10 @@ void Uplink::run_once(milliseconds timeout) {
 
 void Uplink::use_credential(const std::string& file) {
     impl_->use_credential(file);
+}
+
+void Uplink::ask(const wire::Request& request) {
+    impl_->ask(request);
 }
 
 void Uplink::stop() {

@@ -18,6 +18,7 @@
 #include "agent/uplink/send_clock.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/dictionary.hpp"
+#include "agent/wire/request.hpp"
 
 namespace cxedge::uplink {
 
@@ -41,6 +42,8 @@ struct UplinkOptions {
     // What comes on them. Thread: the uplink's.
     std::function<void(const std::string& topic, std::string_view payload)> on_message;
     std::uint64_t seed = 0;  // of all jitter; 0: from the kernel
+    // A signed command (Envelope) on cmd/req. Thread: the uplink's.
+    std::function<void(std::string_view payload, bool retained)> on_command;
     bool await_credential = false;  // no attempt before use_credential()
 };
 
@@ -93,8 +96,8 @@ public:
     // One turn: connects or reconnects when due, sends what fits the window, handles traffic for at
     // most `timeout` (less when something is due earlier).
     void run_once(std::chrono::milliseconds timeout);
-    // Connects with this client certificate and key, one PEM file, from now on: at once, where it is
-    // or would be connected with another. What is unacknowledged is sent again.
+    // Connects with this client certificate and key, one PEM file, from now on: at once, where it
+    // is or would be connected with another. What is unacknowledged is sent again.
     void use_credential(const std::string& file);
     // Leaves cleanly: publishes state offline, disconnects. What is unacknowledged stays in the
     // spool.
@@ -104,6 +107,8 @@ public:
     // another broker may be at its end. Thread: any.
     void retain(std::string topic, std::string payload);
 
+    // As if it had come on cmd/req. Thread: any.
+    void ask(const wire::Request& request);
     // Thread: any.
     [[nodiscard]] UplinkStatus status() const;
 
