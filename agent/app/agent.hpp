@@ -55,6 +55,7 @@ private:
     std::unique_ptr<Identity> make_identity(uplink::UplinkOptions& options);
     void listen_for_commands(uplink::UplinkOptions& options);
     Status take_commands();
+    void offer_first_desired();
     Status start_threads();
     Status serve_control();
     void listen_for_twin(uplink::UplinkOptions& options);

@@ -3,7 +3,11 @@
 #include <utility>
 
 #include "agent/app/agent.hpp"
+#include "agent/base/durable_file.hpp"
 #include "agent/base/log.hpp"
+#include "agent/remote/credential_files.hpp"
+#include "agent/wire/envelope.hpp"
+#include "agent/wire/topics.hpp"
 
 namespace cxedge::app {
 
@@ -44,11 +48,33 @@ Status Agent::take_commands() {
                }});
     if (service) {
         commands_ = std::move(*service);
-        command_tick_ = loop_.every(std::chrono::seconds(1), [this] { commands_->tick(); });
     } else {
         log::error("commands", service.error().message);
     }
+    command_tick_ = loop_.every(std::chrono::seconds(1), [this] {
+        if (commands_) {
+            commands_->tick();
+        }
+        offer_first_desired();
+    });
     return {};
+}
+
+// What came with the certificate is judged like any other document, once.
+void Agent::offer_first_desired() {
+    const remote::CredentialFiles files(places_.state_dir + "/identity");
+    if (config_.node.claim_file.empty()) {
+        return;
+    }
+    if (const auto envelope = load_file(files.first_desired(), wire::kMaxEnvelopeBytes)) {
+        const Status gone = remove_file(files.first_desired());
+        if (!gone) {
+            log::warn("identity", gone.error().message);
+        }
+        const wire::NodeIdentity self = identity_of(config_);
+        const wire::Topics topics(self.tenant, self.site, self.node);
+        twin_.receive(topics.twin_desired(), *envelope);
+    }
 }
 
 }  // namespace cxedge::app

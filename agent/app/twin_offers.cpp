@@ -140,6 +140,7 @@ void TwinDriver::report() {
         out.last_attempt = state.history.front();
     }
     out.drift = keeper_.drift();
+    out.groups = self_.groups;
     out.refused = refused_;
     out.last_refusal = last_refusal_;
     out.version = version();

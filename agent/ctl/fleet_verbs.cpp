@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/fleet_verbs.hpp"
 
+#include "agent/ctl/twin_verbs.hpp"
+
 namespace cxedge::ctl {
 namespace {
 
@@ -65,7 +67,7 @@ void add_enrol_server(CLI::App& app, EnrolServerOptions& server, Chosen& chosen)
     CLI::App& verb = *app.add_subcommand(
         "enrol-server", "Give certificates to boxes that ask: the reference enroller"
     );
-    add_broker_options(verb, server.connection);
+    add_broker(verb, server.connection);
     add_enrol_rules(verb, server);
     constexpr double kShortestDays = 0.001;  // for trying the renewal out
     constexpr double kLongestDays = 3650;
@@ -97,9 +99,9 @@ void add_cmd(CLI::App& app, CommandOptions& command, Chosen& chosen) {
     verb.add_option("node", command.node, "tenant/site/node")->required();
     verb.add_option("op", command.op, "Operation")->required();
     verb.add_option("args", command.args, "Its arguments, key=value");
-    verb.add_option("--sign-with", command.sign_key_file, "Signing key, from cxctl keygen (PEM)")
+    verb.add_option("--sign-key", command.sign_key_file, "Signing key, from cxctl keygen (PEM)")
         ->required();
-    add_broker_options(verb, command.connection);
+    add_broker(verb, command.connection);
     constexpr std::uint32_t kWeek = 604800;
     verb.add_option("--ttl-s", command.ttl_s, "A node that is away may begin it so much later")
         ->check(CLI::Range(1U, kWeek))
@@ -114,7 +116,7 @@ void add_cmd(CLI::App& app, CommandOptions& command, Chosen& chosen) {
     verb.add_flag("--json", command.json, "One JSON object instead of a line");
     verb.footer(
         std::string("Example: cxctl cmd acme/store-0042/gateway-1 live series='till.*' every_s=5 "
-                    "ttl_s=600 --sign-with ops.key --broker mqtts://broker.example\n") +
+                    "ttl_s=600 --sign-key ops.key --broker mqtts://broker.example\n") +
         kOperations +
         "\nStatus 0 succeeded, 1 failed, expired or rejected, 3 no outcome within the wait."
     );
@@ -126,21 +128,6 @@ void add_cmd(CLI::App& app, CommandOptions& command, Chosen& chosen) {
 }
 
 }  // namespace
-
-void add_broker_options(CLI::App& verb, ConnectionOptions& options) {
-    verb.add_option("--broker", options.broker, "mqtt://host[:port] or mqtts://host[:port]")
-        ->capture_default_str();
-    verb.add_option("--username", options.username, "MQTT user name");
-    verb.add_option(
-        "--password-file", options.password_file, "File whose first line is the password"
-    );
-    verb.add_option("--ca", options.ca_file, "CA certificates (PEM); default: the system's");
-    auto* certificate =
-        verb.add_option("--cert", options.certificate_file, "Client certificate (PEM)");
-    auto* key = verb.add_option("--key", options.key_file, "Key of the client certificate (PEM)");
-    certificate->needs(key);
-    key->needs(certificate);
-}
 
 void add_fleet_verbs(CLI::App& app, FleetOptions& options, Chosen& chosen) {
     add_enrol(app, options.enrol, chosen);

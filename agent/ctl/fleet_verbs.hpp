@@ -18,10 +18,6 @@ struct FleetOptions {
     CommandOptions command;
 };
 
-// Where the broker is and how to get in: --broker, --username, --password-file, --ca, --cert,
-// --key.
-void add_broker_options(CLI::App& verb, ConnectionOptions& options);
-
 // Parsing sets `chosen` to what the verb does. All outlive the parsing and the call.
 void add_fleet_verbs(CLI::App& app, FleetOptions& options, std::function<ExitCode()>& chosen);
 

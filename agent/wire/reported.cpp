@@ -101,6 +101,7 @@ std::string encode_reported(const Reported& reported) {
         put(reported.history[i], out.add_history());
     }
     put_texts(reported.drift, out.mutable_drift());
+    put_texts(reported.groups, out.mutable_group());
     out.set_refused(reported.refused);
     out.set_last_refusal(clean_utf8(reported.last_refusal, kMaxTextBytes));
     out.set_version(clean_utf8(reported.version));
@@ -124,6 +125,7 @@ Result<Reported> decode_reported(std::string_view payload) {
         out.history.push_back(attempt_of(attempt));
     }
     out.drift.assign(in.drift().begin(), in.drift().end());
+    out.groups.assign(in.group().begin(), in.group().end());
     out.refused = in.refused();
     out.last_refusal = in.last_refusal();
     out.version = in.version();

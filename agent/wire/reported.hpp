@@ -40,6 +40,7 @@ struct Reported {
     TwinAttempt last_attempt;          // while not idle: under way
     std::vector<TwinAttempt> history;  // newest first
     std::vector<std::string> drift;
+    std::vector<std::string> groups;
     std::uint64_t refused = 0;
     std::string last_refusal;
     std::string version;

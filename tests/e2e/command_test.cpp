@@ -12,6 +12,8 @@
 namespace cxedge::test {
 namespace {
 
+constexpr const char* kSecret = "hunter2-of-this-box";
+
 bool cannot_command_here() {
     if (MosquittoServer::available() && TestCa::available()) {
         return false;
@@ -48,7 +50,13 @@ struct CommandedBox {
     Box box;
 
     CommandedBox()
-        : box(broker.port(), std::string(kKpi) + "[remote]\nkeys = [\"" + key.pinned + "\"]\n") {
+        : box(fmt::format(
+                  "broker = \"mqtt://127.0.0.1:{}\"\nusername = \"till\"\npassword_file = "
+                  "\"{{dir}}/password\"\n",
+                  broker.port()
+              ),
+              std::string(kKpi) + "[remote]\nkeys = [\"" + key.pinned + "\"]\n") {
+        std::ofstream(box.file("password")) << kSecret << "\n";
         REQUIRE(box.start_collecting());
         REQUIRE(box.status_where([](const Json& now) {
             return now.value("connection", "") == "online";
@@ -61,7 +69,7 @@ struct CommandedBox {
         command.insert(command.end(), words.begin(), words.end());
         for (const std::string& word :
              {std::string("--json"),
-              std::string("--sign-with"),
+              std::string("--sign-key"),
               key_file,
               std::string("--broker"),
               fmt::format("mqtt://127.0.0.1:{}", broker.port())}) {
@@ -116,6 +124,12 @@ TEST_CASE("command: a box is asked, answers, and goes on counting", "[e2e]") {
     CHECK(diagnosis["state"] == "succeeded");
     const Json told = Json::parse(diagnosis["detail"].get<std::string>(), nullptr, false);
     CHECK(told.is_object());
+    const std::string everything = diagnosis.dump();
+    CHECK(everything.size() < 80'000);
+    for (const std::string& secret : {std::string(kSecret), fleet.key.pinned.substr(8)}) {
+        CHECK(everything.find(secret) == std::string::npos);
+    }
+    CHECK(everything.find("PRIVATE KEY") == std::string::npos);
     CHECK(told.contains("/proc/meminfo"));
 
     CHECK(fleet.outcome({"restart_agent"})["state"] == "succeeded");
@@ -145,7 +159,7 @@ TEST_CASE("command: a stranger's key moves nothing; kill -9 leaves an outcome", 
          "series=*",
          "every_s=1",
          "ttl_s=60",
-         "--sign-with",
+         "--sign-key",
          fleet.key.file,
          "--broker",
          fmt::format("mqtt://127.0.0.1:{}", fleet.broker.port()),
