@@ -10,8 +10,13 @@ release=${1:?a Debian release, such as trixie}
 shift
 root=$source/build/root/$release
 export CXEDGE_CCACHE_DIR=${CCACHE_DIR:-$HOME/.cache/ccache}
+# The root has a ccache without settings: its own limit would empty the shared cache.
+CXEDGE_CCACHE_SIZE=$(ccache --get-config max_size)
+# Outside of the sources in a `git worktree`.
+CXEDGE_GIT_DIR=$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null || echo "$source")
+export CXEDGE_CCACHE_SIZE CXEDGE_GIT_DIR
 
-as_root() { if ((EUID == 0)); then "$@"; else sudo --preserve-env=CXEDGE_CCACHE_DIR "$@"; fi; }
+as_root() { if ((EUID == 0)); then "$@"; else sudo --preserve-env=CXEDGE_CCACHE_DIR,CXEDGE_CCACHE_SIZE,CXEDGE_GIT_DIR "$@"; fi; }
 
 # apt_sources: those of this machine's Debian mirrors, for the other release.
 apt_sources() {
@@ -53,14 +58,16 @@ for at in proc sys dev dev/pts dev/shm tmp; do
         *) mount --bind "/$at" "$root/$at" ;;
     esac
 done
-mkdir -p "$root$source" "$root/root/.cache/ccache"
+mkdir -p "$root$source" "$root$CXEDGE_GIT_DIR" "$root/root/.cache/ccache"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+mount --bind "$CXEDGE_GIT_DIR" "$root$CXEDGE_GIT_DIR"
 mount --bind "$source" "$root$source"
 mount --bind "$source/build/on-$release" "$root$source/build"
 mount --bind "$CXEDGE_CCACHE_DIR" "$root/root/.cache/ccache"
 # In batches of files, like the sanitizers: a fifth of the time.
 exec chroot "$root" env -i CXEDGE_CMAKE_OPTIONS="-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=8" HOME=/root \
-    TERM="${TERM:-dumb}" LANG=C.UTF-8 CXEDGE_JOBS="${CXEDGE_JOBS:-}" \
+    TERM="${TERM:-dumb}" LANG=C.UTF-8 CXEDGE_JOBS="${CXEDGE_JOBS:-}" CCACHE_MAXSIZE="$CXEDGE_CCACHE_SIZE" \
+    GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$source" \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$source/dev" "$@"
 '
 as_root unshare --mount --propagation private --pid --fork --kill-child \

@@ -35,8 +35,10 @@ class ThisMachine:
         # With /lib a link to /usr/lib, dpkg knows a file by one of its names.
         for name in (path, os.path.realpath(path), "/usr" + path, path.removeprefix("/usr")):
             found = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
-            if found.returncode == 0:
-                return found.stdout.split(":")[0]
+            # Debian 13's libc6 diverts the loader: lines "diversion by libc6 from: ..." come first.
+            owners = re.findall(r"^(?!diversion by )([a-z0-9.+-]+)[:,]", found.stdout, re.MULTILINE)
+            if owners:
+                return owners[0]
         sys.exit(f"sbom.py: no package owns {path}")
 
     def version(self, package):

@@ -146,9 +146,12 @@ void Session::answer_later(std::uint64_t ticket, std::string line) {
 }
 
 void Session::answer(std::uint64_t ticket, std::string line) {
-    const bool open = ticket >= first_ticket_ && ticket - first_ticket_ < pending_.size();
-    if (open && !pending_[ticket - first_ticket_]) {
-        pending_[ticket - first_ticket_] = std::move(line);
+    if (ticket < first_ticket_ || ticket - first_ticket_ >= pending_.size()) {
+        return;
+    }
+    auto& awaited = pending_[static_cast<std::size_t>(ticket - first_ticket_)];
+    if (!awaited) {
+        awaited = std::move(line);
     }
 }
 

@@ -25,6 +25,10 @@ constexpr std::uint64_t number_of(std::uint64_t position) {
 }
 // Empty when no lane has such positions: the row is damaged.
 std::optional<Lane> lane_of_position(std::uint64_t position);
+// Where a list of lanes has the one of a position that is known to be good.
+inline std::size_t lane_index(std::uint64_t position) {
+    return static_cast<std::size_t>(position >> kLaneShift);
+}
 
 // The table of each lane, and the one table of schema version 1.
 inline constexpr std::array<std::string_view, kLaneCount> kLaneTables{

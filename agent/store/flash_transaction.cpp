@@ -2,6 +2,7 @@
 // How queue.db is changed: what goes along is pinned in the ring, written in one transaction, and
 // only then released.
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include <fmt/core.h>
@@ -14,8 +15,8 @@ namespace {
 
 constexpr std::chrono::seconds kRetryAfter{1};
 
-std::uint64_t lane_of_entry(const LaneLedger::Entry& entry) {
-    return entry.position >> kLaneShift;
+std::size_t lane_of_entry(const LaneLedger::Entry& entry) {
+    return lane_index(entry.position);
 }
 
 }  // namespace
@@ -253,7 +254,8 @@ Status TieredSpool::insert_definitions(Work& work) {
     std::vector<std::string> fresh;
     {
         const std::lock_guard books(books_mutex_);
-        fresh.assign(definitions_.begin() + stored_definitions_, definitions_.end());
+        const auto rest = std::span(definitions_).subspan(stored_definitions_);
+        fresh.assign(rest.begin(), rest.end());
         work.definitions = static_cast<std::uint32_t>(definitions_.size());
     }
     std::uint32_t id = work.definitions - static_cast<std::uint32_t>(fresh.size());

@@ -153,7 +153,7 @@ private:
     // A mapping begins on a page, so the words are aligned.
     [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::size_t offset) const {
         return std::atomic_ref<std::uint64_t>(
-            *reinterpret_cast<std::uint64_t*>(file_.data() + offset)
+            *static_cast<std::uint64_t*>(static_cast<void*>(file_.data() + offset))
         );
     }
     [[nodiscard]] std::atomic_ref<std::uint64_t> generation_word() const {

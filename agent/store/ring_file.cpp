@@ -33,8 +33,19 @@ struct Header {
 constexpr std::size_t kActiveOffset = 128;
 constexpr std::array<std::size_t, 2> kSlotOffsets{256, 1024};
 
+// A RingState in the widths of the file, the same on every architecture.
 struct Slot {
-    RingState state;
+    std::uint64_t generation;
+    std::uint64_t head;
+    std::uint64_t tail;
+    std::uint64_t wrap;
+    std::uint64_t epoch;
+    std::uint64_t next_number;
+    std::array<std::uint64_t, kLaneCount> next_seq;
+    std::array<std::uint64_t, kStreamCount> sealed_through;
+    std::array<Holding, kLaneCount> here;
+    std::array<Holding, kLaneCount> flash;
+    std::uint64_t erased;
     std::uint32_t spare;
     std::uint32_t crc;
 };
@@ -68,7 +79,7 @@ std::uint64_t boot_number(std::string_view boot_id) {
 
 std::atomic<std::uint32_t>& active(char* base) {
     static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
-    return *reinterpret_cast<std::atomic<std::uint32_t>*>(base + kActiveOffset);
+    return *static_cast<std::atomic<std::uint32_t>*>(static_cast<void*>(base + kActiveOffset));
 }
 
 // A reader that finds the file locked must not wait: it belongs to a running process.
@@ -84,8 +95,37 @@ bool load_slot(const char* base, std::size_t which, RingState& state) {
     if (slot.crc != crc_of(slot)) {
         return false;
     }
-    state = slot.state;
+    state.generation = slot.generation;
+    state.head = static_cast<std::size_t>(slot.head);
+    state.tail = static_cast<std::size_t>(slot.tail);
+    state.wrap = static_cast<std::size_t>(slot.wrap);
+    state.epoch = slot.epoch;
+    state.next_number = slot.next_number;
+    state.next_seq = slot.next_seq;
+    state.sealed_through = slot.sealed_through;
+    state.here = slot.here;
+    state.flash = slot.flash;
+    state.erased = static_cast<std::size_t>(slot.erased);
     return true;
+}
+
+Slot slot_of(const RingState& state) {
+    Slot slot{
+        state.generation,
+        state.head,
+        state.tail,
+        state.wrap,
+        state.epoch,
+        state.next_number,
+        state.next_seq,
+        state.sealed_through,
+        state.here,
+        state.flash,
+        state.erased,
+        0,
+        0};
+    slot.crc = crc_of(slot);
+    return slot;
 }
 
 }  // namespace
@@ -199,7 +239,7 @@ bool RingFile::header_good() const {
 }
 
 std::size_t RingFile::made_capacity() const {
-    return load_from<Header>(memory_.data()).capacity;
+    return static_cast<std::size_t>(load_from<Header>(memory_.data()).capacity);
 }
 
 bool RingFile::of_boot(std::string_view boot_id) const {
@@ -227,8 +267,7 @@ std::uint64_t RingFile::erased(std::size_t which) const {
 
 void RingFile::publish(const RingState& state) {
     const auto which = static_cast<std::uint32_t>(state.generation & 1U);
-    Slot slot{state, 0, 0};
-    slot.crc = crc_of(slot);
+    const Slot slot = slot_of(state);
     std::memcpy(memory_.data() + kSlotOffsets.at(which), &slot, sizeof slot);
     active(memory_.data()).store(which, std::memory_order_release);
 }

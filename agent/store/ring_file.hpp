@@ -36,16 +36,16 @@ struct RingState {
     std::uint64_t generation = 0;
     // Bytes behind the header: records lie from head to tail, or, where `wrap` is not 0, from head
     // to wrap and from 0 to tail. head == tail: empty, and both are 0.
-    std::uint64_t head = 0;
-    std::uint64_t tail = 0;
-    std::uint64_t wrap = 0;
+    std::size_t head = 0;
+    std::size_t tail = 0;
+    std::size_t wrap = 0;
     std::uint64_t epoch = 0;
     std::uint64_t next_number = 1;  // of positions
     std::array<std::uint64_t, kLaneCount> next_seq{};
     std::array<std::uint64_t, kStreamCount> sealed_through{};
     std::array<Holding, kLaneCount> here{};   // in the ring
     std::array<Holding, kLaneCount> flash{};  // in queue.db; never more than is there
-    std::uint64_t erased = 0;                 // how many of the list count
+    std::size_t erased = 0;                   // how many of the list count
 };
 
 // A record: this, the body, and padding to a multiple of 8.

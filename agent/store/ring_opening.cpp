@@ -22,7 +22,7 @@ std::size_t aligned(std::size_t bytes) {
 }
 
 bool plausible(const RingState& state, std::size_t capacity) {
-    const auto inside = [capacity](std::uint64_t offset) {
+    const auto inside = [capacity](std::size_t offset) {
         return offset <= capacity && offset % kRecordAlignment == 0;
     };
     const bool ordered = state.wrap == 0 ? state.head <= state.tail
@@ -50,7 +50,8 @@ std::vector<Gap> gaps_between(
     Lane lane, std::uint64_t epoch, const Holding& lost, const std::vector<std::uint64_t>& present
 ) {
     std::vector<Gap> gaps;
-    if (lost.batches == 0) {
+    // Samples without a batch: of one that was met and could not be read.
+    if (lost.batches == 0 && lost.samples == 0 && lost.events == 0) {
         return gaps;
     }
     const auto add = [&](std::uint64_t first, std::uint64_t last) {
@@ -73,8 +74,8 @@ std::vector<Gap> gaps_between(
         std::uint64_t{0},
         [](std::uint64_t sum, const Gap& gap) { return sum + gap.last_seq - gap.first_seq + 1; }
     );
-    // Among more numbers than were lost, those before were delivered, and nobody knows which.
-    if (numbers != lost.batches) {
+    // Where most of the numbers were delivered before, nobody knows which of them were lost.
+    if (numbers == 0 || numbers > 2 * lost.batches) {
         gaps.insert(gaps.begin(), {lane, epoch, 0, 0, 0, 0, GapCause::corrupt});
     }
     gaps.front().samples = lost.samples;

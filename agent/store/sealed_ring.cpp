@@ -183,7 +183,7 @@ void SealedRing::index_record(const RingRecord& record, std::size_t offset) {
 void SealedRing::release(Entry& entry) {
     mark_released(file_.at(entry.offset));
     entry.released = true;
-    Holding& here = state_.here.at(static_cast<std::size_t>(entry.position >> kLaneShift));
+    Holding& here = state_.here.at(lane_index(entry.position));
     --here.batches;
     here.samples -= entry.samples;
     here.events -= entry.events;

@@ -122,7 +122,7 @@ bool TieredSpool::was_committed(const Work& work) {
 // What a COMMIT deleted that failed, and was done nevertheless, is not lost.
 void TieredSpool::forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneCount>& held) {
     for (const LaneLedger::Entry& entry : settle_doubtful(opened.queue)) {
-        Holding& here = held.at(entry.position >> kLaneShift);
+        Holding& here = held.at(lane_index(entry.position));
         here.batches = less(here.batches, 1);
         here.samples = less(here.samples, entry.samples);
         here.events = less(here.events, entry.events);

@@ -17,6 +17,10 @@ constexpr int kStepsBetweenChecks = 20000;
 constexpr int kBusyTimeoutMs = 5000;
 
 ErrorCode code_of(int sqlite_code) {
+    // The file is shorter than its pages: older versions read zeroes there.
+    if (sqlite_code == SQLITE_IOERR_SHORT_READ) {
+        return ErrorCode::corrupt;
+    }
     switch (sqlite_code & 0xFF) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:

@@ -2,6 +2,7 @@
 #include "agent/store/tiered_spool.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include <fmt/core.h>
@@ -107,7 +108,8 @@ std::vector<std::string> TieredSpool::committed_definitions() {
     const std::lock_guard lock(disk_mutex_);
     store_definitions();
     const std::lock_guard books(books_mutex_);
-    return {definitions_.begin(), definitions_.begin() + stored_definitions_};
+    const auto stored = std::span(definitions_).first(stored_definitions_);
+    return {stored.begin(), stored.end()};
 }
 
 Status TieredSpool::append(std::vector<NewBatch> batches) {

@@ -109,12 +109,12 @@ private:
         std::vector<StoredBatch> added;
         Entries inserted;
         Entries erased;
-        Entries counted_out;              // of these, for the first time
-        std::uint64_t erased_before = 0;  // length of the ring's list
-        std::uint32_t definitions = 0;    // known when it was begun
-        bool refused = false;             // the quota left some in the ring
-        bool idle = false;                // there was nothing to do
-        bool ended = false;               // COMMIT was tried
+        Entries counted_out;            // of these, for the first time
+        std::size_t erased_before = 0;  // length of the ring's list
+        std::uint32_t definitions = 0;  // known when it was begun
+        bool refused = false;           // the quota left some in the ring
+        bool idle = false;              // there was nothing to do
+        bool ended = false;             // COMMIT was tried
     };
 
     static std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }

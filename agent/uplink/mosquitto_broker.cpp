@@ -83,9 +83,14 @@ void note_connack(
 void note_disconnect(
     mosquitto* /*handle*/, void* user, int reason, const mosquitto_property* /*properties*/
 ) {
+    Arrivals& arrivals = arrivals_of(user);
+    // libmosquitto 2.0.21 takes a refusal in the form of MQTT 3.1.1 for a CONNACK cut short.
+    if (reason == MOSQ_ERR_MALFORMED_PACKET && !arrivals.greeted) {
+        arrivals.reason = reasons::kUnsupportedVersion;
+        arrivals.ended = "refused: " + describe_reason(arrivals.reason);
+    }
     // Below that it is a result code of the library, which the failing call returns as well.
     if (reason >= kFirstRefusal && reason <= 0xff) {
-        Arrivals& arrivals = arrivals_of(user);
         arrivals.reason = static_cast<std::uint8_t>(reason);
         arrivals.ended = "ended by the broker: " + describe_reason(arrivals.reason);
     }

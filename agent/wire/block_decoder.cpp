@@ -218,12 +218,13 @@ Status BlockDecoder::read_escapes() {
     std::uint64_t cell = 0;
     for (int i = 0; i < block_.esc_size(); ++i) {
         cell += block_.esc_at(i);
-        if (cell >= cells_ || lost(cell) || (i > 0 && block_.esc_at(i) == 0)) {
+        const auto at = static_cast<std::size_t>(cell);
+        if (cell >= cells_ || lost(at) || (i > 0 && block_.esc_at(i) == 0)) {
             return corrupt(
                 fmt::format("esc_at: cell {} of {} is outside, lost or repeated", cell, cells_)
             );
         }
-        out_[out_.size() - cells_ + cell].value = block_.esc(i);
+        out_[out_.size() - cells_ + at].value = block_.esc(i);
     }
     return {};
 }

@@ -96,9 +96,9 @@ void SampleGroups::find_columns() {
 bool SampleGroups::same_times(const Column& a, const Column& b) const {
     return group_key(a) == group_key(b) &&
            std::equal(
-               cells_.begin() + a.begin,
-               cells_.begin() + a.end,
-               cells_.begin() + b.begin,
+               cells_.data() + a.begin,
+               cells_.data() + a.end,
+               cells_.data() + b.begin,
                [](const Cell& x, const Cell& y) { return x.ms == y.ms; }
            );
 }

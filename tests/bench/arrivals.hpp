@@ -9,6 +9,10 @@
 
 namespace cxedge::bench {
 
+inline std::int64_t now_ns() {
+    return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 struct Arrived {
     std::int64_t first_ns = 0;  // steady clock; 0: never
     std::uint32_t times = 0;    // in different messages
@@ -25,9 +29,7 @@ public:
         }
         Arrived& arrived = arrived_[static_cast<std::size_t>(value)];
         if (arrived.times++ == 0) {
-            arrived.first_ns =
-                std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch())
-                    .count();
+            arrived.first_ns = now_ns();
             ++received_;
         }
     }

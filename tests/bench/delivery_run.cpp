@@ -12,6 +12,8 @@
 
 #include <fmt/core.h>
 
+#include "tests/bench/arrivals.hpp"
+
 namespace cxedge::bench {
 namespace {
 
@@ -26,10 +28,6 @@ constexpr std::int64_t kAroundNs = 3'000'000'000;
 
 std::int64_t ns_of(SteadyClock::time_point time) {
     return std::chrono::nanoseconds(time.time_since_epoch()).count();
-}
-
-std::int64_t now_ns() {
-    return ns_of(SteadyClock::now());
 }
 
 double ms_between(std::int64_t from_ns, std::int64_t to_ns) {

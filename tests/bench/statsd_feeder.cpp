@@ -12,6 +12,8 @@
 
 #include "agent/base/unique_fd.hpp"
 
+#include "tests/bench/arrivals.hpp"
+
 namespace cxedge::bench {
 namespace {
 
@@ -19,10 +21,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kDatagram = 1400;
 constexpr int kBurstMs = 10;
-
-std::int64_t now_ns() {
-    return std::chrono::nanoseconds(SteadyClock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 

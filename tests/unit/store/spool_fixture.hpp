@@ -136,6 +136,7 @@ inline std::vector<store::StoredBatch> read_all(store::Spool& spool, Lane lane =
     std::uint64_t after = 0;
     for (;;) {
         auto some = spool.read(lane, after, 7);
+        INFO((some.ok() ? std::string() : some.error().message));
         REQUIRE(some.ok());
         if (some->empty()) {
             return all;
