@@ -70,4 +70,10 @@ Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurrounding
     return service;
 }
 
+void CommandService::tick() {
+    desk_->tick();
+    const remote::CommandCounters counters = desk_->counters();
+    around_.board.note_commands(counters.accepted, counters.rejected);
+}
+
 }  // namespace cxedge::app

@@ -25,7 +25,7 @@ struct CommandSurroundings {
     const Clock& clock;
     const config::AgentConfig& config;
     const Places& places;
-    const telemetry::HealthBoard& board;
+    telemetry::HealthBoard& board;
     Sink& main;
     IngestThread& ingest;
     EventInbox& inbox;
@@ -50,8 +50,7 @@ public:
     ~CommandService() = default;
 
     void receive(std::string_view payload, bool retained) { desk_->receive(payload, retained); }
-    void tick() { desk_->tick(); }
-    [[nodiscard]] remote::CommandCounters counters() const { return desk_->counters(); }
+    void tick();
 
 private:
     explicit CommandService(CommandSurroundings around) : around_(std::move(around)) {}

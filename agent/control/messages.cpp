@@ -93,6 +93,8 @@ void counter_fields(Picture& health, const Visit& visit) {
     visit("bytes_sent", health.bytes_sent);
     visit("batches_sent", health.batches_sent);
     visit("batches_refused", health.batches_refused);
+    visit("commands_accepted", health.commands_accepted);
+    visit("commands_refused", health.commands_refused);
 }
 
 template <class Picture, class Visit>

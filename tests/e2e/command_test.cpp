@@ -150,6 +150,9 @@ TEST_CASE("command: a stranger's key moves nothing; kill -9 leaves an outcome", 
     const OpsKey stranger;
     const Finished ignored = fleet.cmd({"restart_agent", "--wait-s", "3"}, stranger.file);
     CHECK(ignored.status == 3);
+    CHECK(fleet.box.status_where([](const Json& now) {
+        return now.value("commands_refused", 0) == 1 && now.value("commands_accepted", -1) == 0;
+    }));
     // One that is in the box's journal, whenever the agent dies, ends somehow.
     Process asking(
         {CXCTL,

@@ -44,6 +44,8 @@ telemetry::Health full() {
     health.bytes_sent = 20;
     health.batches_sent = 21;
     health.batches_refused = 22;
+    health.commands_accepted = 23;
+    health.commands_refused = 24;
     health.rss_mib = 7.75;
     health.gaps = 23;
     health.samples_lost = 24;
@@ -166,6 +168,8 @@ TEST_CASE("messages: a status keeps every field on its way", "[control]") {
     CHECK(seen.bytes_sent == 20);
     CHECK(seen.batches_sent == 21);
     CHECK(seen.batches_refused == 22);
+    CHECK(seen.commands_accepted == 23);
+    CHECK(seen.commands_refused == 24);
     CHECK(seen.rss_mib == sent.rss_mib);
     CHECK(seen.gaps == 23);
     CHECK(seen.samples_lost == 24);
