@@ -29,10 +29,16 @@ constexpr std::chrono::milliseconds kFlushLongest{86400000};
 constexpr std::chrono::milliseconds kFlushPoll{20};
 }  // namespace
 
-Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const Places& places) {
-    auto agent = std::unique_ptr<Agent>(new Agent(loaded, places));
+Result<std::unique_ptr<Agent>> Agent::start(
+    const config::Loaded& loaded, const Places& places, TwinDriver& twin
+) {
+    auto agent = std::unique_ptr<Agent>(new Agent(loaded, places, twin));
     for (const auto step :
-         {&Agent::open_sinks, &Agent::open_history, &Agent::start_threads, &Agent::serve_control}) {
+         {&Agent::open_sinks,
+          &Agent::open_history,
+          &Agent::start_threads,
+          &Agent::serve_control,
+          &Agent::follow_twin}) {
         if (const Status done = (agent.get()->*step)(); !done) {
             return done.error();
         }
@@ -40,12 +46,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const 
     return agent;
 }
 
-Agent::Agent(const config::Loaded& loaded, Places places)
-    : config_(loaded.config), places_(std::move(places)) {
+Agent::Agent(const config::Loaded& loaded, Places places, TwinDriver& twin)
+    : config_(loaded.config), places_(std::move(places)), twin_(twin) {
     watch_signals();
 }
-
-Agent::~Agent() = default;
 
 // Signals are blocked before any thread exists, so that only the descriptor sees them.
 void Agent::watch_signals() {
@@ -147,6 +151,7 @@ Status Agent::start_threads() {
     if (!options) {
         return options.error();
     }
+    listen_for_twin(options->front());
     const HealthReport report(options->front().identity, named_sinks(), clock_);
     Event started;
     started.name = "agent.started";
@@ -155,7 +160,10 @@ Status Agent::start_threads() {
     first_events_.push_back(std::move(started));
     for (std::size_t i = 0; i < sinks_.size(); ++i) {
         // A lesser sink that hangs must not stop the agent: only the main one feeds the watchdog.
-        sinks_[i]->start(std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr);
+        auto identity = i == 0 ? make_identity(options->front()) : nullptr;
+        sinks_[i]->start(
+            std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr, std::move(identity)
+        );
     }
     auto ingest = IngestThread::start(
         {config_,
@@ -167,6 +175,7 @@ Status Agent::start_threads() {
          clock_,
          board_,
          watchdog_,
+         inbox_,
          report,
          history_ ? &history_->history() : nullptr},
         std::move(first_events_)
@@ -239,13 +248,14 @@ void Agent::feed_watchdog() {
     }
 }
 
-void Agent::run() {
+Ending Agent::run() {
     control_tick_ = loop_.every(kControlTick, [this] {
         keep_ring_id(places_, ring_dir_);
         if (history_) {
             history_->tick(*ingest_);
         }
         watchdog_.tick(telemetry::Ticker::control);
+        twin_.tick();
     });
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
@@ -258,6 +268,7 @@ void Agent::run() {
     );
     loop_.run();
     stop();
+    return ending_;
 }
 
 // Each has a thread of its own that sends: one patience for all.
@@ -274,25 +285,26 @@ void Agent::stop_sinks(SteadyTime deadline) {
 }
 
 void Agent::stop() {
-    notify_stopping();
+    const bool final = ending_ == Ending::stopped;
+    if (final) {
+        notify_stopping();
+    }
     const SteadyTime deadline = clock_.steady_now() + kStop;
-    log::info("agent", "stopping: closing windows, sending what is left");
-    ingest_->stop(kStopSources);
+    log::info(
+        "agent",
+        final ? "stopping: closing windows, sending what is left" : "starting again: all is kept"
+    );
+    twin_.leave();
+    ingest_->stop(
+        kStopSources,
+        final ? IngestThread::Ending::close_windows : IngestThread::Ending::keep_journal
+    );
     if (history_) {
         history_->close();
     }
-    Sink& main = *sinks_.front();
-    stop_sinks(std::min(deadline, clock_.steady_now() + kDrain));
-    const telemetry::Health last = board_.latest();
-    log::info(
-        "agent",
-        fmt::format(
-            "stopped: {} samples produced, {} delivered, {} wait in the spool",
-            last.samples_produced,
-            main.status().samples_delivered,
-            main.samples_waiting()
-        )
-    );
+    const SteadyTime now = clock_.steady_now();
+    stop_sinks(final ? std::min(deadline, now + kDrain) : now);
+    tell_totals(*sinks_.front());
 }
 
 }  // namespace cxedge::app

@@ -189,22 +189,6 @@ void DataPath::commit(ingest::Durability durability, std::function<void(const St
     }
 }
 
-// A window that is open would lose what its source was told is safe.
-Status DataPath::close_guarded() {
-    if (guarded_.empty()) {
-        return {};
-    }
-    if (Status room = ensure_room(); !room) {
-        return room;
-    }
-    const pipeline::Now now = this->now();
-    Closed closed{pipeline_.close({guarded_.begin(), guarded_.end()}, now)};
-    if (!closed.series.empty()) {
-        record(writer_.write(closed, now));
-    }
-    return {};
-}
-
 Status DataPath::flush(bool windows) {
     if (windows && ensure_room()) {
         const pipeline::Now now = this->now();

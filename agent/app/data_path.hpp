@@ -64,6 +64,9 @@ public:
 
     // Closes due windows and batches, moves what is due to disk. Call a few times a second.
     void tick();
+    // Sends what the open windows of these metrics (a glob) hold so far; they go on with the rest.
+    // Returns how many series there are of them.
+    std::size_t close_windows_of(std::string_view metric);
     // Closes every batch, open windows too when `windows` is set (shutdown), and writes all to
     // disk.
     Status flush(bool windows);
@@ -93,6 +96,7 @@ private:
     [[nodiscard]] std::optional<SeriesId> restored(SeriesId series) const;
     void apply_closed(const Closed& closed, const pipeline::Now& now);
     Status close_guarded();
+    Status close_windows(const std::vector<SeriesId>& series);
     Status ensure_room();
     Status begin_journal();
     bool record(std::string_view record);

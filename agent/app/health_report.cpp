@@ -192,6 +192,9 @@ telemetry::SinkHealth HealthReport::sink_of(const NamedSink& named) const {
 void HealthReport::add_uplink(telemetry::Health& health) const {
     const uplink::UplinkStatus status = main().status();
     tell_connection(status, health);
+    const IdentityStatus identity = main().identity();
+    health.certificate_until = identity.valid_until;
+    health.certificate_problem = identity.problem;
     health.protocol = status.protocol;
     health.platform_ack = status.platform_ack;
     health.connects = status.connects;

@@ -65,12 +65,12 @@ void HistoryService::tick(IngestThread& ingest) {
         event.subject = "history";
         event.severity = Severity::minor;
         event.text = repair;
-        ingest.accept_event(std::move(event));
+        ingest.tell(std::move(event));
     }
     if (auto event = alarm_.changed(history_.status().problem)) {
         const bool well = event->state == EventState::clear;
         log::write(well ? log::Level::info : log::Level::error, "history", event->text);
-        ingest.accept_event(std::move(*event));
+        ingest.tell(std::move(*event));
     }
 }
 

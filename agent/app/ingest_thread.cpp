@@ -97,6 +97,12 @@ void IngestThread::tick() {
         const auto connection = parts_.sinks[i].sink->status().connection;
         path_->set_online(i, connection == uplink::Connection::online);
     }
+    for (EventInbox::Entry& entry : parts_.inbox.take()) {
+        path_->accept_event(std::move(entry.event));
+        if (entry.kept) {
+            entry.kept();
+        }
+    }
     path_->tick();
     parts_.watchdog.tick(telemetry::Ticker::ingest);
 }
@@ -118,6 +124,27 @@ void IngestThread::emit_heartbeat() {
     }
 }
 
+void IngestThread::live(const Live& wish, std::function<void(std::size_t)> done) {
+    loop_.post([this, wish, done = std::move(done)] {
+        const std::size_t series = path_->close_windows_of(wish.metric);
+        LiveTimers& timers = live_[wish.metric];
+        timers.tick = loop_.every(wish.every, [this, metric = wish.metric] {
+            path_->close_windows_of(metric);
+        });
+        // By way of the loop: a timer must not destroy itself while it runs.
+        timers.end = loop_.after(wish.ttl, [this, metric = wish.metric] {
+            loop_.post([this, metric] { live_.erase(metric); });
+        });
+        done(series);
+    });
+}
+
+void IngestThread::restart_source(
+    const std::string& name, std::function<void(const Status&)> done
+) {
+    loop_.post([this, name, done = std::move(done)] { done(supervisor_->restart(name)); });
+}
+
 void IngestThread::flush(std::function<void()> done) {
     loop_.post([this, done = std::move(done)] {
         (void)path_->flush(false);  // what could not be stored is in the health that follows
@@ -126,7 +153,7 @@ void IngestThread::flush(std::function<void()> done) {
     });
 }
 
-void IngestThread::accept_event(Event event) {
+void IngestThread::tell(Event event) {
     loop_.post([this, event = std::move(event)] { path_->accept_event(event); });
 }
 
@@ -138,11 +165,11 @@ void IngestThread::replay(
     });
 }
 
-void IngestThread::stop(std::chrono::milliseconds patience) {
+void IngestThread::stop(std::chrono::milliseconds patience, Ending ending) {
     const BootTime deadline = parts_.clock.boot_now() + patience;
-    loop_.post([this, deadline] {
+    loop_.post([this, deadline, ending] {
         begin_stop();
-        finish_when_stopped(deadline);
+        finish_when_stopped(deadline, ending);
     });
     stopped_.get_future().wait_for(patience + std::chrono::seconds(1));
     loop_.stop();
@@ -154,14 +181,18 @@ void IngestThread::begin_stop() {
     supervisor_->stop_all();
 }
 
-void IngestThread::finish_when_stopped(BootTime deadline) {
+void IngestThread::finish_when_stopped(BootTime deadline, Ending ending) {
     if (!supervisor_->all_stopped() && parts_.clock.boot_now() < deadline) {
-        stopping_ = loop_.after(kStopPoll, [this, deadline] { finish_when_stopped(deadline); });
+        stopping_ = loop_.after(kStopPoll, [this, deadline, ending] {
+            finish_when_stopped(deadline, ending);
+        });
         return;
     }
-    (void)path_->flush(true);  // likewise
+    const bool journal = ending == Ending::keep_journal && path_->memory_problem().empty();
+    (void)path_->flush(!journal);  // likewise
     publish_health();
     // On this thread: handles and child processes belong to it.
+    live_.clear();
     supervisor_.reset();
     tick_.cancel();
     health_.cancel();

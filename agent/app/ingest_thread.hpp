@@ -5,10 +5,12 @@
 
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <thread>
 
 #include "agent/app/data_path.hpp"
+#include "agent/app/event_inbox.hpp"
 #include "agent/app/health_report.hpp"
 #include "agent/app/sink.hpp"
 #include "agent/base/event_loop.hpp"
@@ -36,6 +38,7 @@ public:
         const Clock& clock;
         telemetry::HealthBoard& board;
         telemetry::WatchdogFeed& watchdog;
+        EventInbox& inbox;
         HealthReport report;
         store::History* history = nullptr;  // null: none is kept
     };
@@ -47,19 +50,31 @@ public:
     IngestThread& operator=(const IngestThread&) = delete;
     ~IngestThread();
 
+    // Until `ttl` is over the metrics (a glob) are sent every so often, whatever their windows.
+    // `done` gets how many series these are now. Thread: any; calls back on this one.
+    struct Live {
+        std::string metric;
+        std::chrono::milliseconds every;
+        std::chrono::milliseconds ttl;
+    };
+    void live(const Live& wish, std::function<void(std::size_t)> done);
+    // Thread: any; calls back on this one.
+    void restart_source(const std::string& name, std::function<void(const Status&)> done);
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.
     void flush(std::function<void()> done);
-    // As if a source had sent it. Thread: any.
-    void accept_event(Event event);
+    // An event of the agent's own. Thread: any.
+    void tell(Event event);
     // Sends samples of the history once more, then calls back on this thread. Thread: any.
     void replay(
         std::vector<ReplayedSample> samples,
         std::uint64_t id,
         std::function<void(const Status&)> done
     );
-    // Stops sources, closes windows, stores everything; waits at most `patience`. Thread: the
-    // owner's.
-    void stop(std::chrono::milliseconds patience);
+    // What is open at the end: windows are closed and everything is stored, or all stays in the
+    // journal, where a process that follows at once finds it.
+    enum class Ending { close_windows, keep_journal };
+    // Stops sources first; waits at most `patience`. Thread: the owner's.
+    void stop(std::chrono::milliseconds patience, Ending ending);
 
 private:
     explicit IngestThread(Parts parts);
@@ -68,7 +83,7 @@ private:
     void publish_health();
     void emit_heartbeat();
     void begin_stop();
-    void finish_when_stopped(BootTime deadline);
+    void finish_when_stopped(BootTime deadline, Ending ending);
 
     Parts parts_;
     EventLoop loop_;
@@ -79,6 +94,11 @@ private:
     LoopHandle heartbeat_;
     telemetry::Health told_;  // at the last heartbeat
     LoopHandle stopping_;
+    struct LiveTimers {
+        LoopHandle tick;
+        LoopHandle end;
+    };
+    std::map<std::string, LiveTimers> live_;  // by metric
     std::promise<void> stopped_;
     std::thread thread_;
 };

@@ -13,6 +13,7 @@
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
 #include "agent/config/credential.hpp"
+#include "agent/config/node_name.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -66,12 +67,6 @@ pipeline::OccupancyRule occupancy_of(const config::OccupancyConfig& config) {
     // Checked when it was read.
     rule.reset_at = parse_time_of_day(config.reset_at).value();
     return rule;
-}
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    const bool known = ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0';
-    return known ? std::string(name.data()) : std::string("node");
 }
 
 Result<std::string> read_first_line(const std::string& path) {
@@ -140,8 +135,7 @@ Places resolve(Places places) {
 
 wire::NodeIdentity identity_of(const config::AgentConfig& config) {
     const config::NodeConfig& node = config.node;
-    return {
-        node.tenant, node.site, node.id.empty() ? host_name() : node.id, dimensions(node.labels)};
+    return {node.tenant, node.site, config::node_name(node), dimensions(node.labels)};
 }
 
 pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config) {
@@ -210,6 +204,26 @@ Result<uplink::UplinkOptions> uplink_options(
             log::error("uplink", password.error().message);
         }
     }
+    return options;
+}
+
+std::optional<remote::CredentialOptions> credential_options(
+    const config::AgentConfig& config, const Places& places, const uplink::UplinkOptions& uplink
+) {
+    const config::NodeConfig& node = config.node;
+    if (node.claim_file.empty() || !config.uplink.certificate_file.empty()) {
+        return std::nullopt;
+    }
+    remote::CredentialOptions options;
+    options.directory = places.state_dir + "/identity";
+    options.name = {uplink.identity.tenant, uplink.identity.site, uplink.identity.node};
+    options.serial = node.serial.empty() ? remote::box_serial() : node.serial;
+    options.broker = uplink.broker;
+    options.endpoints = uplink.alternatives;
+    options.endpoints.insert(
+        options.endpoints.begin(), {uplink.broker.host, uplink.broker.port, uplink.broker.tls}
+    );
+    options.claim_file = config::secret_file_path(node.claim_file);
     return options;
 }
 

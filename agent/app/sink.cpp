@@ -89,9 +89,18 @@ Result<std::unique_ptr<Sink>> Sink::open(
 }
 
 void Sink::start(
-    uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
+    uplink::UplinkOptions options,
+    const Clock& clock,
+    telemetry::WatchdogFeed* watchdog,
+    std::unique_ptr<Identity> identity
 ) {
-    uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
+    uplink_ = std::make_unique<UplinkThread>(
+        std::move(options), *spool_, clock, watchdog, std::move(identity)
+    );
+}
+
+void Sink::retain(std::string topic, std::string payload) {
+    uplink_->retain(std::move(topic), std::move(payload));
 }
 
 void Sink::drain(SteadyTime deadline) {
@@ -114,6 +123,14 @@ void Sink::stop() {
 
 uplink::UplinkStatus Sink::status() const {
     return uplink_ ? uplink_->status() : uplink::UplinkStatus();
+}
+
+void Sink::ask(const wire::Request& request) {
+    uplink_->ask(request);
+}
+
+IdentityStatus Sink::identity() const {
+    return uplink_ ? uplink_->identity() : IdentityStatus();
 }
 
 std::uint64_t Sink::samples_waiting() const {

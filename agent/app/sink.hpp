@@ -44,10 +44,17 @@ public:
         std::vector<Event>& events
     );
 
-    // Begins to send. All outlive the sink; `watchdog` may be null.
+    // Begins to send. All outlive the sink; `watchdog` and `identity` may be null.
     void start(
-        uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
+        uplink::UplinkOptions options,
+        const Clock& clock,
+        telemetry::WatchdogFeed* watchdog,
+        std::unique_ptr<Identity> identity
     );
+    // See Uplink::ask(); after start().
+    void ask(const wire::Request& request);
+    // See Uplink::retain(); after start().
+    void retain(std::string topic, std::string payload);
     // What waits is sent until `deadline`, not at all while offline. All sinks send meanwhile.
     void drain(SteadyTime deadline);
     // Says goodbye; stop() waits until it is said.
@@ -57,6 +64,7 @@ public:
     [[nodiscard]] store::Spool& spool() { return *spool_; }
     [[nodiscard]] const store::Spool& spool() const { return *spool_; }
     [[nodiscard]] uplink::UplinkStatus status() const;
+    [[nodiscard]] IdentityStatus identity() const;
     [[nodiscard]] const DeclaredCounts& declared() const { return declared_; }
     [[nodiscard]] std::uint64_t samples_waiting() const;
     // Why the spool is in the fallback directory; empty: it is where it should be.

@@ -19,6 +19,7 @@ struct NodeConfig {
     std::string site = "site";
     std::string id;          // empty: the host name
     std::string claim_file;  // certificate and key with which the box enrols; empty: it does not
+    std::string serial;      // what it says of itself then; empty: the machine's own
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
@@ -87,6 +88,12 @@ struct AgentConfigSection {  // [agent]
     std::string catalogue;  // further catalogue file, relative to the config file
 };
 
+// [remote]: whom the box follows. Only the site's file says it, never what comes from remote.
+struct RemoteConfig {
+    std::vector<std::string> keys;    // "ed25519:...", at most two; empty: it follows nobody
+    std::vector<std::string> groups;  // whose documents are for this box too
+};
+
 // [[rule]]: the first whose `match` fits a metric decides each of its settings that it names.
 struct RuleConfig {
     std::string match;  // metric name or glob: * any characters
@@ -128,6 +135,7 @@ struct AgentConfig {
     HistoryConfig history;
     PipelineConfig pipeline;
     AgentConfigSection agent;
+    RemoteConfig remote;
     std::vector<SinkConfig> sinks;  // besides `uplink`
     std::vector<RuleConfig> rules;
     std::vector<OccupancyConfig> occupancies;

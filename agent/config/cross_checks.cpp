@@ -161,6 +161,11 @@ void check_agent(
     with_section(merged, "history", problems, [&](const Section& section) {
         check_history(config.history, section);
     });
+    with_section(merged, "remote", problems, [&](const Section& section) {
+        if (config.remote.keys.size() > 2) {
+            section.complain("keys", "at most two: the present one, and the one that follows it");
+        }
+    });
     with_section(merged, "pipeline", problems, [&](const Section& section) {
         check_window(config.pipeline.window, section);
     });

@@ -93,6 +93,8 @@ void counter_fields(Picture& health, const Visit& visit) {
     visit("bytes_sent", health.bytes_sent);
     visit("batches_sent", health.batches_sent);
     visit("batches_refused", health.batches_refused);
+    visit("commands_accepted", health.commands_accepted);
+    visit("commands_refused", health.commands_refused);
 }
 
 template <class Picture, class Visit>
@@ -128,6 +130,8 @@ void health_fields(Picture& health, const Visit& visit) {
     visit("protocol", health.protocol);
     visit("platform_ack", health.platform_ack);
     visit("last_error", health.last_error);
+    visit("certificate_until", health.certificate_until);
+    visit("certificate_problem", health.certificate_problem);
     visit("rss_mib", health.rss_mib);
     visit("cpu_s", health.cpu_s);
 }

@@ -9,6 +9,7 @@
 #include "agent/ctl/decode.hpp"
 #include "agent/ctl/doctor/doctor.hpp"
 #include "agent/ctl/exit_code.hpp"
+#include "agent/ctl/fleet_verbs.hpp"
 #include "agent/ctl/flush.hpp"
 #include "agent/ctl/model.hpp"
 #include "agent/ctl/moment.hpp"
@@ -17,6 +18,7 @@
 #include "agent/ctl/setup.hpp"
 #include "agent/ctl/status.hpp"
 #include "agent/ctl/tail.hpp"
+#include "agent/ctl/twin_verbs.hpp"
 
 namespace {
 
@@ -39,30 +41,14 @@ struct CommandLine {
     cxedge::ctl::ModelOptions model;
     cxedge::ctl::SetupOptions setup;
     cxedge::ctl::DoctorOptions doctor;
+    cxedge::ctl::FleetOptions fleet;
 };
-
-void add_connection(CLI::App& verb, cxedge::ctl::ConnectionOptions& options) {
-    verb.add_option("--broker", options.broker, "mqtt://host[:port] or mqtts://host[:port]")
-        ->capture_default_str();
-    verb.add_option("--topic", options.topic, "Topic filter to subscribe to")
-        ->capture_default_str();
-    verb.add_option("--username", options.username, "MQTT user name");
-    verb.add_option(
-        "--password-file", options.password_file, "File whose first line is the password"
-    );
-    verb.add_option("--ca", options.ca_file, "CA certificates (PEM); default: the system's");
-    auto* certificate =
-        verb.add_option("--cert", options.certificate_file, "Client certificate (PEM)");
-    auto* key = verb.add_option("--key", options.key_file, "Key of the client certificate (PEM)");
-    certificate->needs(key);
-    key->needs(certificate);
-}
 
 void add_tail(CommandLine& line) {
     CLI::App& verb =
         *line.app.add_subcommand("tail", "Print what nodes send, decoded, as it comes");
     cxedge::ctl::TailOptions& tail = line.tail;
-    add_connection(verb, tail.connection);
+    cxedge::ctl::add_connection(verb, tail.connection);
     verb.add_option("--format", tail.format, "table for people, jsonl for programs")
         ->check(CLI::IsMember({"table", "jsonl"}))
         ->capture_default_str();
@@ -103,7 +89,7 @@ void add_receive(CommandLine& line) {
         "receive", "Write what nodes send to a file, each sample once, and acknowledge it to them"
     );
     cxedge::ctl::ReceiveOptions& receive = line.receive;
-    add_connection(verb, receive.connection);
+    cxedge::ctl::add_connection(verb, receive.connection);
     add_receive_files(verb, receive);
     verb.add_option(
             "--client-id",
@@ -246,6 +232,27 @@ void add_config_files(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
         ->capture_default_str();
 }
 
+CLI::Option* add_remote_layer(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
+    return verb.add_option(
+        "--remote", config.remote_file, "A file as it would be pushed, above it"
+    );
+}
+
+void add_config_diff(CommandLine& line, CLI::App& verb) {
+    CLI::App& diff = *verb.add_subcommand("diff", "What a file would change if it were pushed");
+    add_config_files(diff, line.config);
+    add_remote_layer(diff, line.config)->required();
+    diff.footer(
+        "Example: cxctl config diff --config /etc/cxedge/cxedged.toml --remote change.toml\n"
+        "Status 1 if it changes nothing, or does not load."
+    );
+    diff.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_config_diff(line.config);
+        };
+    });
+}
+
 void add_config(CommandLine& line) {
     CLI::App& verb = *line.app.add_subcommand("config", "Show or check a configuration");
     verb.require_subcommand(1);
@@ -253,6 +260,7 @@ void add_config(CommandLine& line) {
 
     CLI::App& show = *verb.add_subcommand("show", "All settings that apply, one a line");
     add_config_files(show, line.config);
+    add_remote_layer(show, line.config);
     show.add_flag("--origin", line.config.origin, "Where each setting comes from");
     show.footer("Example: cxctl config show --config /etc/cxedge/cxedged.toml --origin");
     show.callback([&line] {
@@ -261,8 +269,10 @@ void add_config(CommandLine& line) {
         };
     });
 
+    add_config_diff(line, verb);
     CLI::App& check = *verb.add_subcommand("check", "Every mistake with file, line and column");
     add_config_files(check, line.config);
+    add_remote_layer(check, line.config);
     check.footer(
         "Example: cxctl config check --config /etc/cxedge/cxedged.toml\n"
         "The settings of plugins are checked by cxedged check."
@@ -367,6 +377,8 @@ void add_verbs(CommandLine& line) {
     add_model(line);
     add_setup(line);
     add_doctor(line);
+    cxedge::ctl::add_fleet_verbs(line.app, line.fleet, line.verb);
+    cxedge::ctl::add_twin_verbs(line.app, line.verb);
 }
 
 }  // namespace

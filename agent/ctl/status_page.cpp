@@ -111,6 +111,10 @@ void add_connection(const Health& health, Page& page) {
         )
     );
     page.field("last error", health.last_error);
+    const bool well = health.certificate_problem.empty() && !health.certificate_until.empty();
+    page.field(
+        "certificate", well ? "valid until " + health.certificate_until : health.certificate_problem
+    );
     page.field(
         "traffic",
         fmt::format(
@@ -335,6 +339,9 @@ std::string headline(const Health& health) {
         if (source.state == "failed") {
             parts.push_back("SOURCE FAILED " + source.name);
         }
+    }
+    if (!health.certificate_problem.empty()) {
+        parts.push_back("CERTIFICATE " + health.certificate_problem);
     }
     const LaneHealth waiting = backlog(health);
     if (waiting.oldest_age_s >= kBehindSeconds) {

@@ -22,6 +22,8 @@ public:
 
     // Requires: the plugin exists (the configuration was checked). Begins at once.
     void add(SourceSpec spec);
+    // Stops it and starts it again. not_found: there is no such source.
+    Status restart(std::string_view name);
     // Asks all to stop; done when all_stopped().
     void stop_all();
     [[nodiscard]] bool all_stopped() const;
@@ -37,8 +39,12 @@ private:
     struct Running {
         std::string name;
         std::string plugin;
+        SourceSpec spec;
         std::unique_ptr<SourceInstance> instance;
+        bool restarting = false;
     };
+    [[nodiscard]] std::unique_ptr<SourceInstance> make(const SourceSpec& spec);
+    void start_stopped();
 
     const std::vector<PluginInfo>& plugins_;
     std::string plugin_dir_;
@@ -46,6 +52,7 @@ private:
     IngestContext context_;
     WorkerPool workers_{2};
     std::vector<Running> sources_;
+    LoopHandle restart_poll_;
 };
 
 // Null when there is no such plugin.

@@ -14,6 +14,14 @@ namespace cxedge::telemetry {
 void HealthBoard::publish(Health health) {
     const std::lock_guard lock(mutex_);
     health_ = std::move(health);
+    health_.commands_accepted = commands_accepted_;
+    health_.commands_refused = commands_refused_;
+}
+
+void HealthBoard::note_commands(std::uint64_t accepted, std::uint64_t refused) {
+    const std::lock_guard lock(mutex_);
+    commands_accepted_ = accepted;
+    commands_refused_ = refused;
 }
 
 Health HealthBoard::latest() const {

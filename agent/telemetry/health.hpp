@@ -100,11 +100,15 @@ struct Health {
     std::string protocol;            // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
     bool platform_ack = false;       // the platform acknowledges too: kept until it does
     std::string last_error;
+    std::string certificate_until;    // ISO 8601; empty: no client certificate
+    std::string certificate_problem;  // not enrolled, ends soon, not renewed; empty: well
     std::uint64_t connects = 0;
     std::uint64_t in_flight = 0;
     std::uint64_t bytes_sent = 0;
     std::uint64_t batches_sent = 0;
     std::uint64_t batches_refused = 0;
+    std::uint64_t commands_accepted = 0;  // since start
+    std::uint64_t commands_refused = 0;   // forged, not for us, expired, repeated ...
     double rss_mib = 0;
     double cpu_s = 0;  // processor time used since start
 };
@@ -113,11 +117,15 @@ struct Health {
 class HealthBoard {
 public:
     void publish(Health health);
+    // What control knows of commands; in every picture from then on.
+    void note_commands(std::uint64_t accepted, std::uint64_t refused);
     [[nodiscard]] Health latest() const;
 
 private:
     mutable std::mutex mutex_;
     Health health_;
+    std::uint64_t commands_accepted_ = 0;
+    std::uint64_t commands_refused_ = 0;
 };
 
 // The systemd watchdog is fed only when every thread has ticked since the last feed: a hang of one

@@ -115,6 +115,8 @@ void add_uplink(const Health& health, Readings& out) {
     out.counter({"agent.uplink.bytes", "By"}, health.bytes_sent);
     out.gauge({"agent.uplink.in_flight", "{batch}"}, health.in_flight);
     out.counter({"agent.uplink.refused", "{batch}"}, health.batches_refused);
+    out.counter({"agent.commands.accepted", "{command}"}, health.commands_accepted);
+    out.counter({"agent.commands.refused", "{command}"}, health.commands_refused);
 }
 
 void add_sink(const SinkHealth& sink, Readings& out) {

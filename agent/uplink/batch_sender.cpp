@@ -102,6 +102,10 @@ bool BatchSender::announce() {
     return true;
 }
 
+void BatchSender::retain(std::string topic, std::string payload) {
+    control_.push_back({std::move(topic), std::move(payload), {}});
+}
+
 void BatchSender::resend(const wire::Resend& request) {
     const auto first = parts_.spool.position_of_seq(request.lane, request.epoch, request.first_seq);
     if (!first || !*first) {

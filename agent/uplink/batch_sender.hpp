@@ -68,6 +68,8 @@ public:
     void restart();
     // Announces the dictionary again.
     void announce_all();
+    // Publishes it retained before any further batch.
+    void retain(std::string topic, std::string payload);
     void resend(const wire::Resend& request);
 
     // Publishes what the window takes. unavailable: the connection is of no use any more.

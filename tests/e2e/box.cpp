@@ -44,6 +44,13 @@ Box::Box(const std::string& uplink, const std::string& sources)
         << replaced(sources, "{dir}", dir_.path().string());
 }
 
+void Box::set_claim(const std::string& file) {
+    const std::string path = dir_.file("site.toml");
+    std::ifstream in(path);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    std::ofstream(path) << replaced(text, "[node]\n", "[node]\nclaim_file = \"" + file + "\"\n");
+}
+
 std::vector<std::string> Box::command() const {
     std::vector<std::string> words = starter_;
     words.insert(

@@ -68,6 +68,8 @@ public:
     void set_state_dir(std::string directory) { state_dir_ = std::move(directory); }
     // Likewise where journal and ring are.
     void set_runtime_dir(std::string directory) { runtime_dir_ = std::move(directory); }
+    // Adds node.claim_file to its configuration; before start().
+    void set_claim(const std::string& file);
     // cxedged is started by this, `env` with variables say, which must become it.
     void set_starter(std::vector<std::string> words) { starter_ = std::move(words); }
 

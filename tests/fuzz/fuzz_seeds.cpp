@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes inputs to start from: DIRECTORY/{batch,dictionary,link}/N.
+// Writes inputs to start from: DIRECTORY/{batch,command,dictionary,link}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
 
 #include "agent/wire/batch_codec.hpp"
+#include "agent/wire/command.hpp"
 #include "agent/wire/dictionary.hpp"
+#include "agent/wire/enrolment.hpp"
 #include "agent/wire/link_codec.hpp"
 #include "agent/wire/node_state.hpp"
 #include "agent/wire/platform_ack.hpp"
@@ -120,6 +122,20 @@ void frames(Seeds seeds) {
     }
 }
 
+void commands(Seeds seeds) {
+    wire::Command command;
+    command.tenant = "acme";
+    command.site = "store-1";
+    command.node = "box-1";
+    command.id = wire::make_ulid(from_unix_ms(1'700'000'000'000));
+    command.issued_at = from_unix_ms(1'700'000'000'000);
+    command.op = "live";
+    command.args = {{"series", "till.*"}, {"every_s", "5"}, {"ttl_s", "600"}};
+    seeds.write(wire::encode_command(command));
+    seeds.write(wire::encode_enrol_request({"0123456789abcdef", "SN", "csr", "pem", "proof"}));
+    seeds.write(wire::encode_enrol_response({"0123456789abcdef", "", "pem", "desired"}));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -130,5 +146,6 @@ int main(int argc, char** argv) {
     batches(Seeds(argv[1], "batch"));
     dictionaries(Seeds(argv[1], "dictionary"));
     frames(Seeds(argv[1], "link"));
+    commands(Seeds(argv[1], "command"));
     return 0;
 }

@@ -146,6 +146,31 @@ TEST_CASE("supervisor: settings can be checked without running anything", "[inge
     CHECK_FALSE(check_source(*find_plugin(bench.plugins, "away"), "/nonexistent", {}));
 }
 
+TEST_CASE(
+    "supervisor: a source is started anew on request, the others are left alone", "[ingest]"
+) {
+    SupervisorBench bench;
+    bench.supervisor.add(spec_with("start", "well"));
+    SourceSpec other = spec_with("start", "well");
+    other.name = "back";
+    bench.supervisor.add(other);
+    const std::size_t readings = bench.sink.readings.size();
+
+    CHECK(bench.supervisor.restart("nobody").error().code == ErrorCode::not_found);
+    REQUIRE(bench.supervisor.restart("front").ok());
+    CHECK(bench.supervisor.health()[0].health.state == "stopped");
+    const SystemClock clock;
+    const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(30);
+    while (bench.supervisor.health()[0].health.state != "running" && clock.steady_now() < deadline
+    ) {
+        bench.loop.poll();
+    }
+
+    CHECK(bench.supervisor.health()[0].health.state == "running");
+    CHECK(bench.supervisor.health()[0].health.readings == 3);
+    CHECK(bench.sink.readings.size() == readings + readings / 2);
+}
+
 TEST_CASE("source reporter: trouble is raised, updated and cleared under one id", "[ingest]") {
     SupervisorBench bench;
     SourceSpec spec;

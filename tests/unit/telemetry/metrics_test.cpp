@@ -27,6 +27,8 @@ Health busy() {
     health.bytes_sent = 12345;
     health.in_flight = 4;
     health.batches_refused = 1;
+    health.commands_accepted = 5;
+    health.commands_refused = 6;
     health.lanes = {{"control", 1, 0, 80, 0.5}, {"live", 7, 20, 900, 12.25}, {"bulk", 0, 0, 0, 0}};
     health.cpu_s = 6.15;
     health.losses = {{"quota", 2, 300}, {"age", 0, 0}};
@@ -93,6 +95,8 @@ TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]")
     CHECK(value(readings, "agent.uplink.bytes") == 12345);
     CHECK(value(readings, "agent.uplink.in_flight") == 4);
     CHECK(value(readings, "agent.uplink.refused") == 1);
+    CHECK(value(readings, "agent.commands.accepted") == 5);
+    CHECK(value(readings, "agent.commands.refused") == 6);
     CHECK(value(readings, "agent.sink.connection{sink=national}") == 1);
     CHECK(value(readings, "agent.sink.batches{sink=national}") == 17);
     CHECK(value(readings, "agent.sink.oldest_age{sink=national}") == 3.5);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the box run what the twin wants: at start it names the remote layer to begin with; then it
+// listens, has documents checked, begins and ends trials. What has to change begins in a new
+// process (the journal and the ring go on there), so what runs is always what a start would run.
+// Thread: main's.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/app/twin_keeper.hpp"
+#include "agent/model/event.hpp"
+#include "agent/remote/envelope.hpp"
+#include "agent/telemetry/health.hpp"
+#include "agent/uplink/uplink.hpp"
+
+namespace cxedge::app {
+
+// What it needs of a running agent.
+struct TwinSurroundings {
+    std::function<telemetry::Health()> health;
+    std::function<uplink::UplinkStatus()> uplink;
+    std::function<void(const std::string& topic, std::string payload)> retain;
+    std::function<void(Event)> tell;
+    std::function<void(std::function<void()>)> post;  // to main's thread, from any
+    std::function<void()> restart;
+};
+
+class TwinDriver {
+public:
+    // A start with a configuration on trial counts from here.
+    TwinDriver(const Places& places, const Clock& clock);
+    TwinDriver(const TwinDriver&) = delete;
+    TwinDriver& operator=(const TwinDriver&) = delete;
+    ~TwinDriver();
+
+    // The remote layer to load (TOML); empty: none.
+    [[nodiscard]] std::string wanted() const;
+    // What was wanted does not load, or not run: true when something else is wanted now.
+    bool does_not_load(const Error& why);
+    bool does_not_start(const Error& why);
+
+    // What to subscribe to; nothing when the box follows nobody.
+    [[nodiscard]] std::vector<std::string> topics(const config::AgentConfig& config) const;
+    // The agent runs with what was wanted.
+    void follow(const config::AgentConfig& config, TwinSurroundings around);
+    // The agent is about to go: nothing of `around` is called any more.
+    void leave();
+    void receive(const std::string& topic, const std::string& payload);
+    // About once a second.
+    void tick();
+
+private:
+    [[nodiscard]] bool follows() const;
+    [[nodiscard]] remote::TwinMoment moment() const;
+    [[nodiscard]] remote::TrialView view() const;
+    void take(const remote::TwinStep& step);
+    void act(remote::TwinAction action);
+    void validate();
+    void judged(const std::vector<std::string>& problems);
+    void offer(const std::string& topic, const std::string& payload);
+    void judge(const std::string& topic, const std::string& payload, const remote::Offer& offer);
+    void conclude(const remote::Offer& offer, remote::TwinOutcome outcome, std::string reason);
+    void refuse(const std::string& topic, const std::string& why);
+    void over();
+    void tell(const std::string& name, Severity severity, const std::string& text) const;
+    void report();
+
+    Places places_;
+    const Clock& clock_;
+    TwinKeeper keeper_;
+    bool site_alone_ = false;  // the good one does not load
+    bool following_ = false;
+    remote::TwinSelf self_;
+    std::string site_;
+    TwinSurroundings around_;
+    std::thread checker_;
+    std::map<std::string, std::string> held_;  // by topic: came at a bad time
+    std::uint64_t refused_ = 0;
+    std::string last_refusal_;
+};
+
+}  // namespace cxedge::app
