@@ -180,7 +180,7 @@ Status TieredSpool::transact(const Change& change, Work& work) {
         return status;
     }
     finish_work(work);
-    doubtful_.clear();
+    (void)settle_doubtful(*queue_);
     // What was committed stays committed: a failure here only leaves older figures.
     (void)queue_->measure();
     return {};
@@ -243,8 +243,7 @@ Status TieredSpool::run(const Change& change, Work& work) {
     {
         // Before it is true, and what is added after: the counts never promise more than is there.
         const std::lock_guard books(books_mutex_);
-        count_flash(work.erased, false);
-        note_erased(work);
+        count_out(work);
     }
     work.ended = true;
     return transaction->commit();
@@ -350,14 +349,16 @@ void TieredSpool::abandon_work(const Work& work, const Status& failure) {
             entry->moving = false;
         }
     }
-    if (work.ended) {
-        count_flash(work.erased, true);
+    // Of a COMMIT that failed for another reason than want of room nothing is sure before the file
+    // is read again.
+    const bool unsure = work.ended && failure.error().code != ErrorCode::exhausted;
+    if (unsure) {
+        doubtful_.insert(doubtful_.end(), work.counted_out.begin(), work.counted_out.end());
+    } else if (work.ended) {
+        count_flash(work.counted_out, true);
         ring_.state().erased = std::min(ring_.state().erased, work.erased_before);
-        doubtful_.insert(doubtful_.end(), work.erased.begin(), work.erased.end());
     }
-    // Of a COMMIT that failed for want of room or an I/O error nothing is sure before the file is
-    // read again.
-    give_back(work.added, work.ended && failure.error().code != ErrorCode::exhausted);
+    give_back(work.added, unsure);
     ring_.publish();
 }
 

@@ -9,7 +9,6 @@
 
 #include "agent/store/batch_row.hpp"
 #include "agent/store/salvage.hpp"
-#include "agent/store/sealed_ring.hpp"
 
 namespace cxedge::store {
 namespace {
@@ -173,18 +172,33 @@ void add_lane_gaps(
 
 }  // namespace
 
-Returned returned_of(const std::vector<std::uint64_t>& erased, SqliteQueue& queue) {
+bool is_stored(const SealedRing::Entry& entry, SqliteQueue& queue) {
+    const auto stored = queue.entry_at(entry.position);
+    return stored && stored->has_value() && stored->value().epoch == entry.epoch &&
+           stored->value().seq == entry.seq;
+}
+
+Returned returned_of(const SealedRing& ring, SqliteQueue& queue) {
     Returned returned;
-    for (const std::uint64_t position : erased) {
+    const auto add = [](LaneStatus& of, const auto& entry) {
+        ++of.batches;
+        of.samples += entry.samples;
+        of.events += entry.events;
+    };
+    for (const std::uint64_t position : ring.erased()) {
         const auto entry = queue.entry_at(position);
         const auto lane = lane_of_position(position);
         if (entry && !entry->has_value()) {
             returned.absent.push_back(position);
         } else if (entry && lane) {
-            LaneStatus& of = returned.sums.at(static_cast<std::size_t>(*lane));
-            ++of.batches;
-            of.samples += entry->value().samples;
-            of.events += entry->value().events;
+            add(returned.sums.at(static_cast<std::size_t>(*lane)), entry->value());
+        }
+    }
+    for (const Lane lane : kLanes) {
+        for (const SealedRing::Entry& entry : ring.lane(lane)) {
+            if (!entry.released && is_stored(entry, queue)) {
+                add(returned.sums.at(static_cast<std::size_t>(lane)), entry);
+            }
         }
     }
     return returned;

@@ -12,6 +12,7 @@
 #include "agent/store/lane_ledger.hpp"
 #include "agent/store/queue_file.hpp"
 #include "agent/store/ring_file.hpp"
+#include "agent/store/sealed_ring.hpp"
 #include "agent/store/sqlite_queue.hpp"
 
 namespace cxedge::store {
@@ -38,13 +39,16 @@ Result<OpenedQueue> open_queue(
 // Counts of what a lane holds; the numbers are those of `epoch`.
 Holding holding_of(const LaneLedger& ledger, std::uint64_t epoch);
 
-// Of batches that were erased: what came back with an older state of the file, and which did not.
+bool is_stored(const SealedRing::Entry& entry, SqliteQueue& queue);
+
+// What is in the queue and was not counted as held by it: erased batches that came back with an
+// older state of the file, and batches of the ring whose move was committed when all ended.
 using LaneSums = std::array<LaneStatus, kLaneCount>;  // batches, samples and events of them
 struct Returned {
     LaneSums sums{};
-    std::vector<std::uint64_t> absent;  // positions
+    std::vector<std::uint64_t> absent;  // positions of those that were erased and are
 };
-Returned returned_of(const std::vector<std::uint64_t>& erased, SqliteQueue& queue);
+Returned returned_of(const SealedRing& ring, SqliteQueue& queue);
 
 // What was held once and is not in the queue any more, with its cause `corrupt`; what `returned`
 // does not count as found.

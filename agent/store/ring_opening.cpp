@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening a ring: what its file holds is believed only as far as check sums go.
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <fmt/core.h>
@@ -49,7 +50,8 @@ std::vector<Gap> gaps_between(
     Lane lane, std::uint64_t epoch, const Holding& lost, const std::vector<std::uint64_t>& present
 ) {
     std::vector<Gap> gaps;
-    if (lost.batches == 0) {
+    // Samples without a batch: of one that was met and could not be read.
+    if (lost.batches == 0 && lost.samples == 0 && lost.events == 0) {
         return gaps;
     }
     const auto add = [&](std::uint64_t first, std::uint64_t last) {
@@ -66,8 +68,15 @@ std::vector<Gap> gaps_between(
         }
     }
     add(next, lost.last_seq);
-    if (gaps.empty()) {
-        gaps.push_back({lane, epoch, 0, 0, 0, 0, GapCause::corrupt});
+    const auto numbers = std::accumulate(
+        gaps.begin(),
+        gaps.end(),
+        std::uint64_t{0},
+        [](std::uint64_t sum, const Gap& gap) { return sum + gap.last_seq - gap.first_seq + 1; }
+    );
+    // Where most of the numbers were delivered before, nobody knows which of them were lost.
+    if (numbers == 0 || numbers > 2 * lost.batches) {
+        gaps.insert(gaps.begin(), {lane, epoch, 0, 0, 0, 0, GapCause::corrupt});
     }
     gaps.front().samples = lost.samples;
     gaps.front().events = lost.events;

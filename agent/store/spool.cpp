@@ -46,7 +46,7 @@ public:
             return ring.error();
         }
         report_.repairs.insert(report_.repairs.end(), ring->repairs.begin(), ring->repairs.end());
-        returned_ = returned_of(ring->ring.erased(), queue->queue);
+        returned_ = returned_of(ring->ring, queue->queue);
         collect_losses(*ring, *queue);
         collect_definitions(*ring, *queue);
         check_ring(*ring, *queue);
@@ -118,7 +118,7 @@ private:
                 lose(entry);
                 continue;
             }
-            behind = behind && (entry.position > last || is_stored(entry, queue));
+            behind = behind && (entry.position > last || is_stored(entry, queue.queue));
         }
         if (!behind) {
             renumber(ring, lane, queue);
@@ -139,12 +139,6 @@ private:
             ring.release_definition(id);
         }
         ring.publish();
-    }
-
-    static bool is_stored(const SealedRing::Entry& entry, OpenedQueue& queue) {
-        const auto stored = queue.queue.entry_at(entry.position);
-        return stored && stored->has_value() && stored->value().epoch == entry.epoch &&
-               stored->value().seq == entry.seq;
     }
 
     // To queue.db under positions behind all others; what cannot go there stays as it is.
@@ -175,8 +169,9 @@ private:
         std::vector<LaneLedger::Entry> added;
         for (const SealedRing::Entry& entry : ring.lane(lane)) {
             const bool decodable = entry.dict_size <= definitions_.size();
-            auto row = entry.released || !decodable || is_stored(entry, queue) ? std::nullopt
-                                                                               : ring.read(entry);
+            auto row = entry.released || !decodable || is_stored(entry, queue.queue)
+                           ? std::nullopt
+                           : ring.read(entry);
             if (!row) {
                 continue;
             }

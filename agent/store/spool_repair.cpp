@@ -2,6 +2,7 @@
 // Damage met while running. The epoch goes on: all numbers are known, and so are the definitions.
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -52,13 +53,11 @@ void TieredSpool::check_files() {
 
 Status TieredSpool::reopen(bool suspect) {
     Expected expected;
-    std::vector<std::uint64_t> erased;
     {
         const std::lock_guard books(books_mutex_);
         for (std::size_t lane = 0; lane < ledgers_.size(); ++lane) {
             expected.held.at(lane) = holding_of(ledgers_.at(lane), epoch_);
         }
-        erased = ring_.erased();
         expected.epoch = epoch_;
     }
     if (suspect) {
@@ -78,7 +77,10 @@ Status TieredSpool::reopen(bool suspect) {
     }
     const bool synced = opened->queue.empty_log().ok();
     forget_deleted(*opened, expected.held);
-    expected.returned = returned_of(erased, opened->queue).sums;
+    {
+        const std::lock_guard books(books_mutex_);
+        expected.returned = returned_of(ring_, opened->queue).sums;
+    }
     const auto gaps = gaps_against(expected, *opened);
     opened->meta = {epoch_, boot_};
     Status status = write_meta(opened->queue.database(), opened->meta);
@@ -119,16 +121,36 @@ bool TieredSpool::was_committed(const Work& work) {
 
 // What a COMMIT deleted that failed, and was done nevertheless, is not lost.
 void TieredSpool::forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneCount>& held) {
-    for (const LaneLedger::Entry& entry : std::exchange(doubtful_, {})) {
-        const auto stored = opened.queue.entry_at(entry.position);
-        if (!stored || stored->has_value()) {
-            continue;
-        }
+    for (const LaneLedger::Entry& entry : settle_doubtful(opened.queue)) {
         Holding& here = held.at(entry.position >> kLaneShift);
-        here.batches -= std::min<std::uint64_t>(here.batches, 1);
-        here.samples -= std::min(here.samples, entry.samples);
-        here.events -= std::min(here.events, entry.events);
+        here.batches = less(here.batches, 1);
+        here.samples = less(here.samples, entry.samples);
+        here.events = less(here.events, entry.events);
     }
+}
+
+// Those that are still there count again; returns the others.
+TieredSpool::Entries TieredSpool::settle_doubtful(SqliteQueue& queue) {
+    Entries gone;
+    Entries there;
+    for (const LaneLedger::Entry& entry : std::exchange(doubtful_, {})) {
+        const auto stored = queue.entry_at(entry.position);
+        (stored && !stored->has_value() ? gone : there).push_back(entry);
+    }
+    if (there.empty()) {
+        return gone;
+    }
+    const std::lock_guard books(books_mutex_);
+    count_flash(there, true);
+    std::vector<std::uint64_t> erased = ring_.erased();
+    std::erase_if(erased, [&there](std::uint64_t position) {
+        return std::any_of(there.begin(), there.end(), [position](const auto& entry) {
+            return entry.position == position;
+        });
+    });
+    ring_.set_erased(erased);
+    ring_.publish();
+    return gone;
 }
 
 // From here on the ring promises what is there: until now it kept what should have been.
@@ -137,7 +159,11 @@ void TieredSpool::promise_what_is_there() {
         ring_.state().flash.at(lane) = holding_of(ledgers_.at(lane), epoch_);
     }
     if (queue_) {
-        ring_.set_erased(returned_of(ring_.erased(), *queue_).absent);
+        ring_.set_erased(returned_of(ring_, *queue_).absent);
+    }
+    count_flash(doubtful_, false);
+    for (const LaneLedger::Entry& entry : doubtful_) {
+        ring_.note_erased(entry.position);
     }
 }
 
@@ -188,9 +214,7 @@ void TieredSpool::release_stored_of(Lane lane) {
         if (entry.released || entry.position > last) {
             continue;
         }
-        const auto stored = queue_->entry_at(entry.position);
-        if (stored && stored->has_value() && stored->value().epoch == entry.epoch &&
-            stored->value().seq == entry.seq) {
+        if (is_stored(entry, *queue_)) {
             ring_.release(*ring_.find(entry.position));
         }
     }
@@ -219,18 +243,30 @@ void TieredSpool::make_room_for_erased(std::size_t count) {
         }
     }
     if (queue_->empty_log().ok()) {
+        (void)settle_doubtful(*queue_);
         const std::lock_guard books(books_mutex_);
         ring_.set_erased({});
         ring_.publish();
     }
 }
 
-void TieredSpool::note_erased(Work& work) {
+// What a COMMIT deletes leaves the counts before it is tried, and is in the list whether it was
+// done or not: on the next opening neither finding it nor missing it means anything.
+void TieredSpool::count_out(Work& work) {
     if (work.erased.empty()) {
         return;
     }
+    const auto known = [this](const LaneLedger::Entry& entry) {
+        return std::any_of(doubtful_.begin(), doubtful_.end(), [&entry](const auto& doubtful) {
+            return doubtful.position == entry.position;
+        });
+    };
+    std::remove_copy_if(
+        work.erased.begin(), work.erased.end(), std::back_inserter(work.counted_out), known
+    );
+    count_flash(work.counted_out, false);
     work.erased_before = ring_.state().erased;
-    for (const LaneLedger::Entry& entry : work.erased) {
+    for (const LaneLedger::Entry& entry : work.counted_out) {
         ring_.note_erased(entry.position);
     }
     ring_.publish();

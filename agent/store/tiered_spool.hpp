@@ -109,6 +109,7 @@ private:
         std::vector<StoredBatch> added;
         Entries inserted;
         Entries erased;
+        Entries counted_out;              // of these, for the first time
         std::uint64_t erased_before = 0;  // length of the ring's list
         std::uint32_t definitions = 0;    // known when it was begun
         bool refused = false;             // the quota left some in the ring
@@ -159,7 +160,8 @@ private:
     void count_flash(const Entries& entries, bool more);
     Status sync_what_was_found();
     void make_room_for_erased(std::size_t count);
-    void note_erased(Work& work);
+    void count_out(Work& work);  // requires books_mutex_
+    Entries settle_doubtful(SqliteQueue& queue);
     [[nodiscard]] bool was_committed(const Work& work);
     void release_moved(const Work& work);  // requires books_mutex_
     void strike(const Entries& erased);
@@ -218,7 +220,7 @@ private:
     LaneNumbers floor_{};
     std::vector<std::string> definitions_;
     std::uint32_t stored_definitions_ = 0;
-    Entries doubtful_;     // deleted by a COMMIT that failed
+    Entries doubtful_;     // counted out by a COMMIT of which nobody knows whether it was done
     Declaration pending_;  // to be declared as soon as something takes it
     std::optional<Error> failure_;
     bool unsynced_ = false;  // a sync failed since the last that is known to be good

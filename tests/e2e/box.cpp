@@ -118,6 +118,10 @@ bool Box::status_where(const std::function<bool(const Json&)>& wanted) const {
     return false;
 }
 
+bool Box::waits_for_platform() const {
+    return status_where([](const Json& now) { return now.value("platform_ack", false); });
+}
+
 Inbox::Inbox(std::uint16_t broker_port)
     : tail_(
           {CXCTL,

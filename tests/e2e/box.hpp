@@ -60,6 +60,9 @@ public:
     [[nodiscard]] bool flush() const;
     // Asks for the status until `wanted`; false after kPatience.
     bool status_where(const std::function<bool(const Json&)>& wanted) const;
+    // Whether it learns in time that the platform's word deletes. Until then the broker's does, and
+    // a broker that is killed takes along what it has promised.
+    [[nodiscard]] bool waits_for_platform() const;
 
     // Where the spool is; a test may point it elsewhere before start().
     void set_state_dir(std::string directory) { state_dir_ = std::move(directory); }

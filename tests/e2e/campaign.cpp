@@ -88,10 +88,6 @@ std::vector<std::uint32_t> Platform::times(const std::string& metric, std::size_
     return times;
 }
 
-bool waits_for_platform(const Box& box) {
-    return box.status_where([](const Json& now) { return now.value("platform_ack", false); });
-}
-
 Fate fate_of(const KpiFeeder& feeder, const Platform& platform) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (true) {
@@ -121,7 +117,7 @@ Campaign::Campaign(CampaignPlan plan)
       platform_(broker_.port(), dir_.file("out.jsonl")),
       box_(broker_.port(), kFedSource) {
     box_.start();
-    if (!waits_for_platform(box_)) {
+    if (!box_.waits_for_platform()) {
         throw std::runtime_error("the platform's announcement did not reach the node");
     }
     KpiFeed feed;

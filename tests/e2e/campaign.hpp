@@ -51,10 +51,6 @@ private:
     std::unique_ptr<Process> process_;
 };
 
-// Whether the box knows in time that the platform's word deletes. Until then the broker's does, and
-// a broker that is killed takes along what it has promised.
-[[nodiscard]] bool waits_for_platform(const Box& box);
-
 // What became of the samples of a feeder that has ended. Looks again until nothing is missing, or
 // kPatience is over.
 Fate fate_of(const KpiFeeder& feeder, const Platform& platform);

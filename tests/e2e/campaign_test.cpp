@@ -59,7 +59,7 @@ TEST_CASE("campaign: a full disk and kill -9 on top of it lose nothing", "[e2e]"
     Box box(broker.port(), kFedSource);
     box.set_state_dir(disk.path() + "/state");
     box.start();
-    REQUIRE(waits_for_platform(box));
+    REQUIRE(box.waits_for_platform());
 
     KpiFeed feed;
     feed.socket = box.file("kpi.sock");
@@ -121,7 +121,7 @@ TEST_CASE("campaign: a full runtime directory and kill -9 on top of it lose noth
         runtime.fill();
     }
     box.start();
-    REQUIRE(waits_for_platform(box));
+    REQUIRE(box.waits_for_platform());
     KpiFeed feed;
     feed.socket = box.file("kpi.sock");
     feed.samples = 1'000'000;

@@ -110,6 +110,7 @@ TEST_CASE("receive: every sample once in the file, over restarts of the receiver
     platform.start();
     Box box(broker.port(), kSeries);
     box.start();
+    REQUIRE(box.waits_for_platform());
     for (const std::size_t enough : {50U, 150U, 250U}) {
         REQUIRE(platform.has(enough));
         platform.stop();
@@ -138,6 +139,7 @@ TEST_CASE(
     platform.start();
     Box box(broker.port(), kSeries);
     box.start();
+    REQUIRE(box.waits_for_platform());
     std::size_t enough = 50;
     for (int round = 0; round < 3; ++round) {
         REQUIRE(platform.has(enough));

@@ -57,7 +57,12 @@ Books::Missing Books::missing(Lane lane) const {
         }
         ++missing.count;
         missing.excused += item.excused ? 1U : 0U;
-        missing.first = missing.first == 0 && !item.excused ? i + 1 : missing.first;
+        if (!item.excused) {
+            missing.first_at = missing.first == 0 ? item.at : missing.first_at;
+            missing.first = missing.first == 0 ? i + 1 : missing.first;
+            missing.last = i + 1;
+            missing.last_at = item.at;
+        }
     }
     return missing;
 }

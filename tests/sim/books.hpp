@@ -56,6 +56,9 @@ public:
         std::uint64_t excused = 0;
         std::uint64_t turned_away = 0;
         std::uint64_t first = 0;  // a number that is missing without an excuse
+        std::uint64_t last = 0;
+        milliseconds first_at{0};  // when they were offered
+        milliseconds last_at{0};
     };
     [[nodiscard]] Missing missing(Lane lane) const;
     [[nodiscard]] std::uint64_t accepted() const;

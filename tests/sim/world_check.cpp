@@ -41,12 +41,15 @@ void World::check_lane(Lane lane) {
         fail(fmt::format(
             "lane {}: {} accepted items are missing, {} of them excused by a power cut, {} "
             "declared; "
-            "the first without an excuse is {}",
+            "without an excuse from {} (at {} ms) to {} (at {} ms)",
             to_string(lane),
             missing.count,
             missing.excused,
             said,
-            missing.first
+            missing.first,
+            missing.first_at.count(),
+            missing.last,
+            missing.last_at.count()
         ));
     }
     // Events of the agent's own may be among what was lost; nobody knows how many it made.
