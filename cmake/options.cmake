@@ -31,13 +31,15 @@ if(CXEDGE_COVERAGE)
     target_link_options(cxedge_options INTERFACE --coverage)
 endif()
 
-# Loads fast, exports nothing, leaves no room for the usual overwrites.
+# Loads fast, exports nothing, leaves no room for the usual overwrites. Generated code too.
+add_library(cxedge_hardening INTERFACE)
+target_link_libraries(cxedge_options INTERFACE cxedge_hardening)
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
-    target_compile_options(cxedge_options INTERFACE
+    target_compile_options(cxedge_hardening INTERFACE
         -ffunction-sections -fdata-sections -fstack-protector-strong -D_FORTIFY_SOURCE=2
         # No path of this machine in a binary: a commit gives the same bytes wherever it is built.
         -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
-    target_link_options(cxedge_options INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed)
+    target_link_options(cxedge_hardening INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed)
 endif()
 
 find_program(CXEDGE_CCACHE ccache)

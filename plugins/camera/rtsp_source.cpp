@@ -80,8 +80,12 @@ private:
     FrameThinner thinner_;
     bool seam_ = false;
 
+    // An answer that breaks off looks damaged; whoever hangs up in the middle is away, and is asked
+    // again as soon as one that is silent.
     [[nodiscard]] Error named(const Error& error) const {
-        return error.during("rtsp: " + public_address(url_));
+        const bool broken = error.code == ErrorCode::corrupt;
+        return (broken ? unavailable(error.message) : error)
+            .during("rtsp: " + public_address(url_));
     }
 
     Result<bool> deliver(const AVFrame& picture, std::chrono::microseconds time, Frame& frame) {

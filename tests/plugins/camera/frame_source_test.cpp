@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/camera/frame_source.hpp"
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -202,6 +204,19 @@ TEST_CASE("camera: a network camera that refuses or never answers is unavailable
     error = Reader("rtsp://" + host + "/a", options).first_error();
     CHECK(error.code == ErrorCode::unavailable);
     CHECK_THAT(error.message, Catch::Contains("no answer within 300 ms"));
+
+    // Hangs up in the middle of an answer, as a camera does that restarts.
+    std::thread hangs_up([&mute] {
+        const UniqueFd unanswered(::accept4(mute.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        const UniqueFd peer(::accept4(mute.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        std::array<char, 1> first{};
+        (void)::recv(peer.get(), first.data(), first.size(), 0);
+        (void)::send(peer.get(), "RTSP/1.0 2", 10, MSG_NOSIGNAL);
+    });
+    options.timeout = 10s;
+    error = Reader("rtsp://" + host + "/a", options).first_error();
+    hangs_up.join();
+    CHECK(error.code == ErrorCode::unavailable);
 }
 
 TEST_CASE("camera: a device that is no camera is a clear error", "[camera]") {
