@@ -33,7 +33,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 bool is_well(const telemetry::SourceHealth& source) {
-    return source.state == "running" && source.restarts == 0;
+    return source.state == "running" && source.restarts == 0 && source.problem.empty();
 }
 
 std::vector<std::string> unwell_of(const telemetry::Health& health) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes inputs to start from: DIRECTORY/{batch,command,dictionary,link}/N.
+// Writes inputs to start from: DIRECTORY/{batch,command,dictionary,link,twin}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -7,11 +7,14 @@
 
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/command.hpp"
+#include "agent/wire/desired.hpp"
 #include "agent/wire/dictionary.hpp"
 #include "agent/wire/enrolment.hpp"
+#include "agent/wire/envelope.hpp"
 #include "agent/wire/link_codec.hpp"
 #include "agent/wire/node_state.hpp"
 #include "agent/wire/platform_ack.hpp"
+#include "agent/wire/reported.hpp"
 #include "agent/wire/request.hpp"
 
 namespace {
@@ -88,6 +91,21 @@ void dictionaries(Seeds seeds) {
     seeds.write("cx/1/acme/17/gw/up/live/kpi");
 }
 
+void documents(Seeds seeds) {
+    wire::Desired desired;
+    desired.tenant = "acme";
+    desired.node = "gw-1";
+    desired.generation = 7;
+    desired.config = "[spool]\nmax_mib = 8\n[[source]]\nplugin = \"box\"\n";
+    const std::string body = wire::encode_desired(desired);
+    seeds.write(body);
+    seeds.write(wire::encode_envelope({body, {{"12345678", std::string(64, 's')}}}));
+    seeds.write(desired.config);
+    wire::Reported reported;
+    reported.history.push_back({{7, "h"}, wire::TwinOutcome::rejected, {"why"}, {}, "k"});
+    seeds.write(wire::encode_reported(reported));
+}
+
 SettingsNode settings() {
     SettingsNode text;
     text.value = std::string("x");
@@ -147,5 +165,6 @@ int main(int argc, char** argv) {
     dictionaries(Seeds(argv[1], "dictionary"));
     frames(Seeds(argv[1], "link"));
     commands(Seeds(argv[1], "command"));
+    documents(Seeds(argv[1], "twin"));
     return 0;
 }
