@@ -63,7 +63,6 @@ private:
     void listen_for_twin(uplink::UplinkOptions& options);
     Status follow_twin();
     void restart();
-    void answer_status(const control::Respond& respond);
     void answer_flush(std::string_view request, control::Respond respond);
     void watch_flush(const control::Respond& respond, SteadyTime deadline);
     void answer_flushes();

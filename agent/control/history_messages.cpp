@@ -29,7 +29,8 @@ T field(const json& from, const char* key, T fallback, std::string& wrong) {
     } else if constexpr (std::is_same_v<T, bool>) {
         fits = found->is_boolean();
     } else {
-        fits = found->is_number_integer() && *found <= kMostMs && *found >= -kMostMs;
+        // Compared as doubles: the library compares a huge unsigned number as a negative one.
+        fits = found->is_number_integer() && std::abs(found->get<double>()) <= double{kMostMs};
     }
     if (!fits) {
         wrong = key;
