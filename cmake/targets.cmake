@@ -46,7 +46,7 @@ function(cxedge_test name)
     endif()
     add_dependencies(tests_${ARG_LABEL} test_${name})
     set(emulated)
-    set(timeout_s 120)
+    set(timeout_s 300)
     if(CMAKE_CROSSCOMPILING)
         set(emulated TEST_SPEC "~[native]")
         set(timeout_s 900)  # an emulator is slow, not stuck

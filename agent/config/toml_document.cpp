@@ -3,11 +3,13 @@
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_MAX_NESTED_VALUES 16  // the parser recurses; ours needs four levels at most
+// NOLINTBEGIN(bugprone-macro-parentheses) names of files
 #if __has_include(<toml++/impl/preprocessor.h>)
 #define CXEDGE_TOML_PART(name) <toml++/impl/name.h>
 #else  // 3.4 and later
 #define CXEDGE_TOML_PART(name) <toml++/impl/name.hpp>
 #endif
+// NOLINTEND(bugprone-macro-parentheses)
 #include CXEDGE_TOML_PART(preprocessor)
 // toml++ 3.3 asserts (and, with clang and NDEBUG, lets the optimiser assume) that a value in a list
 // does not begin with '}', yet "a = [}" makes it so. Without the assertion it is a syntax error.

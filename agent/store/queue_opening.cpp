@@ -170,6 +170,17 @@ void add_lane_gaps(
     gaps.insert(gaps.end(), rest.begin(), rest.end());
 }
 
+// `Entry`: of the queue or of the ring.
+template <typename Entry>
+void add_to(LaneSums& sums, std::uint64_t position, const Entry& entry) {
+    if (const auto lane = lane_of_position(position)) {
+        LaneStatus& of = sums.at(static_cast<std::size_t>(*lane));
+        ++of.batches;
+        of.samples += entry.samples;
+        of.events += entry.events;
+    }
+}
+
 }  // namespace
 
 bool is_stored(const SealedRing::Entry& entry, SqliteQueue& queue) {
@@ -178,28 +189,30 @@ bool is_stored(const SealedRing::Entry& entry, SqliteQueue& queue) {
            stored->value().seq == entry.seq;
 }
 
+namespace {
+
+void add_stored(const SealedRing& ring, Lane lane, SqliteQueue& queue, LaneSums& sums) {
+    for (const SealedRing::Entry& entry : ring.lane(lane)) {
+        if (!entry.released && is_stored(entry, queue)) {
+            add_to(sums, entry.position, entry);
+        }
+    }
+}
+
+}  // namespace
+
 Returned returned_of(const SealedRing& ring, SqliteQueue& queue) {
     Returned returned;
-    const auto add = [](LaneStatus& of, const auto& entry) {
-        ++of.batches;
-        of.samples += entry.samples;
-        of.events += entry.events;
-    };
     for (const std::uint64_t position : ring.erased()) {
         const auto entry = queue.entry_at(position);
-        const auto lane = lane_of_position(position);
         if (entry && !entry->has_value()) {
             returned.absent.push_back(position);
-        } else if (entry && lane) {
-            add(returned.sums.at(static_cast<std::size_t>(*lane)), entry->value());
+        } else if (entry) {
+            add_to(returned.sums, position, entry->value());
         }
     }
     for (const Lane lane : kLanes) {
-        for (const SealedRing::Entry& entry : ring.lane(lane)) {
-            if (!entry.released && is_stored(entry, queue)) {
-                add(returned.sums.at(static_cast<std::size_t>(lane)), entry);
-            }
-        }
+        add_stored(ring, lane, queue, returned.sums);
     }
     return returned;
 }
