@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML files -> one merged tree (built-in < profile < site < remote) -> AgentConfig. Every mistake is
-// reported with file, line and column and a suggestion; nothing is half applied.
+// TOML files -> one merged tree (built-in < profile < site < remote) -> AgentConfig. Every mistake
+// is reported with file, line and column and a suggestion; nothing is half applied.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +47,8 @@ struct LoadOptions {
 // cannot be read.
 Result<Loaded> load(const LoadOptions& options);
 
-// Parses what operations sent, as file "remote" of layer "remote". A setting that only the box itself
-// decides is a problem with its place: who it is, whom it follows.
+// Parses what operations sent, as file "remote" of layer "remote". A setting that only the box
+// itself decides is a problem with its place: who it is, whom it follows.
 SettingsNode read_remote(std::string_view text, SettingsProblems& problems);
 
 // Profiles in `dir`, sorted.

@@ -48,15 +48,7 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
         {"control", {"base", "telemetry"}},
         {"remote", {"base", "model", "uplink", "wire"}},
         {"ctl",
-         {"base",
-          "wire",
-          "control",
-          "model",
-          "telemetry",
-          "uplink",
-          "config",
-          "store",
-          "remote"}},
+         {"base", "wire", "control", "model", "telemetry", "uplink", "config", "store", "remote"}},
     };
     return table;
 }

@@ -60,8 +60,9 @@ Finding check_certificate(const CertificatePlace& place, WallTime now) {
     }
     const std::string facts =
         fmt::format("{}: {}, valid until {}", where, read->subject, day_of(read->not_after));
-    return read->not_after - now < remote::kExpirySoon ? kCertificate.note(facts, "get a new one in time")
-                                         : kCertificate.ok(facts);
+    return read->not_after - now < remote::kExpirySoon
+               ? kCertificate.note(facts, "get a new one in time")
+               : kCertificate.ok(facts);
 }
 
 }  // namespace cxedge::ctl
