@@ -15,6 +15,7 @@ namespace cxedge::store {
 namespace {
 
 constexpr std::size_t kLeastBytes = 16U << 10U;
+constexpr std::uint64_t kSingleRows = 8;
 
 std::size_t aligned(std::size_t bytes) {
     return (std::max(bytes, kLeastBytes) + kRecordAlignment - 1) / kRecordAlignment *
@@ -74,8 +75,10 @@ std::vector<Gap> gaps_between(
         std::uint64_t{0},
         [](std::uint64_t sum, const Gap& gap) { return sum + gap.last_seq - gap.first_seq + 1; }
     );
-    // Where most of the numbers were delivered before, nobody knows which of them were lost.
-    if (numbers == 0 || numbers > 2 * lost.batches) {
+    // Single damaged rows lie among many numbers that were delivered, and nobody knows which they
+    // are; a log that was cut loses a run of what was lately sent, some of which has arrived.
+    const bool single_rows = lost.batches <= kSingleRows && numbers > 2 * lost.batches;
+    if (numbers == 0 || single_rows) {
         gaps.insert(gaps.begin(), {lane, epoch, 0, 0, 0, 0, GapCause::corrupt});
     }
     gaps.front().samples = lost.samples;

@@ -165,7 +165,7 @@ struct SealedRing::Opening {
 
 // Gaps for `lost` batches of a lane whose held numbers lie in [lost.first_seq, lost.last_seq]:
 // what is in `present` (rising) is left out. The samples are in the first gap. It has no numbers
-// where most of these were delivered: receivers take what arrived off a gap's samples.
+// where these were delivered but for a few: receivers take what arrived off a gap's samples.
 std::vector<Gap> gaps_between(
     Lane lane, std::uint64_t epoch, const Holding& lost, const std::vector<std::uint64_t>& present
 );

@@ -43,10 +43,11 @@ TEST_CASE("world: nothing is lost or counted twice, seeds 76 to 100", "[sim]") {
 // A failed start that forgot a loss, a failed sync that counted as done, numbers lost on the way.
 TEST_CASE("world: seeds that once found something", "[sim]") {
     log::set_level(log::Level::error);
-    for (const std::uint64_t seed : {189U, 1017U, 1203U, 1230U, 1239U, 2011U, 2141U}) {
+    for (const std::uint64_t seed :
+         {189U, 1017U, 1203U, 1230U, 1239U, 2011U, 2141U, 5125U, 5510U, 7449U}) {
         hold_promise_in(seed, false);
     }
-    for (const std::uint64_t seed : {76U, 78U, 261U, 1102U, 1231U}) {
+    for (const std::uint64_t seed : {76U, 78U, 261U, 1102U, 1118U, 1231U}) {
         hold_promise_in(seed, true);
     }
 }
