@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::chrono::seconds kRetryAfter{1};
 
-std::size_t lane_of_entry(const LaneLedger::Entry& entry) {
-    return lane_index(entry.position);
-}
-
 }  // namespace
 
 Status TieredSpool::commit_now(Move what) {
@@ -244,7 +240,7 @@ Status TieredSpool::run(const Change& change, Work& work) {
     {
         // Before it is true, and what is added after: the counts never promise more than is there.
         const std::lock_guard books(books_mutex_);
-        count_out(work);
+        count_out_erased(work);
     }
     work.ended = true;
     return transaction->commit();
@@ -299,11 +295,15 @@ Status TieredSpool::remove_rows(const Change& change, Work& work) {
 
 void TieredSpool::count_flash(const Entries& entries, bool more) {
     for (const LaneLedger::Entry& entry : entries) {
-        Holding& held = ring_.state().flash.at(lane_of_entry(entry));
-        held.batches = more ? held.batches + 1 : less(held.batches, 1);
-        held.samples = more ? held.samples + entry.samples : less(held.samples, entry.samples);
-        held.events = more ? held.events + entry.events : less(held.events, entry.events);
-        if (more && entry.epoch == epoch_) {
+        Holding& held = ring_.state().flash.at(lane_index(entry.position));
+        if (!more) {
+            take_off(held, entry);
+            continue;
+        }
+        ++held.batches;
+        held.samples += entry.samples;
+        held.events += entry.events;
+        if (entry.epoch == epoch_) {
             held.first_seq = held.batches == 1 ? entry.seq : held.first_seq;
             held.last_seq = entry.seq;
         }
@@ -314,7 +314,7 @@ void TieredSpool::finish_work(Work& work) {
     {
         const std::lock_guard books(books_mutex_);
         for (const LaneLedger::Entry& entry : work.inserted) {
-            ledgers_.at(lane_of_entry(entry)).add(entry);
+            ledgers_.at(lane_index(entry.position)).add(entry);
             storage_.written_bytes += entry.bytes;
         }
         release_moved(work);
@@ -367,7 +367,7 @@ void TieredSpool::abandon_work(const Work& work, const Status& failure) {
 void TieredSpool::strike(const Entries& erased) {
     for (const LaneLedger::Entry& entry : erased) {
         const std::lock_guard books(books_mutex_);
-        ledgers_.at(lane_of_entry(entry)).subtract(entry);
+        ledgers_.at(lane_index(entry.position)).subtract(entry);
     }
     std::for_each(erased.rbegin(), erased.rend(), [this](const LaneLedger::Entry& entry) {
         renew_oldest(entry);
@@ -375,7 +375,7 @@ void TieredSpool::strike(const Entries& erased) {
 }
 
 void TieredSpool::renew_oldest(const LaneLedger::Entry& erased) {
-    const std::size_t lane = lane_of_entry(erased);
+    const std::size_t lane = lane_index(erased.position);
     LaneLedger& ledger = ledgers_.at(lane);
     {
         const std::lock_guard books(books_mutex_);
@@ -425,7 +425,7 @@ Status TieredSpool::bury(std::uint64_t position, std::uint8_t reason, std::uint3
         return entry ? Status() : Status(entry.error());
     }
     const LaneLedger::Entry& dead = entry->value();
-    const auto lane = static_cast<Lane>(lane_of_entry(dead));
+    const auto lane = static_cast<Lane>(lane_index(dead.position));
     Change change;
     change.remove.push_back(position);
     change.burial = {position, reason, attempts, unix_ms(clock_.wall_now())};
@@ -444,7 +444,7 @@ Status TieredSpool::split(std::uint64_t position, std::vector<NewBatch> parts) {
         return entry ? Status() : Status(entry.error());
     }
     const LaneLedger::Entry& whole = entry->value();
-    const auto lane = static_cast<Lane>(lane_of_entry(whole));
+    const auto lane = static_cast<Lane>(lane_index(whole.position));
     Change change;
     change.remove.push_back(position);
     change.add = std::move(parts);

@@ -158,9 +158,7 @@ void add_lane_gaps(
     std::vector<std::uint64_t> known = seqs ? *seqs : std::vector<std::uint64_t>();
     for (const LostBatch& each : met) {
         gaps.push_back(gap_of(each));
-        lost.batches = less(lost.batches, 1);
-        lost.samples = less(lost.samples, each.samples);
-        lost.events = less(lost.events, each.events);
+        take_off(lost, each);
         if (each.epoch == epoch) {
             known.push_back(each.seq);
         }
@@ -168,17 +166,6 @@ void add_lane_gaps(
     std::sort(known.begin(), known.end());
     const auto rest = gaps_between(lane, epoch, lost, known);
     gaps.insert(gaps.end(), rest.begin(), rest.end());
-}
-
-// `Entry`: of the queue or of the ring.
-template <typename Entry>
-void add_to(LaneSums& sums, std::uint64_t position, const Entry& entry) {
-    if (const auto lane = lane_of_position(position)) {
-        LaneStatus& of = sums.at(static_cast<std::size_t>(*lane));
-        ++of.batches;
-        of.samples += entry.samples;
-        of.events += entry.events;
-    }
 }
 
 }  // namespace
@@ -190,6 +177,17 @@ bool is_stored(const SealedRing::Entry& entry, SqliteQueue& queue) {
 }
 
 namespace {
+
+// `Entry`: of the queue or of the ring.
+template <typename Entry>
+void add_to(LaneSums& sums, std::uint64_t position, const Entry& entry) {
+    if (const auto lane = lane_of_position(position)) {
+        LaneStatus& of = sums.at(static_cast<std::size_t>(*lane));
+        ++of.batches;
+        of.samples += entry.samples;
+        of.events += entry.events;
+    }
+}
 
 void add_stored(const SealedRing& ring, Lane lane, SqliteQueue& queue, LaneSums& sums) {
     for (const SealedRing::Entry& entry : ring.lane(lane)) {

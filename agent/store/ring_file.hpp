@@ -31,6 +31,14 @@ inline std::uint64_t less(std::uint64_t from, std::uint64_t what) {
     return from > what ? from - what : 0;
 }
 
+// `Batch`: anything with the samples and events of one.
+template <typename Batch>
+void take_off(Holding& holding, const Batch& batch) {
+    holding.batches = less(holding.batches, 1);
+    holding.samples = less(holding.samples, batch.samples);
+    holding.events = less(holding.events, batch.events);
+}
+
 // Everything about the ring that changes, published as one: see RingFile::publish().
 struct RingState {
     std::uint64_t generation = 0;

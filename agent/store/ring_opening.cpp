@@ -162,18 +162,12 @@ SealedRing::Found SealedRing::walk_all(const RingFile& file, const RingState* st
 std::vector<Gap> SealedRing::lost_between(const Found& found, const RingState& state) {
     std::vector<Gap> gaps = found.lost;
     std::array<Holding, kLaneCount> missing = state.here;
-    const auto take = [&missing](Lane lane, std::uint64_t samples, std::uint64_t events) {
-        Holding& of = missing.at(index(lane));
-        of.batches -= std::min<std::uint64_t>(of.batches, 1);
-        of.samples -= std::min(of.samples, samples);
-        of.events -= std::min(of.events, events);
-    };
     for (const Kept& kept : found.kept) {
         const NewBatch& batch = kept.batch.batch;
-        take(lane_of(batch.stream), batch.samples, batch.events);
+        take_off(missing.at(index(lane_of(batch.stream))), batch);
     }
     for (const Gap& gap : found.lost) {
-        take(gap.lane, gap.samples, gap.events);
+        take_off(missing.at(index(gap.lane)), gap);
     }
     for (std::size_t lane = 0; lane < missing.size(); ++lane) {
         std::vector<std::uint64_t> seqs = found.seqs.at(lane);

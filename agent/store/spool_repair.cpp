@@ -14,6 +14,15 @@
 namespace cxedge::store {
 
 namespace fs = std::filesystem;
+namespace {
+
+bool has(const std::vector<LaneLedger::Entry>& entries, std::uint64_t position) {
+    return std::any_of(entries.begin(), entries.end(), [position](const LaneLedger::Entry& entry) {
+        return entry.position == position;
+    });
+}
+
+}  // namespace
 
 // True: worth another try.
 bool TieredSpool::recover(const Error& error, bool grows) {
@@ -122,10 +131,7 @@ bool TieredSpool::was_committed(const Work& work) {
 // What a COMMIT deleted that failed, and was done nevertheless, is not lost.
 void TieredSpool::forget_deleted(OpenedQueue& opened, std::array<Holding, kLaneCount>& held) {
     for (const LaneLedger::Entry& entry : settle_doubtful(opened.queue)) {
-        Holding& here = held.at(lane_index(entry.position));
-        here.batches = less(here.batches, 1);
-        here.samples = less(here.samples, entry.samples);
-        here.events = less(here.events, entry.events);
+        take_off(held.at(lane_index(entry.position)), entry);
     }
 }
 
@@ -143,11 +149,7 @@ TieredSpool::Entries TieredSpool::settle_doubtful(SqliteQueue& queue) {
     const std::lock_guard books(books_mutex_);
     count_flash(there, true);
     std::vector<std::uint64_t> erased = ring_.erased();
-    std::erase_if(erased, [&there](std::uint64_t position) {
-        return std::any_of(there.begin(), there.end(), [position](const auto& entry) {
-            return entry.position == position;
-        });
-    });
+    std::erase_if(erased, [&there](std::uint64_t position) { return has(there, position); });
     ring_.set_erased(erased);
     ring_.publish();
     return gone;
@@ -161,10 +163,7 @@ void TieredSpool::promise_what_is_there() {
     if (queue_) {
         ring_.set_erased(returned_of(ring_, *queue_).absent);
     }
-    count_flash(doubtful_, false);
-    for (const LaneLedger::Entry& entry : doubtful_) {
-        ring_.note_erased(entry.position);
-    }
+    count_out(doubtful_);
 }
 
 // The name is gone or another file's; the open connection still reads the old one.
@@ -252,24 +251,26 @@ void TieredSpool::make_room_for_erased(std::size_t count) {
 
 // What a COMMIT deletes leaves the counts before it is tried, and is in the list whether it was
 // done or not: on the next opening neither finding it nor missing it means anything.
-void TieredSpool::count_out(Work& work) {
+void TieredSpool::count_out_erased(Work& work) {
     if (work.erased.empty()) {
         return;
     }
-    const auto known = [this](const LaneLedger::Entry& entry) {
-        return std::any_of(doubtful_.begin(), doubtful_.end(), [&entry](const auto& doubtful) {
-            return doubtful.position == entry.position;
-        });
-    };
     std::remove_copy_if(
-        work.erased.begin(), work.erased.end(), std::back_inserter(work.counted_out), known
+        work.erased.begin(),
+        work.erased.end(),
+        std::back_inserter(work.counted_out),
+        [this](const LaneLedger::Entry& entry) { return has(doubtful_, entry.position); }
     );
-    count_flash(work.counted_out, false);
     work.erased_before = ring_.state().erased;
-    for (const LaneLedger::Entry& entry : work.counted_out) {
+    count_out(work.counted_out);
+    ring_.publish();
+}
+
+void TieredSpool::count_out(const Entries& entries) {
+    count_flash(entries, false);
+    for (const LaneLedger::Entry& entry : entries) {
         ring_.note_erased(entry.position);
     }
-    ring_.publish();
 }
 
 // Nothing may come along that would show that it works again.

@@ -160,7 +160,8 @@ private:
     void count_flash(const Entries& entries, bool more);
     Status sync_what_was_found();
     void make_room_for_erased(std::size_t count);
-    void count_out(Work& work);  // requires books_mutex_
+    void count_out_erased(Work& work);       // requires books_mutex_
+    void count_out(const Entries& entries);  // likewise
     Entries settle_doubtful(SqliteQueue& queue);
     [[nodiscard]] bool was_committed(const Work& work);
     void release_moved(const Work& work);  // requires books_mutex_

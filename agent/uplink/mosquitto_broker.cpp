@@ -163,6 +163,13 @@ std::string plain_reason(std::string line) {
     return line;
 }
 
+// libmosquitto 2.0.21 tells of a reset, too.
+bool only_reset(const std::vector<std::string>& lines) {
+    return std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
+        return line.find("reset by peer") != std::string::npos;
+    });
+}
+
 std::string join_reasons(const std::vector<std::string>& lines) {
     std::string joined;
     for (const std::string& line : lines) {
@@ -444,7 +451,7 @@ Error MosquittoClient::explain(int code, int error_number) const {
     if (!arrivals_.ended.empty()) {
         return unavailable(arrivals_.ended);
     }
-    if (options_.tls && !arrivals_.errors.empty()) {
+    if (options_.tls && !only_reset(arrivals_.errors)) {
         return unavailable("TLS: " + join_reasons(arrivals_.errors));
     }
     if (options_.tls && !arrivals_.greeted) {

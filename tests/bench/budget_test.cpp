@@ -33,7 +33,6 @@ struct Figure {
     double budget = 0;
 };
 
-// Prints it; true when it is kept.
 // Elsewhere the libraries are larger or smaller, and figures are only printed.
 bool on_debian_12() {
     std::ifstream release("/etc/os-release");
@@ -41,6 +40,7 @@ bool on_debian_12() {
     return text.find("VERSION_CODENAME=bookworm\n") != std::string::npos;
 }
 
+// Prints it; true when it is kept.
 bool kept(const std::string& whose, const Figure& figure) {
     const bool reference = on_debian_12();
     std::cout << fmt::format(
