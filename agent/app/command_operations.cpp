@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/app/command_history.hpp"
 #include "agent/app/command_service.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
@@ -147,6 +148,29 @@ CommandOperation live(const CommandSurroundings& with) {
     }};
 }
 
+// What the open windows of these series hold so far leaves at once; they go on with the rest.
+CommandOperation snapshot(const CommandSurroundings& with) {
+    return {[with = &with](const Command& command, const CommandRespond& respond) {
+        const std::string metric = text_arg(command, "series");
+        if (metric.empty()) {
+            respond(invalid_argument("series= names a metric, or a glob over metrics"));
+            return;
+        }
+        with->ingest.snapshot(metric, [answer = on_main(*with, respond)](std::size_t series) {
+            answer(fmt::format(R"({{"series":{}}})", series));
+        });
+    }};
+}
+
+// The operation is part of the vocabulary, so that an agent with probes needs no new one.
+CommandOperation run_probe(const CommandSurroundings& /*with*/) {
+    return {[](const Command& command, const CommandRespond& respond) {
+        respond(not_found(fmt::format(
+            "probe {} is unknown: cxedge {} has no probes", text_arg(command, "probe"), version()
+        )));
+    }};
+}
+
 CommandOperation restart_plugin(const CommandSurroundings& with) {
     return {[with = &with](const Command& command, const CommandRespond& respond) {
         with->ingest.restart_source(
@@ -238,10 +262,14 @@ std::map<std::string, CommandOperation> command_operations(const CommandSurround
         {"live", live(around)},
         {"need_dict", need_dict(around)},
         {"ping", ping(around)},
+        {"query", query_operation(around)},
+        {"replay", replay_operation(around)},
         {"resend", resend(around)},
         {"restart_agent", restart_agent(around)},
         {"restart_plugin", restart_plugin(around)},
+        {"run_probe", run_probe(around)},
         {"set_log_level", set_log_level(around)},
+        {"snapshot", snapshot(around)},
         {"status", status(around)},
     };
 }
