@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What operations may ask of a box. Fixed, typed, none of it a shell.
-#include <array>
 #include <charconv>
-#include <fstream>
 #include <limits>
 #include <memory>
 
@@ -23,7 +21,6 @@ using wire::Command;
 
 constexpr std::int64_t kLongestTtl = 86400;  // seconds; what is meant for longer is configuration
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-constexpr std::size_t kMaxProcBytes = 4096;
 
 std::string text_arg(const Command& command, const std::string& key) {
     const auto found = command.args.find(key);
@@ -217,44 +214,7 @@ CommandOperation restart_agent(const CommandSurroundings& with) {
     return {[with = &with](const Command&, const CommandRespond&) { with->restart(); }, true};
 }
 
-// Of a small file of the kernel; as a JSON text.
-std::string quoted_file(const std::string& path) {
-    std::ifstream file(path);
-    std::string text(kMaxProcBytes, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    std::string quoted = "\"";
-    for (const char c : text) {
-        const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
-        quoted += plain ? std::string(1, c) : c == '\n' ? std::string("\\n") : std::string(" ");
-    }
-    return quoted + "\"";
-}
-
 }  // namespace
-
-// Only what is named here: numbers of this agent and of the kernel. Nothing of the configuration,
-// whose sources may hold addresses with passwords, and nothing of the environment.
-std::string collected_diagnosis(const CommandSurroundings& around) {
-    std::string text = fmt::format(
-        R"({{"version":"{}","at":"{}","profile":"{}","sources":{})",
-        version(),
-        iso8601(around.clock.wall_now()),
-        around.config.profile,
-        around.config.sources.size()
-    );
-    constexpr std::array<const char*, 5> kFiles{
-        "/proc/meminfo", "/proc/loadavg", "/proc/uptime", "/proc/version", "/proc/self/status"};
-    for (const char* path : kFiles) {
-        text += fmt::format(R"(,"{}":{})", path, quoted_file(path));
-    }
-    telemetry::Health health = around.board.latest();
-    // What went wrong is told in words that may name an address with a password in it.
-    for (telemetry::SourceHealth& source : health.sources) {
-        source.problem.resize(std::min(source.problem.size(), source.problem.find("://")));
-    }
-    return text + ",\"answer\":" + control::status_answer(health) + "}";
-}
 
 std::map<std::string, CommandOperation> command_operations(const CommandSurroundings& around) {
     return {
