@@ -30,7 +30,8 @@ constexpr milliseconds kLongestWait{3'600'000};
 
 std::size_t size_of(const MessageProperties& properties) {
     constexpr std::size_t kFrames = 16;  // identifiers, lengths, expiry
-    return kFrames + properties.response_topic.size() + properties.correlation.size();
+    const std::size_t texts = properties.response_topic.size() + properties.correlation.size();
+    return texts + (texts > 0 || properties.expiry_s > 0 ? kFrames : 0);
 }
 
 }  // namespace

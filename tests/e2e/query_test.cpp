@@ -329,11 +329,10 @@ TEST_CASE("command: a diagnosis has the last log lines and no secret", "[e2e]") 
         return;
     }
     AskedStore store;
-    // It is in the log and in the status; else this test would prove nothing.
+    // It is in the status, and as its mask shows in the log; else this test would prove nothing.
     REQUIRE(store.box.status_where([](const Json& now) {
         return now.dump().find(kToken) != std::string::npos;
     }));
-    REQUIRE(store.box.agent().line_with(kToken, kPatience));
     const Json diagnosis = store.cmd({"collect_diag"});
     REQUIRE(diagnosis["state"] == "succeeded");
     const std::string everything = diagnosis.dump();
@@ -343,7 +342,7 @@ TEST_CASE("command: a diagnosis has the last log lines and no secret", "[e2e]") 
     REQUIRE(told["log"].is_array());
     const std::string log = told["log"].dump();
     INFO(log);
-    CHECK(log.find("broken") != std::string::npos);
+    CHECK(log.find("token ***") != std::string::npos);
     CHECK(log.find("connected to 127.0.0.1") != std::string::npos);
     CHECK(told["answer"]["status"]["node"] == "n");
     for (const std::string& secret :

@@ -117,35 +117,6 @@ TEST_CASE("mosquitto_broker: connects, publishes, is acknowledged and receives",
     CHECK_FALSE(client.broker->publish("a/b", "late", false).ok());
 }
 
-TEST_CASE("mosquitto_broker: response topic, correlation and expiry travel", "[uplink]") {
-    if (skipped()) {
-        return;
-    }
-    const auto protocol = GENERATE(Protocol::v5, Protocol::v311);
-    const MosquittoServer server;
-    BrokerOptions options = options_for(server.port());
-    options.protocol = protocol;
-    Client client(options);
-    client.log.from = client.broker.get();
-    REQUIRE(client.comes_up());
-    REQUIRE(client.broker->subscribe("a/#").ok());
-    const std::string bytes("\x00\xff*", 3);
-    REQUIRE(client.broker->send("a/b", "asked", {"a/answer", bytes, 300}).ok());
-    REQUIRE(client.broker->publish("a/b", "plain", false).ok());
-    REQUIRE(client.gets_message("a/b", "plain"));
-    REQUIRE(client.log.properties.size() == 2);
-    const MessageProperties& asked = client.log.properties.front();
-    const bool travel = protocol == Protocol::v5;
-    CHECK(asked.response_topic == (travel ? "a/answer" : ""));
-    CHECK(asked.correlation == (travel ? bytes : ""));
-    CHECK(asked.expiry_s <= 300);
-    CHECK((asked.expiry_s > 200) == travel);
-    const MessageProperties& plain = client.log.properties.back();
-    CHECK(plain.response_topic.empty());
-    CHECK(plain.correlation.empty());
-    CHECK(plain.expiry_s == 0);
-}
-
 TEST_CASE("mosquitto_broker: carries many messages, empty and large ones too", "[uplink]") {
     if (skipped()) {
         return;
