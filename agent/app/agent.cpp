@@ -149,7 +149,8 @@ Status Agent::start_threads() {
         return options.error();
     }
     listen_for_twin(options->front());
-    const HealthReport report(options->front().identity, named_sinks(), clock_);
+    const store::History* history = history_ ? &history_->history() : nullptr;
+    const HealthReport report(options->front().identity, named_sinks(), clock_, history);
     Event started;
     started.name = "agent.started";
     started.subject = options->front().identity.node;

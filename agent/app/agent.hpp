@@ -56,6 +56,8 @@ private:
     // Of the main sink, whose options it completes.
     std::unique_ptr<Identity> make_identity(uplink::UplinkOptions& options);
     void listen_for_commands(uplink::UplinkOptions& options);
+    void take_command(const uplink::InboundCommand& command, SteadyTime until);
+    void tick_commands();
     Status take_commands();
     void offer_first_desired();
     Status start_threads();
@@ -88,7 +90,8 @@ private:
     std::unique_ptr<IngestThread> ingest_;
     EventLoop loop_;  // control's
     static constexpr int kMaxCommandsWaiting = 64;
-    std::atomic<int> commands_waiting_{0};  // between the uplink's thread and this one
+    std::atomic<int> commands_waiting_{0};           // between the uplink's thread and this one
+    std::atomic<std::uint64_t> commands_unread_{0};  // there were too many
     std::unique_ptr<CommandService> commands_;
     LoopHandle command_tick_;
     std::unique_ptr<control::ControlServer> control_;

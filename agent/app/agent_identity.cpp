@@ -25,36 +25,63 @@ std::unique_ptr<Identity> Agent::make_identity(uplink::UplinkOptions& options) {
 }
 
 void Agent::listen_for_commands(uplink::UplinkOptions& options) {
-    options.on_command = [this](std::string_view payload, bool retained) {
+    options.on_command = [this](const uplink::InboundCommand& command) {
         // Who may publish could otherwise fill the memory faster than signatures are checked.
         if (commands_waiting_.load() >= kMaxCommandsWaiting) {
+            ++commands_unread_;
             return;
         }
         ++commands_waiting_;
-        loop_.post([this, payload = std::string(payload), retained] {
+        const std::uint32_t expiry_s = command.properties.expiry_s;
+        const SteadyTime until = expiry_s == 0
+                                     ? SteadyTime::max()
+                                     : clock_.steady_now() + std::chrono::seconds(expiry_s);
+        loop_.post([this, payload = std::string(command.payload), held = command, until]() mutable {
             --commands_waiting_;
-            if (commands_) {
-                commands_->receive(payload, retained);
-            }
+            held.payload = payload;
+            take_command(held, until);
         });
     };
 }
 
+void Agent::take_command(const uplink::InboundCommand& command, SteadyTime until) {
+    if (commands_) {
+        const uplink::MessageProperties& with = command.properties;
+        commands_->receive(
+            command.payload, command.retained, {until, with.response_topic, with.correlation}
+        );
+    }
+}
+
+void Agent::tick_commands() {
+    if (commands_) {
+        commands_->tick(commands_unread_.exchange(0));
+    }
+}
+
 // Without its journal the agent still does its work; it then takes no commands.
 Status Agent::take_commands() {
-    auto service = CommandService::
-        start({loop_, clock_, config_, places_, board_, *sinks_.front(), *ingest_, inbox_, [this] {
-                   restart();
-               }});
+    auto service = CommandService::start(
+        {loop_,
+         clock_,
+         config_,
+         places_,
+         board_,
+         *sinks_.front(),
+         *ingest_,
+         inbox_,
+         history_.get(),
+         [this] {
+             restart();
+         }}
+    );
     if (service) {
         commands_ = std::move(*service);
     } else {
         log::error("commands", service.error().message);
     }
     command_tick_ = loop_.every(std::chrono::seconds(1), [this] {
-        if (commands_) {
-            commands_->tick();
-        }
+        tick_commands();
         offer_first_desired();
     });
     return {};

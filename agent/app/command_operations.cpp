@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What operations may ask of a box. Fixed, typed, none of it a shell.
-#include <array>
 #include <charconv>
-#include <fstream>
 #include <limits>
 #include <memory>
 
 #include <fmt/core.h>
 
+#include "agent/app/command_history.hpp"
 #include "agent/app/command_service.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
@@ -22,7 +21,6 @@ using wire::Command;
 
 constexpr std::int64_t kLongestTtl = 86400;  // seconds; what is meant for longer is configuration
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-constexpr std::size_t kMaxProcBytes = 4096;
 
 std::string text_arg(const Command& command, const std::string& key) {
     const auto found = command.args.find(key);
@@ -147,6 +145,29 @@ CommandOperation live(const CommandSurroundings& with) {
     }};
 }
 
+// What the open windows of these series hold so far leaves at once; they go on with the rest.
+CommandOperation snapshot(const CommandSurroundings& with) {
+    return {[with = &with](const Command& command, const CommandRespond& respond) {
+        const std::string metric = text_arg(command, "series");
+        if (metric.empty()) {
+            respond(invalid_argument("series= names a metric, or a glob over metrics"));
+            return;
+        }
+        with->ingest.snapshot(metric, [answer = on_main(*with, respond)](std::size_t series) {
+            answer(fmt::format(R"({{"series":{}}})", series));
+        });
+    }};
+}
+
+// The operation is part of the vocabulary, so that an agent with probes needs no new one.
+CommandOperation run_probe(const CommandSurroundings& /*with*/) {
+    return {[](const Command& command, const CommandRespond& respond) {
+        respond(not_found(fmt::format(
+            "probe {} is unknown: cxedge {} has no probes", text_arg(command, "probe"), version()
+        )));
+    }};
+}
+
 CommandOperation restart_plugin(const CommandSurroundings& with) {
     return {[with = &with](const Command& command, const CommandRespond& respond) {
         with->ingest.restart_source(
@@ -193,44 +214,7 @@ CommandOperation restart_agent(const CommandSurroundings& with) {
     return {[with = &with](const Command&, const CommandRespond&) { with->restart(); }, true};
 }
 
-// Of a small file of the kernel; as a JSON text.
-std::string quoted_file(const std::string& path) {
-    std::ifstream file(path);
-    std::string text(kMaxProcBytes, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    std::string quoted = "\"";
-    for (const char c : text) {
-        const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
-        quoted += plain ? std::string(1, c) : c == '\n' ? std::string("\\n") : std::string(" ");
-    }
-    return quoted + "\"";
-}
-
 }  // namespace
-
-// Only what is named here: numbers of this agent and of the kernel. Nothing of the configuration,
-// whose sources may hold addresses with passwords, and nothing of the environment.
-std::string collected_diagnosis(const CommandSurroundings& around) {
-    std::string text = fmt::format(
-        R"({{"version":"{}","at":"{}","profile":"{}","sources":{})",
-        version(),
-        iso8601(around.clock.wall_now()),
-        around.config.profile,
-        around.config.sources.size()
-    );
-    constexpr std::array<const char*, 5> kFiles{
-        "/proc/meminfo", "/proc/loadavg", "/proc/uptime", "/proc/version", "/proc/self/status"};
-    for (const char* path : kFiles) {
-        text += fmt::format(R"(,"{}":{})", path, quoted_file(path));
-    }
-    telemetry::Health health = around.board.latest();
-    // What went wrong is told in words that may name an address with a password in it.
-    for (telemetry::SourceHealth& source : health.sources) {
-        source.problem.resize(std::min(source.problem.size(), source.problem.find("://")));
-    }
-    return text + ",\"answer\":" + control::status_answer(health) + "}";
-}
 
 std::map<std::string, CommandOperation> command_operations(const CommandSurroundings& around) {
     return {
@@ -238,10 +222,14 @@ std::map<std::string, CommandOperation> command_operations(const CommandSurround
         {"live", live(around)},
         {"need_dict", need_dict(around)},
         {"ping", ping(around)},
+        {"query", query_operation(around)},
+        {"replay", replay_operation(around)},
         {"resend", resend(around)},
         {"restart_agent", restart_agent(around)},
         {"restart_plugin", restart_plugin(around)},
+        {"run_probe", run_probe(around)},
         {"set_log_level", set_log_level(around)},
+        {"snapshot", snapshot(around)},
         {"status", status(around)},
     };
 }

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "agent/base/log.hpp"
+#include "agent/control/command_answer.hpp"
 #include "agent/remote/audit_log.hpp"
+#include "agent/wire/topics.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -38,6 +40,29 @@ void write_audit(
     }
 }
 
+// Nobody has signed the response topic: it must be the node's own cmd/rsp or below, or whoever may
+// publish there could have the box write anywhere.
+void reply(
+    const CommandSurroundings& with,
+    const remote::CommandDelivery& asked,
+    const remote::CommandRecord& record
+) {
+    const wire::NodeIdentity self = identity_of(with.config);
+    const std::string ours = wire::Topics(self.tenant, self.site, self.node).command_response();
+    const std::string& to = asked.response_topic;
+    const bool below = to.rfind(ours + "/", 0) == 0 && to.find_first_of("+#") == std::string::npos;
+    if (to != ours && !below) {
+        log::warn("commands", record.id + ": its response topic is not " + ours + "; not answered");
+        return;
+    }
+    with.main.answer(
+        {to, asked.correlation, 0},
+        control::command_answer(
+            {record.id, self.node, record.op, std::string(to_string(record.state)), record.detail}
+        )
+    );
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurroundings around) {
@@ -64,13 +89,19 @@ Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurrounding
         },
         [path = state + "/audit.log"](const std::string& key, const remote::CommandRecord& record) {
             write_audit(path, key, record);
+        },
+        [&with](const remote::CommandDelivery& asked, const remote::CommandRecord& record) {
+            reply(with, asked, record);
         }};
     service->desk_ = std::make_unique<remote::CommandDesk>(std::move(*journal), std::move(parts));
     service->desk_->resume();
     return service;
 }
 
-void CommandService::tick() {
+void CommandService::tick(std::uint64_t unread) {
+    if (unread > 0) {
+        desk_->unread(unread);
+    }
     desk_->tick();
     const remote::CommandCounters counters = desk_->counters();
     around_.board.note_commands(counters.accepted, counters.rejected);

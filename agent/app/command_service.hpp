@@ -19,6 +19,8 @@
 
 namespace cxedge::app {
 
+class HistoryService;
+
 // What operations work with; all outlive the service.
 struct CommandSurroundings {
     EventLoop& loop;
@@ -29,6 +31,7 @@ struct CommandSurroundings {
     Sink& main;
     IngestThread& ingest;
     EventInbox& inbox;
+    HistoryService* history;        // null: none is kept
     std::function<void()> restart;  // ends this process; the next one begins
 };
 
@@ -49,8 +52,11 @@ public:
     CommandService& operator=(const CommandService&) = delete;
     ~CommandService() = default;
 
-    void receive(std::string_view payload, bool retained) { desk_->receive(payload, retained); }
-    void tick();
+    void receive(std::string_view payload, bool retained, remote::CommandDelivery delivery) {
+        desk_->receive(payload, retained, std::move(delivery));
+    }
+    // Once a second; `unread`: so many more came since than could be taken.
+    void tick(std::uint64_t unread);
 
 private:
     explicit CommandService(CommandSurroundings around) : around_(std::move(around)) {}

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "agent/wire/event_codec.hpp"
+
 namespace cxedge::app {
 namespace {
 
@@ -14,6 +16,13 @@ constexpr std::int32_t kBeyondIndices = 40000;
 
 store::HistoryStamp stamp_of(const SampleTime& time) {
     return {time.base == SampleTime::Base::wall, time.ms};
+}
+
+std::string stored_event(Event event) {
+    if (event.name.rfind("command.", 0) == 0) {
+        std::erase_if(event.attrs, [](const Dimension& attr) { return attr.key == "detail"; });
+    }
+    return wire::encode_event(event);
 }
 
 store::HistoryCell cell_of(const Histogram& histogram) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
+#include "agent/model/event.hpp"
 #include "agent/model/histogram.hpp"
 #include "agent/model/history.hpp"
 #include "agent/model/sample.hpp"
@@ -14,6 +16,9 @@ namespace cxedge::app {
 
 store::HistoryStamp stamp_of(const SampleTime& time);
 store::HistoryCell cell_of(const Histogram& histogram);
+// As the history keeps it: without the answers to commands, which may be pages of this very
+// history.
+std::string stored_event(Event event);
 // Empty: it holds none.
 std::optional<Histogram> histogram_of(const store::HistoryCell& cell);
 // `series`: HistoryValue::series.

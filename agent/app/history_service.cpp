@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/app/history_service.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "agent/app/clock_probe.hpp"
 #include "agent/app/history_codec.hpp"
 #include "agent/app/ingest_thread.hpp"
 #include "agent/base/log.hpp"
-#include "agent/control/history_messages.hpp"
 
 namespace cxedge::app {
 namespace {
@@ -96,13 +98,50 @@ void HistoryService::answer_replay(
         respond(control::error_answer(query ? id.error().message : query.error().message));
         return;
     }
+    replay(ingest, *query, *id, [respond](const Result<control::ReplayProgress>& progress) {
+        respond(
+            progress ? control::replay_answer(*progress)
+                     : control::error_answer(progress.error().message)
+        );
+    });
+}
+
+Result<std::string> HistoryService::page(const HistoryQuery& asked, std::size_t most_bytes) {
+    HistoryQuery query = asked;
+    for (;;) {
+        const auto page = desk_.answer(query);
+        if (!page) {
+            return page.error();
+        }
+        std::string text = control::history_answer(*page);
+        if (text.size() <= most_bytes) {
+            return text;
+        }
+        if (query.limit == 1) {
+            return exhausted(fmt::format(
+                "one moment of this range has {} bytes, an answer from afar at most {}; ask on the "
+                "box, or for fewer series",
+                text.size(),
+                most_bytes
+            ));
+        }
+        // A little less than what would just fit if all were as long.
+        const std::size_t fits =
+            (page->values.size() + page->events.size()) * most_bytes / text.size() * 9 / 10;
+        query.limit = std::clamp<std::size_t>(fits, 1, query.limit - 1);
+    }
+}
+
+void HistoryService::replay(
+    IngestThread& ingest, const HistoryQuery& query, std::uint64_t id, const Replayed& done
+) {
     if (main_.spool().status(Lane::bulk).batches > kMostWaiting) {
-        respond(control::replay_answer({0, query->after, true}));
+        done(control::ReplayProgress{0, query.after, true});
         return;
     }
-    const auto page = desk_.answer(*query);
+    const auto page = desk_.answer(query);
     if (!page) {
-        respond(control::error_answer(page.error().message));
+        done(page.error());
         return;
     }
     std::vector<ReplayedSample> samples;
@@ -111,16 +150,11 @@ void HistoryService::answer_replay(
         const SeriesInfo& info = page->series.at(value.series);
         samples.push_back({info, sample_of(value, info.kind)});
     }
-    control::ReplayProgress progress{samples.size(), page->next, false};
-    ingest.replay(
-        std::move(samples),
-        *id,
-        [this, respond, progress = std::move(progress)](const Status& sent) {
-            const std::string answer = sent ? control::replay_answer(progress)
-                                            : control::error_answer(sent.error().message);
-            loop_.post([respond, answer] { respond(answer); });
-        }
-    );
+    const control::ReplayProgress progress{samples.size(), page->next, false};
+    ingest.replay(std::move(samples), id, [this, done, progress](const Status& sent) {
+        const auto came_to = sent ? Result<control::ReplayProgress>(progress) : sent.error();
+        loop_.post([done, came_to] { done(came_to); });
+    });
 }
 
 }  // namespace cxedge::app

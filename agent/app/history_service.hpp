@@ -14,6 +14,7 @@
 #include "agent/base/event_loop.hpp"
 #include "agent/config/agent_config.hpp"
 #include "agent/control/control.hpp"
+#include "agent/control/history_messages.hpp"
 #include "agent/store/history.hpp"
 
 namespace cxedge::app {
@@ -38,6 +39,15 @@ public:
     // `ingest` outlives every call after this one.
     void add_operations(
         IngestThread& ingest, std::map<std::string, control::Operation>& operations
+    );
+    // A page as control::history_answer() of at most so many bytes, with fewer values than asked
+    // for if need be. Errors as HistoryDesk::answer(); exhausted: even the least page has more.
+    Result<std::string> page(const HistoryQuery& asked, std::size_t most_bytes);
+    // Sends a page once more; `done` is called on the loop. Nothing is done while too much of what
+    // was replayed is still to be sent: ReplayProgress::wait.
+    using Replayed = std::function<void(const Result<control::ReplayProgress>&)>;
+    void replay(
+        IngestThread& ingest, const HistoryQuery& query, std::uint64_t id, const Replayed& done
     );
     // Call once a second.
     void tick(IngestThread& ingest);

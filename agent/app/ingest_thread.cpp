@@ -139,6 +139,10 @@ void IngestThread::live(const Live& wish, std::function<void(std::size_t)> done)
     });
 }
 
+void IngestThread::snapshot(const std::string& metric, std::function<void(std::size_t)> done) {
+    loop_.post([this, metric, done = std::move(done)] { done(path_->close_windows_of(metric)); });
+}
+
 void IngestThread::restart_source(
     const std::string& name, std::function<void(const Status&)> done
 ) {

@@ -58,6 +58,8 @@ public:
         std::chrono::milliseconds ttl;
     };
     void live(const Live& wish, std::function<void(std::size_t)> done);
+    // Likewise once, now.
+    void snapshot(const std::string& metric, std::function<void(std::size_t)> done);
     // Thread: any; calls back on this one.
     void restart_source(const std::string& name, std::function<void(const Status&)> done);
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.

@@ -8,7 +8,6 @@
 
 #include "agent/app/history_codec.hpp"
 #include "agent/wire/dictionary.hpp"
-#include "agent/wire/event_codec.hpp"
 
 namespace cxedge::app {
 
@@ -93,7 +92,7 @@ bool Outlets::offer(Outlet& outlet, Stream stream, const std::optional<SeriesId>
 void Outlets::event(Event event) {
     ++facts_;
     if (history_wants()) {
-        history_->add_event(stamp_of(event.time), wire::encode_event(event));
+        history_->add_event(stamp_of(event.time), stored_event(event));
     }
     bool taken = false;
     for (const auto& outlet : all_) {

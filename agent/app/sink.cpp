@@ -103,6 +103,10 @@ void Sink::retain(std::string topic, std::string payload) {
     uplink_->retain(std::move(topic), std::move(payload));
 }
 
+void Sink::answer(const uplink::MessageProperties& asked, std::string payload) {
+    uplink_->answer(asked, std::move(payload));
+}
+
 void Sink::drain(SteadyTime deadline) {
     if (uplink_) {
         uplink_->drain(deadline);

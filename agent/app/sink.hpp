@@ -55,6 +55,8 @@ public:
     void ask(const wire::Request& request);
     // See Uplink::retain(); after start().
     void retain(std::string topic, std::string payload);
+    // See Uplink::answer(); after start().
+    void answer(const uplink::MessageProperties& asked, std::string payload);
     // What waits is sent until `deadline`, not at all while offline. All sinks send meanwhile.
     void drain(SteadyTime deadline);
     // Says goodbye; stop() waits until it is said.

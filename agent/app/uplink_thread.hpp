@@ -37,6 +37,10 @@ public:
     void retain(std::string topic, std::string payload) {
         uplink_.retain(std::move(topic), std::move(payload));
     }
+    // See Uplink::answer(). Thread: any.
+    void answer(const uplink::MessageProperties& asked, std::string payload) {
+        uplink_.answer(asked, std::move(payload));
+    }
     // Waits until the spool is empty, at most until `deadline` and not at all while offline.
     void drain(SteadyTime deadline);
     // The thread says goodbye to the broker and ends; stop() waits for it.

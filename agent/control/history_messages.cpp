@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/control/history_messages.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -103,7 +106,19 @@ json event_object(const Event& event) {
 }
 
 std::string as_line(const json& object) {
-    return object.dump(-1, ' ', false, json::error_handler_t::replace);
+    return object.dump(-1, ' ', true, json::error_handler_t::replace);
+}
+
+// An argument as the JSON that the socket would have had; what is no such thing stays a text.
+json argument(const std::string& key, const std::string& text) {
+    if (key == "events" && (text == "true" || text == "false")) {
+        return text == "true";
+    }
+    const bool number = key == "limit" || (key.size() > 3 && key.substr(key.size() - 3) == "_ms");
+    std::int64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, value);
+    return number && parsed.ec == std::errc() && parsed.ptr == end ? json(value) : json(text);
 }
 
 }  // namespace
@@ -153,10 +168,48 @@ Result<HistoryQuery> parse_history_query(std::string_view request) {
     return query;
 }
 
+HistoryArgs history_args(const HistoryQuery& query) {
+    HistoryArgs args{
+        {"series", query.series},
+        {"from_ms", std::to_string(unix_ms(query.from))},
+        {"to_ms", std::to_string(unix_ms(query.to))}};
+    if (query.events) {
+        args["events"] = "true";
+    }
+    if (query.step.count() != 0) {
+        args["step_ms"] = std::to_string(query.step.count());
+    }
+    if (query.limit != HistoryQuery::kMostRows) {
+        args["limit"] = std::to_string(query.limit);
+    }
+    if (!query.after.empty()) {
+        args["after"] = query.after;
+    }
+    return args;
+}
+
+Result<HistoryQuery> parse_history_args(const HistoryArgs& args) {
+    static const std::array<std::string_view, 7> kKnown{
+        "series", "from_ms", "to_ms", "step_ms", "limit", "after", "events"};
+    json asked = json::object();
+    for (const auto& [key, text] : args) {
+        if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end()) {
+            return invalid_argument(
+                key + " is unknown; there are series, from_ms, to_ms, step_ms, limit, after, events"
+            );
+        }
+        asked[key] = argument(key, text);
+    }
+    return parse_history_query(as_line(asked));
+}
+
 Result<std::uint64_t> parse_replay_id(std::string_view request) {
     const json asked = json::parse(request, nullptr, false);
     std::string wrong;
-    const std::string text = asked.is_object() ? field<std::string>(asked, "id", "", wrong) : "";
+    return replay_id_of(asked.is_object() ? field<std::string>(asked, "id", "", wrong) : "");
+}
+
+Result<std::uint64_t> replay_id_of(const std::string& text) {
     const bool hex =
         text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
     const std::uint64_t id = hex ? std::stoull(text, nullptr, 16) : 0;

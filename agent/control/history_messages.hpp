@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -21,9 +22,19 @@ std::string history_request(
 // invalid_argument: which field is missing or wrong.
 Result<HistoryQuery> parse_history_query(std::string_view request);
 Result<std::uint64_t> parse_replay_id(std::string_view request);
+// 16 hexadecimal digits, not all 0.
+Result<std::uint64_t> replay_id_of(const std::string& text);
 
-// A value has metric, dims, unit, kind, time_ms, step_ms, samples, lost, n, and if n > 0 sum, min,
-// max, last (of a state also its text), of histograms p50, p95, p99 instead of last.
+// The same question as arguments of a command from afar, each field a text; those that say nothing
+// are left out.
+using HistoryArgs = std::map<std::string, std::string>;
+HistoryArgs history_args(const HistoryQuery& query);
+// invalid_argument: which argument is missing, wrong or unknown.
+Result<HistoryQuery> parse_history_args(const HistoryArgs& args);
+
+// ASCII whatever the series are called. A value has metric, dims, unit, kind, time_ms, step_ms,
+// samples, lost, n, and if n > 0 sum, min, max, last (of a state also its text), of histograms p50,
+// p95, p99 instead of last.
 std::string history_answer(const HistoryPage& page);
 
 // What one request of a replay came to.

@@ -108,6 +108,11 @@ void storage_fields(Picture& health, const Visit& visit) {
     visit("journal_in_memory", health.journal_in_memory);
     visit("ring_in_memory", health.ring_in_memory);
     visit("memory_problem", health.memory_problem);
+    visit("history_bytes", health.history_bytes);
+    visit("history_max_bytes", health.history_max_bytes);
+    visit("history_age_s", health.history_age_s);
+    visit("history_dropped", health.history_dropped);
+    visit("history_problem", health.history_problem);
 }
 
 // Everything but `epoch`, which needs more than JSON's 53 bits and travels as text.

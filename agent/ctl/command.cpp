@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
+#include "agent/control/command_answer.hpp"
 #include "agent/ctl/files.hpp"
 #include "agent/ctl/human_text.hpp"
 #include "agent/ctl/terminal.hpp"
@@ -46,27 +46,32 @@ std::pair<std::size_t, std::size_t> part_of(const std::string& text) {
     return fine ? std::pair{part, parts} : std::pair<std::size_t, std::size_t>{0, 0};
 }
 
-Result<std::string> signed_payload(const CommandOptions& options, const wire::Command& command) {
-    const auto pem = read_file(options.sign_key_file, kMaxKeyBytes);
+Result<wire::TopicParts> node_of(const std::string& name) {
+    // As in a topic: tenant/site/node, and something below it.
+    auto parts = wire::parse_topic("cx/1/" + name + "/state");
+    if (!parts || parts->rest != "state") {
+        return invalid_argument("NODE is tenant/site/node, as in cxctl status");
+    }
+    return std::move(*parts);
+}
+
+Result<remote::SigningKey> signing_key(const std::string& file) {
+    const auto pem = read_file(file, kMaxKeyBytes);
     if (!pem) {
         return pem.error();
     }
-    const auto key = remote::SigningKey::from_pem(*pem);
-    if (!key) {
-        return key.error().during(options.sign_key_file);
-    }
-    return remote::seal_envelope(remote::Purpose::command, wire::encode_command(command), {&*key});
+    auto key = remote::SigningKey::from_pem(*pem);
+    return key ? std::move(key) : key.error().during(file);
 }
 
 void report_command(const CommandStory& story, const wire::Command& command, bool json) {
     if (json) {
-        const nlohmann::json line{
-            {"id", command.id},
-            {"node", command.node},
-            {"op", command.op},
-            {"state", story.state()},
-            {"detail", story.detail()}};
-        write_out(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+        write_out(
+            control::command_answer(
+                {command.id, command.node, command.op, story.state(), story.detail()}
+            ) +
+            "\n"
+        );
     } else {
         write_out(
             printable(fmt::format("{} {}: {}", command.op, story.state(), story.detail())) + "\n"
@@ -81,67 +86,12 @@ ExitCode outcome_of(const CommandStory& story) {
     return story.state() == "succeeded" ? ExitCode::ok : ExitCode::failed;
 }
 
-void hear_batch(CommandStory& story, std::string_view payload) {
-    const auto batch = wire::parse_batch(payload);
-    const auto body = batch ? wire::decode_body(*batch) : Result<wire::DecodedBody>(batch.error());
-    if (!body) {
-        return;  // not our business: cxctl tail would say so
-    }
-    for (const Event& event : body->events) {
-        if (story.hear(event) && !story.finished()) {
-            note(story.state());
-        }
-    }
-}
-
-void follow(
-    const CommandOptions& options,
-    uplink::BrokerOptions connection,
-    const wire::Command& command,
-    const std::string& payload,
-    CommandStory& story
-) {
-    const auto broker = uplink::make_mosquitto_broker();
-    const SystemClock clock;
-    auto signal = StopSignal::create();
-    const wire::Topics topics(command.tenant, command.site, command.node);
-    bool sent = false;
-    BrokerLink link(
-        options.connection.broker,
-        std::move(connection),
-        {topics.data(Stream::event, false)},
-        {*broker,
-         clock,
-         [&](const std::string& text) {
-             if (!sent) {
-                 note(text);
-             }
-         },
-         [&](const std::string&, std::string_view message) { hear_batch(story, message); },
-         [&] {
-             if (!std::exchange(sent, true)) {
-                 link.publish(topics.command_request(), payload, false);
-             }
-         }}
-    );
-    const auto wait = std::chrono::duration<double>(options.wait_s);
-    const SteadyTime begun = clock.steady_now();
-    while (!story.finished() && clock.steady_now() - begun < wait) {
-        link.turn();
-        if (signal && signal->within(link.pause())) {
-            break;
-        }
-    }
-    link.stop();
-}
-
 }  // namespace
 
 Result<wire::Command> command_from(const CommandOptions& options, WallTime now) {
-    // As in a topic: tenant/site/node, and something below it.
-    const auto name = wire::parse_topic("cx/1/" + options.node + "/state");
-    if (!name || name->rest != "state") {
-        return invalid_argument("NODE is tenant/site/node, as in cxctl status");
+    const auto name = node_of(options.node);
+    if (!name) {
+        return name.error();
     }
     wire::Command command;
     command.tenant = name->tenant;
@@ -190,6 +140,94 @@ std::string CommandStory::detail() const {
     return whole;
 }
 
+// ---- the channel ----
+
+Result<std::unique_ptr<CommandChannel>> CommandChannel::open(
+    const CommandOptions& options, Parts parts
+) {
+    auto key = signing_key(options.sign_key_file);
+    auto connection = broker_options(options.connection);
+    const auto node = node_of(options.node);
+    if (!key || !connection || !node) {
+        return !key ? key.error() : !connection ? connection.error() : node.error();
+    }
+    auto channel = std::unique_ptr<CommandChannel>(new CommandChannel(
+        std::move(parts), std::move(*key), wire::Topics(node->tenant, node->site, node->node)
+    ));
+    CommandChannel& self = *channel;
+    self.link_ = std::make_unique<BrokerLink>(
+        options.connection.broker,
+        std::move(*connection),
+        std::vector{self.topics_.data(Stream::event, false)},
+        BrokerLink::Parts{
+            self.parts_.broker,
+            self.parts_.clock,
+            [&self](const std::string& text) {
+                if (!self.was_sent_) {
+                    self.parts_.note(text);
+                }
+            },
+            [&self](const std::string&, std::string_view payload) { self.hear_batch(payload); },
+            [&self] {
+                self.send();
+            }}
+    );
+    return channel;
+}
+
+CommandChannel::CommandChannel(Parts parts, remote::SigningKey key, wire::Topics topics)
+    : parts_(std::move(parts)), key_(std::move(key)), topics_(std::move(topics)) {}
+
+CommandChannel::~CommandChannel() {
+    link_->stop();
+}
+
+Result<CommandStory> CommandChannel::ask(
+    const wire::Command& command, std::chrono::duration<double> wait
+) {
+    auto payload =
+        remote::seal_envelope(remote::Purpose::command, wire::encode_command(command), {&key_});
+    if (!payload) {
+        return payload.error();
+    }
+    story_ = CommandStory(command.id);
+    payload_ = std::move(*payload);
+    expiry_s_ = static_cast<std::uint32_t>(command.ttl.count());
+    if (link_->connected()) {
+        send();
+    }
+    const SteadyTime begun = parts_.clock.steady_now();
+    while (!story_.finished() && parts_.clock.steady_now() - begun < wait) {
+        link_->turn();
+        if (parts_.stopped(link_->pause())) {
+            break;
+        }
+    }
+    return story_;
+}
+
+// Once: a command that came twice is refused, and the session does not outlive the connection.
+void CommandChannel::send() {
+    if (!payload_.empty()) {
+        // A node that is away longer than the command lives need not get it.
+        link_->send_to(topics_.command_request(), std::exchange(payload_, {}), expiry_s_);
+        was_sent_ = true;
+    }
+}
+
+void CommandChannel::hear_batch(std::string_view payload) {
+    const auto batch = wire::parse_batch(payload);
+    const auto body = batch ? wire::decode_body(*batch) : Result<wire::DecodedBody>(batch.error());
+    if (!body) {
+        return;  // not our business: cxctl tail would say so
+    }
+    for (const Event& event : body->events) {
+        if (story_.hear(event) && !story_.finished()) {
+            parts_.note(story_.state());
+        }
+    }
+}
+
 ExitCode run_command(const CommandOptions& options) {
     const SystemClock clock;
     const auto command = command_from(options, clock.wall_now());
@@ -197,18 +235,29 @@ ExitCode run_command(const CommandOptions& options) {
         note(command.error().message);
         return ExitCode::usage;
     }
-    const auto payload = signed_payload(options, *command);
-    if (!payload) {
-        return fail(payload.error());
+    auto signal = StopSignal::create();
+    if (!signal) {
+        return fail(signal.error());
     }
-    auto connection = broker_options(options.connection);
-    if (!connection) {
-        return fail(connection.error());
+    const auto broker = uplink::make_mosquitto_broker();
+    const auto channel = CommandChannel::open(
+        options,
+        {*broker,
+         clock,
+         [](const std::string& text) { note(text); },
+         [&](std::chrono::milliseconds pause) {
+             return signal->within(pause);
+         }}
+    );
+    if (!channel) {
+        return fail(channel.error());
     }
-    CommandStory story(command->id);
-    follow(options, std::move(*connection), *command, *payload, story);
-    if (story.finished()) {
-        report_command(story, *command, options.json);
+    const auto story = (*channel)->ask(*command, std::chrono::duration<double>(options.wait_s));
+    if (!story) {
+        return fail(story.error());
+    }
+    if (story->finished()) {
+        report_command(*story, *command, options.json);
     } else {
         note(fmt::format(
             "no outcome within {} s; if the node comes back within {} s it runs it still, id {}",
@@ -217,7 +266,7 @@ ExitCode run_command(const CommandOptions& options) {
             command->id
         ));
     }
-    return outcome_of(story);
+    return outcome_of(*story);
 }
 
 }  // namespace cxedge::ctl

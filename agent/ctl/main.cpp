@@ -177,8 +177,26 @@ void add_flush(CommandLine& line) {
     });
 }
 
+// Of a box far away, whose history is asked for by signed commands.
+void add_far_box(CLI::App& verb, cxedge::ctl::CommandOptions& command) {
+    auto* node = verb.add_option(
+        "--node", command.node, "tenant/site/node: another box, by signed commands over the broker"
+    );
+    auto* key = verb.add_option(
+        "--sign-key", command.sign_key_file, "Signing key, from cxctl keygen (PEM); with --node"
+    );
+    node->needs(key);
+    key->needs(node);
+    cxedge::ctl::add_broker(verb, command.connection);
+    verb.add_option("--wait-s", command.wait_s, "How long to wait for each answer of --node")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+}
+
 void add_range(CLI::App& verb, cxedge::ctl::HistoryRange& range) {
     add_socket(verb, range.socket);
+    range.command.wait_s = 90;  // longer than the node may take
+    add_far_box(verb, range.command);
     verb.add_option(
             "--series",
             range.series,
@@ -192,7 +210,7 @@ void add_range(CLI::App& verb, cxedge::ctl::HistoryRange& range) {
 }
 
 void add_query(CommandLine& line) {
-    CLI::App& verb = *line.app.add_subcommand("query", "What this box measured, from its history");
+    CLI::App& verb = *line.app.add_subcommand("query", "What a box measured, from its history");
     add_range(verb, line.query.range);
     verb.add_flag("--events", line.query.events, "Events instead; --series is then their name");
     verb.add_option("--format", line.query.format, "table for people, csv or jsonl for programs")
@@ -201,6 +219,8 @@ void add_query(CommandLine& line) {
     verb.footer(
         "Example: cxctl query --series 'store.footfall.in{door=main}' --from yesterday --to today "
         "--step 1h\n"
+        "From afar: cxctl query --node acme/store-0042/gateway-1 --sign-key ops.key --broker "
+        "mqtts://broker.example --from -2h\n"
         "Time of a step is its end. sum and n are exact, however old and coarse a value is."
     );
     verb.callback([&line] {

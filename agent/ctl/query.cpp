@@ -2,6 +2,7 @@
 #include "agent/ctl/query.hpp"
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include <fmt/core.h>
@@ -18,11 +19,12 @@ namespace cxedge::ctl {
 namespace {
 
 using nlohmann::json;
+using std::chrono::milliseconds;
 
 // A page of a month-long range on a slow box.
 constexpr std::chrono::seconds kPageTimeout{30};
 // While the link is behind.
-constexpr std::chrono::milliseconds kReplayPause{500};
+constexpr milliseconds kReplayPause{500};
 
 // A page as it came, or what the agent said is wrong.
 Result<json> page_of(const std::string& line) {
@@ -38,9 +40,80 @@ Result<json> page_of(const std::string& line) {
     return page;
 }
 
-Result<std::string> ask_agent(const std::string& socket, const std::string& request) {
-    return control::request(socket, request, kPageTimeout);
-}
+// This box, by its socket, or one far away, by commands: the same questions, the same answers.
+class AskedBox {
+public:
+    // `signal` outlives it.
+    static Result<std::unique_ptr<AskedBox>> open(const HistoryRange& range, StopSignal& signal) {
+        auto box = std::unique_ptr<AskedBox>(new AskedBox(range));
+        if (range.command.node.empty()) {
+            return box;
+        }
+        box->broker_ = uplink::make_mosquitto_broker();
+        auto channel = CommandChannel::open(
+            range.command,
+            {*box->broker_,
+             box->clock_,
+             [self = box.get()](const std::string& text) { self->why_ = text; },
+             [&signal](milliseconds pause) {
+                 return signal.within(pause);
+             }}
+        );
+        if (!channel) {
+            return channel.error();
+        }
+        box->channel_ = std::move(*channel);
+        return box;
+    }
+
+    // `id`: of a replay.
+    Result<std::string> ask(const std::string& op, const HistoryQuery& query, std::uint64_t id) {
+        return channel_ ? ask_afar(op, query, id)
+                        : control::request(
+                              range_.socket, control::history_request(op, query, id), kPageTimeout
+                          );
+    }
+
+private:
+    explicit AskedBox(const HistoryRange& range) : range_(range) {}
+
+    Result<std::string> ask_afar(
+        const std::string& op, const HistoryQuery& query, std::uint64_t id
+    ) {
+        CommandOptions options = range_.command;
+        options.op = op;
+        auto command = command_from(options, clock_.wall_now());
+        if (!command) {
+            return command.error();
+        }
+        command->args = control::history_args(query);
+        if (id != 0) {
+            command->args["id"] = fmt::format("{:016x}", id);
+        }
+        const auto story = channel_->ask(*command, std::chrono::duration<double>(options.wait_s));
+        if (!story) {
+            return story.error();
+        }
+        if (!story->finished()) {
+            return unavailable(
+                fmt::format("{}: no answer within {} s{}", options.node, options.wait_s, reason())
+            );
+        }
+        return story->state() == "succeeded"
+                   ? Result<std::string>(story->detail())
+                   : exhausted(
+                         fmt::format("{}: {}: {}", options.node, story->state(), story->detail())
+                     );
+    }
+    // What was said last of the connection, or of the command.
+    [[nodiscard]] std::string reason() const { return why_.empty() ? "" : " (" + why_ + ")"; }
+
+    const HistoryRange& range_;
+    SystemClock clock_;
+    std::string why_;
+    std::unique_ptr<uplink::Broker> broker_;
+    std::unique_ptr<CommandChannel> channel_;
+};
 
 }  // namespace
 
@@ -67,7 +140,7 @@ Result<HistoryQuery> question_of(const HistoryRange& range, WallTime now) {
 
 Status query(
     const QueryOptions& options,
-    const std::function<Result<std::string>(const std::string& request)>& ask,
+    const AskPage& ask,
     const std::function<bool(std::string_view text)>& print
 ) {
     auto question = question_of(options.range, SystemClock().wall_now());
@@ -78,7 +151,7 @@ Status query(
     HistoryRows rows(options.format, options.events);
     bool read = print(rows.heading());
     do {
-        const auto line = ask(control::history_request("query", *question));
+        const auto line = ask(*question);
         const auto page = line ? page_of(*line) : Result<json>(line.error());
         if (!page) {
             return page.error();
@@ -91,12 +164,16 @@ Status query(
     return {};
 }
 
-// The socket's JSON has the right types, or nlohmann throws; both end here.
+// The agent's JSON has the right types, or nlohmann throws; both end here.
 ExitCode run_query(const QueryOptions& options) try {
-    const auto ask = [&](const std::string& request) {
-        return ask_agent(options.range.socket, request);
-    };
-    const Status done = query(options, ask, write_out);
+    auto signal = StopSignal::create();
+    auto box = signal ? AskedBox::open(options.range, *signal) : signal.error();
+    if (!box) {
+        return fail(box.error());
+    }
+    const Status done = query(
+        options, [&](const HistoryQuery& page) { return (*box)->ask("query", page, 0); }, write_out
+    );
     return done ? ExitCode::ok : fail(done.error());
 } catch (const json::exception& error) {
     return fail(corrupt(std::string("the agent's answer: ") + error.what()));
@@ -108,11 +185,14 @@ ExitCode run_replay(const HistoryRange& range) {
     if (!question || !signal) {
         return fail(question ? signal.error() : question.error());
     }
+    auto box = AskedBox::open(range, *signal);
+    if (!box) {
+        return fail(box.error());
+    }
     const std::uint64_t id = random_u64() | 1U;
     std::uint64_t samples = 0;
     for (;;) {
-        const auto line =
-            ask_agent(range.socket, control::history_request("replay", *question, id));
+        const auto line = (*box)->ask("replay", *question, id);
         const auto progress = line ? control::parse_replay_answer(*line)
                                    : Result<control::ReplayProgress>(line.error());
         if (!progress) {

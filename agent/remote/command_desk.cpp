@@ -40,7 +40,7 @@ CommandDesk::CommandDesk(CommandJournal journal, Parts parts)
 
 // ---- judging ----
 
-void CommandDesk::receive(std::string_view payload, bool retained) {
+void CommandDesk::receive(std::string_view payload, bool retained, CommandDelivery delivery) {
     const auto asked = judge(payload, retained);
     if (!asked) {
         refuse(asked.error().message);
@@ -50,7 +50,11 @@ void CommandDesk::receive(std::string_view payload, bool retained) {
         refuse(asked->command.op + " " + asked->command.id + ": was received before");
         return;
     }
-    consider(*asked);
+    consider(*asked, std::move(delivery));
+}
+
+void CommandDesk::unread(std::uint64_t commands) {
+    refuse(fmt::format("{} more than can wait at once came; not read", commands), commands);
 }
 
 Result<CommandDesk::Signed> CommandDesk::judge(std::string_view payload, bool retained) const {
@@ -102,18 +106,19 @@ bool CommandDesk::expired(const wire::Command& command) const {
 }
 
 // Signed by whom we follow: whatever becomes of it is journalled and told.
-void CommandDesk::consider(const Signed& asked) {
+void CommandDesk::consider(const Signed& asked, CommandDelivery delivery) {
     const wire::Command& command = asked.command;
     CommandRecord record;
     record.id = command.id;
     record.op = command.op;
     record.at = parts_.clock.wall_now();
-    askers_[command.id] = asked.key_id;
+    const bool late = expired(command) || parts_.clock.steady_now() > delivery.until;
+    askers_[command.id] = {asked.key_id, std::move(delivery)};
     const Status turn = check_turn(command);
-    if (!turn || expired(command)) {
+    if (!turn || late) {
         ++counters_.rejected;
         record.state = turn ? CommandState::expired : CommandState::rejected;
-        record.detail = turn ? "came after its ttl_s" : turn.error().message;
+        record.detail = turn ? "came after its ttl_s or message expiry" : turn.error().message;
         conclude(std::move(record));
         return;
     }
@@ -129,9 +134,9 @@ void CommandDesk::consider(const Signed& asked) {
     begin(command);
 }
 
-void CommandDesk::refuse(const std::string& why) {
-    ++counters_.rejected;
-    ++unsaid_;
+void CommandDesk::refuse(const std::string& why, std::uint64_t commands) {
+    counters_.rejected += commands;
+    unsaid_ += commands;
     const SteadyTime now = parts_.clock.steady_now();
     if (now < complain_at_) {
         return;
@@ -206,17 +211,32 @@ void CommandDesk::tick() {
 void CommandDesk::conclude(CommandRecord record) {
     record.body.clear();
     record.detail = ascii(std::move(record.detail));
-    if (const Status written = journal_.write(record); !written) {
+    if (const Status written = journal_.write(worth_keeping(record)); !written) {
         log::error("commands", record.id + ": " + written.error().message);
     }
-    const auto asker = askers_.find(record.id);
+    const auto open = askers_.find(record.id);
+    const Asker asker = open == askers_.end() ? Asker() : std::move(open->second);
+    askers_.erase(record.id);
     if (parts_.audit) {
-        parts_.audit(asker == askers_.end() ? std::string() : asker->second, record);
-    }
-    if (asker != askers_.end()) {
-        askers_.erase(asker);
+        parts_.audit(asker.key_id, record);
     }
     tell(record);
+    if (parts_.reply && !asker.delivery.response_topic.empty()) {
+        parts_.reply(asker.delivery, record);
+    }
+}
+
+// Until it is told the next process would have to tell it; then that it is lost, and why that is
+// no harm.
+CommandRecord CommandDesk::worth_keeping(const CommandRecord& record) const {
+    CommandRecord kept = record;
+    const auto operation = parts_.operations.find(record.op);
+    const bool repeatable = operation != parts_.operations.end() && operation->second.repeatable;
+    if (repeatable && record.state == CommandState::succeeded) {
+        kept.state = CommandState::interrupted;
+        kept.detail = "the agent ended before its answer was safe; ask again";
+    }
+    return kept;
 }
 
 void CommandDesk::tell(const CommandRecord& record) {

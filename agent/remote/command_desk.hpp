@@ -29,6 +29,17 @@ struct CommandOperation {
     std::function<void(const wire::Command&, const CommandRespond&)> run;
     // It ends this process: that it runs again is its success.
     bool ends_process = false;
+    // It only reads: who misses its result asks again, so that does not go to flash with the
+    // outcome.
+    bool repeatable = false;
+};
+
+// How a command came. Nobody has signed this: it may shorten a command's life, or say who wants its
+// outcome as well.
+struct CommandDelivery {
+    SteadyTime until = SteadyTime::max();  // MQTT message expiry
+    std::string response_topic;            // empty: only lane 0 tells the outcome
+    std::string correlation;
 };
 
 struct CommandCounters {
@@ -51,6 +62,8 @@ public:
         std::function<void(Event, std::function<void()> kept)> tell;
         // Who asked for what, and the outcome; may be empty.
         std::function<void(const std::string& key_id, const CommandRecord&)> audit;
+        // Whoever asked and waits, of the outcome, once; may be empty.
+        std::function<void(const CommandDelivery&, const CommandRecord&)> reply{};
     };
     // Call resume() when operations may run.
     CommandDesk(CommandJournal journal, Parts parts);
@@ -61,7 +74,9 @@ public:
     // What the process before left: begun is interrupted, accepted is run, outcomes are told.
     void resume();
     // A payload of cmd/req.
-    void receive(std::string_view payload, bool retained);
+    void receive(std::string_view payload, bool retained, CommandDelivery delivery = {});
+    // So many more came than could be read.
+    void unread(std::uint64_t commands);
     // About once a second: gives up what runs too long.
     void tick();
     [[nodiscard]] CommandCounters counters() const { return counters_; }
@@ -78,24 +93,30 @@ private:
         std::string body;
         std::string key_id;
     };
+    // Who waits for what is open.
+    struct Asker {
+        std::string key_id;
+        CommandDelivery delivery;
+    };
     [[nodiscard]] Result<Signed> judge(std::string_view payload, bool retained) const;
     [[nodiscard]] Status check_address(const wire::Command& command) const;
     [[nodiscard]] Status check_turn(const wire::Command& command) const;
     [[nodiscard]] bool expired(const wire::Command& command) const;
-    void consider(const Signed& asked);
+    void consider(const Signed& asked, CommandDelivery delivery);
     void resume_one(CommandRecord record);
-    void refuse(const std::string& why);
+    void refuse(const std::string& why, std::uint64_t commands = 1);
     void begin(const wire::Command& command);
     void respond(const std::string& id, std::uint64_t turn, const Result<std::string>& result);
     void finish(const std::string& id, CommandState state, std::string detail);
     void conclude(CommandRecord record);
+    [[nodiscard]] CommandRecord worth_keeping(const CommandRecord& record) const;
     void tell(const CommandRecord& record);
     void tell_part(const CommandRecord& record, std::size_t part, std::size_t parts);
 
     CommandJournal journal_;
     Parts parts_;
     std::map<std::string, Running> running_;
-    std::map<std::string, std::string> askers_;  // key ids of what is open
+    std::map<std::string, Asker> askers_;
     std::uint64_t turns_ = 0;
     CommandCounters counters_;
     SteadyTime complain_at_{};

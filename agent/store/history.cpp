@@ -323,7 +323,11 @@ void History::map_ids() {
 
 Status History::write(const Slices& slices, std::uint32_t quality) {
     map_ids();
-    Status status = make_room(bytes_of(slices) + bytes_of(slices) / 2 + 64 * unsaved_.size());
+    // Half as much again in heads and half-empty pages, and what splitting pages takes however
+    // little is written: without that the quota was exceeded by a page.
+    constexpr std::size_t kSplitPages = 4096;
+    const std::size_t bodies = bytes_of(slices);
+    Status status = make_room(bodies + bodies / 2 + 64 * unsaved_.size() + kSplitPages);
     auto transaction = status ? file_->begin() : status.error();
     if (!transaction) {
         return transaction.error();

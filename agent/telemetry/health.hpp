@@ -94,11 +94,17 @@ struct Health {
     bool journal_in_memory = false;  // accepted, not yet in a batch
     bool ring_in_memory = false;     // batches
     std::string memory_problem;      // why; empty = both have their files
-    std::string connection;          // offline, connecting, online
-    std::string connection_since;    // ISO 8601
-    std::string broker;              // the endpoint in use
-    std::string protocol;            // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
-    bool platform_ack = false;       // the platform acknowledges too: kept until it does
+    // The history; without one history_max_bytes is 0.
+    std::uint64_t history_bytes = 0;
+    std::uint64_t history_max_bytes = 0;
+    double history_age_s = 0;           // how far it goes back
+    std::uint64_t history_dropped = 0;  // samples and events that found no room, since start
+    std::string history_problem;        // empty = well; says what to do
+    std::string connection;             // offline, connecting, online
+    std::string connection_since;       // ISO 8601
+    std::string broker;                 // the endpoint in use
+    std::string protocol;               // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
+    bool platform_ack = false;          // the platform acknowledges too: kept until it does
     std::string last_error;
     std::string certificate_until;    // ISO 8601; empty: no client certificate
     std::string certificate_problem;  // not enrolled, ends soon, not renewed; empty: well

@@ -102,10 +102,6 @@ bool BatchSender::announce() {
     return true;
 }
 
-void BatchSender::retain(std::string topic, std::string payload) {
-    control_.push_back({std::move(topic), std::move(payload), {}});
-}
-
 void BatchSender::resend(const wire::Resend& request) {
     const auto first = parts_.spool.position_of_seq(request.lane, request.epoch, request.first_seq);
     if (!first || !*first) {
@@ -304,7 +300,9 @@ Result<BatchSender::Step> BatchSender::publish_batch(
 }
 
 Status BatchSender::publish(const Packet& message, bool retain, InFlight packet) {
-    const auto mid = parts_.broker.publish(message.topic, message.payload, retain);
+    Broker& broker = parts_.broker;
+    const auto mid = message.answer ? broker.send(message.topic, message.payload, *message.answer)
+                                    : broker.publish(message.topic, message.payload, retain);
     if (!mid) {
         return mid.error();
     }

@@ -9,22 +9,26 @@
 #include <utility>
 #include <vector>
 
+#include "agent/uplink/packet.hpp"
 #include "agent/wire/request.hpp"
 
 namespace cxedge::uplink {
 
 class HandedOver {
 public:
-    using Retained = std::pair<std::string, std::string>;  // topic, payload
-
     void ask(const wire::Request& request) {
         const std::lock_guard lock(mutex_);
         asked_.push_back(request);
     }
-    void retain(std::string topic, std::string payload) {
+    // Retained ones are kept for every connection, answers for the next that comes.
+    void tell(Packet packet) {
         const std::lock_guard lock(mutex_);
-        untold_.insert(topic);
-        retained_[std::move(topic)] = std::move(payload);
+        if (!packet.answer) {
+            untold_.insert(packet.topic);
+            retained_[std::move(packet.topic)] = std::move(packet.payload);
+        } else if (answers_.size() < kMostAnswers) {
+            answers_.push_back(std::move(packet));
+        }
     }
     // A new connection: another broker may be at its end.
     void retain_again() {
@@ -37,17 +41,21 @@ public:
         const std::lock_guard lock(mutex_);
         return std::exchange(asked_, {});
     }
-    std::vector<Retained> take_retained() {
+    std::vector<Packet> take_packets() {
         const std::lock_guard lock(mutex_);
-        std::vector<Retained> due;
+        std::vector<Packet> due = std::exchange(answers_, {});
         for (const std::string& topic : std::exchange(untold_, {})) {
-            due.emplace_back(topic, retained_.at(topic));
+            due.push_back({topic, retained_.at(topic), {}});
         }
         return due;
     }
 
 private:
+    // Whoever asks more at once finds the rest in lane 0.
+    static constexpr std::size_t kMostAnswers = 64;
+
     std::mutex mutex_;
+    std::vector<Packet> answers_;
     std::vector<wire::Request> asked_;
     std::map<std::string, std::string> retained_;  // by topic
     std::set<std::string> untold_;                 // topics of it, on this connection

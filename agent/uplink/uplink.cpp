@@ -51,7 +51,10 @@ public:
     void use_credential(const std::string& file);
     void ask(const wire::Request& request);
     void stop();
-    void retain(std::string topic, std::string payload);
+    void tell(Packet packet) {
+        handed_over_.tell(std::move(packet));
+        broker_.wake();
+    }
     [[nodiscard]] UplinkStatus status() const;
 
     void on_connected(const BrokerLimits& limits) override;
@@ -73,7 +76,7 @@ private:
     void obey(const wire::Request& request);
     void on_platform_ack(std::string_view payload);
     void flush_acks(bool all);
-    void tell_retained();
+    void tell_packets();
     [[nodiscard]] std::string node_state(bool online) const;
     [[nodiscard]] milliseconds time_left(milliseconds timeout) const;
     [[nodiscard]] SteadyTime online_due(SteadyTime until) const;
@@ -160,7 +163,7 @@ void Uplink::Impl::work_online() {
     }
     check_ack_timeout();
     answer_requests();
-    tell_retained();
+    tell_packets();
     if (connection_ == Connection::online) {
         if (const Status status = sender_.fill(); !status) {
             const Loss loss = broker_.last_loss();
@@ -308,14 +311,9 @@ void Uplink::Impl::on_connected(const BrokerLimits& limits) {
     handed_over_.retain_again();
 }
 
-void Uplink::Impl::retain(std::string topic, std::string payload) {
-    handed_over_.retain(std::move(topic), std::move(payload));
-    broker_.wake();
-}
-
-void Uplink::Impl::tell_retained() {
-    for (auto& [topic, payload] : handed_over_.take_retained()) {
-        sender_.retain(std::move(topic), std::move(payload));
+void Uplink::Impl::tell_packets() {
+    for (Packet& packet : handed_over_.take_packets()) {
+        sender_.tell(std::move(packet));
     }
 }
 
@@ -378,7 +376,7 @@ void Uplink::Impl::on_request(std::string_view payload, bool retained) {
     // Field 1 as bytes: an Envelope. In a Request it is a number.
     constexpr char kBytesFieldOne = 0x0a;
     if (options_.on_command && !payload.empty() && payload.front() == kBytesFieldOne) {
-        options_.on_command(payload, retained);
+        options_.on_command({payload, retained, broker_.properties()});
         return;
     }
     if (const auto request = wire::decode_request(payload)) {
@@ -487,7 +485,11 @@ void Uplink::stop() {
 }
 
 void Uplink::retain(std::string topic, std::string payload) {
-    impl_->retain(std::move(topic), std::move(payload));
+    impl_->tell({std::move(topic), std::move(payload), {}});
+}
+
+void Uplink::answer(const MessageProperties& asked, std::string payload) {
+    impl_->tell(answer_packet(asked, std::move(payload)));
 }
 
 UplinkStatus Uplink::status() const {

@@ -22,6 +22,12 @@
 
 namespace cxedge::uplink {
 
+struct InboundCommand {
+    std::string_view payload;
+    bool retained = false;
+    MessageProperties properties;
+};
+
 struct UplinkOptions {
     BrokerOptions broker;                // the preferred one
     std::vector<Endpoint> alternatives;  // further ones, in order of preference
@@ -43,7 +49,7 @@ struct UplinkOptions {
     std::function<void(const std::string& topic, std::string_view payload)> on_message;
     std::uint64_t seed = 0;  // of all jitter; 0: from the kernel
     // A signed command (Envelope) on cmd/req. Thread: the uplink's.
-    std::function<void(std::string_view payload, bool retained)> on_command;
+    std::function<void(const InboundCommand&)> on_command;
     bool await_credential = false;  // no attempt before use_credential()
 };
 
@@ -106,6 +112,8 @@ public:
     // Publishes it retained, now or as soon as there is a connection, and again on each new one:
     // another broker may be at its end. Thread: any.
     void retain(std::string topic, std::string payload);
+    // Publishes it once, not retained; lost with the connection. Thread: any.
+    void answer(const MessageProperties& asked, std::string payload);
 
     // As if it had come on cmd/req. Thread: any.
     void ask(const wire::Request& request);

@@ -104,6 +104,10 @@ std::string Topics::command_request() const {
     return prefix_ + "cmd/req";
 }
 
+std::string Topics::command_response() const {
+    return prefix_ + "cmd/rsp";
+}
+
 std::string Topics::twin_desired() const {
     return prefix_ + "twin/desired";
 }

@@ -38,7 +38,7 @@ public:
         options.directory = now().string();
         options.vfs = power.vfs();
         options.boot = static_cast<std::uint32_t>(turn_ + 1);  // no stash: tmpfs is gone as well
-        options.quota_bytes = 200U << 10U;
+        options.quota_bytes = quota_bytes;
         history = std::make_unique<store::History>(options, clock);
         return *history;
     }
@@ -52,12 +52,12 @@ public:
         power.forget(now());
         ++turn_;
     }
-    Sums all() {
+    Sums all(std::int64_t after_ms = 0) {
         store::HistoryRead query;
         REQUIRE(history->each_series([&](std::uint32_t id, std::string_view) {
             query.series.push_back(id);
         }));
-        query.from_ms = 0;
+        query.from_ms = after_ms;
         query.to_ms = store::kHistoryTimeLimit / 2;
         Sums sums;
         store::ExactSum sum;
@@ -69,6 +69,7 @@ public:
         return sums;
     }
 
+    std::uint64_t quota_bytes = 200U << 10U;
     PowerDisk power;
     test::ManualClock clock;
     std::unique_ptr<store::History> history;
@@ -127,6 +128,39 @@ TEST_CASE("history: what was committed survives every power cut, exactly", "[sim
         gather(box, dice);  // at most this is lost
         box.cut(dice);
     }
+}
+
+TEST_CASE("history: the quota is held over power cuts, in the middle of making room too", "[sim]") {
+    const auto seed = GENERATE(range(1, 9));
+    INFO("seed " << seed);
+    Dice dice(static_cast<std::uint64_t>(seed));
+    PoweredHistory box;
+    box.quota_bytes = 64U << 10U;
+    bool was_full = false;
+    for (int cuts = 0; cuts < 8; ++cuts) {
+        box.open();
+        bool cut = false;
+        box.power.at_operation(static_cast<std::uint64_t>(dice.between(200, 3000)), [&] {
+            box.power.copy_after_power_cut(box.now(), box.next(), dice);
+            cut = true;
+        });
+        for (int commits = 0; commits < 400 && !cut; ++commits) {
+            const std::int64_t before_ms = unix_ms(box.clock.wall_now());
+            const Sums given = gather(box, dice);
+            REQUIRE(box.history->commit(kQuality).ok());
+            CHECK(box.history->status().used_bytes <= box.quota_bytes);
+            CHECK(box.all(before_ms - 1) == given);  // the newest is what it stays whole for
+            was_full = was_full || box.history->status().used_bytes > box.quota_bytes * 3 / 4;
+        }
+        REQUIRE(cut);
+        box.advance();
+    }
+    CHECK(was_full);
+    box.open();
+    REQUIRE(box.history->commit(kQuality).ok());
+    CHECK(box.history->take_repairs().empty());
+    CHECK(box.history->status().used_bytes <= box.quota_bytes);
+    CHECK(box.all().samples > 0);
 }
 
 TEST_CASE("history: cut in the middle of a commit or of ageing, all or nothing", "[sim]") {

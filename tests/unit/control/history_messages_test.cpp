@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/control/history_messages.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -61,6 +62,51 @@ TEST_CASE("history_messages: a wrong question names its field", "[control]") {
          {"{}", R"({"id":"0000000000000000"})", R"({"id":"12"})", R"({"id":5})", "x"}) {
         CHECK_FALSE(parse_replay_id(line).ok());
     }
+}
+
+TEST_CASE("history_messages: a question survives as arguments of a command", "[control]") {
+    HistoryQuery query;
+    query.series = "till.*{till=\xc3\xa4}";
+    query.from = from_unix_ms(-5);
+    query.to = from_unix_ms(1'763'800'000'000);
+    query.step = std::chrono::minutes(15);
+    query.limit = 7;
+    query.after = "3:17";
+    query.events = true;
+    for (int turn = 0; turn < 2; ++turn) {
+        const auto read = parse_history_args(history_args(query));
+        REQUIRE(read.ok());
+        CHECK(history_request("query", *read) == history_request("query", query));
+        query = {};
+        query.to = from_unix_ms(9);
+    }
+}
+
+TEST_CASE("history_messages: wrong arguments are named", "[control]") {
+    const HistoryArgs good{{"from_ms", "0"}, {"to_ms", "1"}};
+    REQUIRE(parse_history_args(good).ok());
+    const auto told = [&](const std::string& key, const std::string& text) {
+        HistoryArgs args = good;
+        args[key] = text;
+        const auto read = parse_history_args(args);
+        return read ? std::string("fine") : read.error().message;
+    };
+    CHECK(parse_history_args({{"to_ms", "1"}}).error().message.find("from_ms") == 0);
+    CHECK(told("serie", "x").find("serie is unknown") == 0);
+    CHECK(told("from_ms", "noon").find("from_ms") == 0);
+    CHECK(told("step_ms", "99999999999999999999").find("step_ms") == 0);
+    CHECK(told("events", "yes").find("events") == 0);
+    CHECK(told("limit", "-1") == "fine");  // the desk says what may be
+    CHECK(told("after", "{") == "fine");
+}
+
+TEST_CASE("history_messages: an answer is ASCII whatever series are called", "[control]") {
+    HistoryPage page;
+    page.series.push_back({{"t\xc3\xbcr", {{"at", "\x7f\xff"}}}, Kind::gauge, "1", {}, 0});
+    page.values.emplace_back();
+    const std::string answer = history_answer(page);
+    CHECK(std::all_of(answer.begin(), answer.end(), [](char c) { return c >= ' ' && c <= '~'; }));
+    CHECK(json::parse(answer)["values"][0]["metric"] == "t\xc3\xbcr");
 }
 
 TEST_CASE("history_messages: a page in JSON has what a value knows", "[control]") {

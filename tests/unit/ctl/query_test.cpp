@@ -72,8 +72,8 @@ TEST_CASE("query: asks page by page until there is no more", "[ctl]") {
     std::string printed;
     const Status done = query(
         options,
-        [&](const std::string& request) {
-            asked.push_back(json::parse(request)["after"]);
+        [&](const HistoryQuery& page) {
+            asked.push_back(page.after);
             return Result(page_with(2, asked.size() == 1 ? "7:8" : ""));
         },
         [&](std::string_view text) {
@@ -95,7 +95,7 @@ TEST_CASE("query: says what the agent says, and when there is no history", "[ctl
     const auto told = [](const std::string& answer) {
         return query(
             {},
-            [&](const std::string&) { return Result(answer); },
+            [&](const HistoryQuery&) { return Result(answer); },
             [](std::string_view) { return true; }
         );
     };

@@ -36,6 +36,7 @@ struct Desk {
     int runs = 0;
     int restarts = 0;
     CommandRespond pending;
+    std::vector<std::pair<CommandDelivery, CommandRecord>> replies;
     std::vector<std::string> snapshots;  // the journal whenever something is done
     std::unique_ptr<CommandDesk> desk;
 
@@ -49,6 +50,10 @@ struct Desk {
             snapshots.push_back(file_bytes(journal()));
             ++runs;
             respond(std::string("pong"));
+        };
+        operations["read"].repeatable = true;
+        operations["read"].run = [](const wire::Command&, const CommandRespond& respond) {
+            respond(std::string(1000, 'x'));
         };
         operations["wait"].run = [this](const wire::Command&, const CommandRespond& respond) {
             pending = respond;
@@ -69,7 +74,10 @@ struct Desk {
                         kept();
                     }
                 },
-                {}}
+                {},
+                [this](const CommandDelivery& asked, const CommandRecord& record) {
+                    replies.emplace_back(asked, record);
+                }}
         );
         desk->resume();
     }
@@ -321,6 +329,74 @@ TEST_CASE("command: ULIDs sort by time and are checked", "[remote]") {
           "01arz3ndektsv4rrffq69g5fav"}) {
         CHECK_FALSE(wire::valid_ulid(bad));
     }
+}
+
+TEST_CASE("command_desk: who waits on a response topic is answered there, once", "[remote]") {
+    Desk box;
+    const CommandDelivery asked{SteadyTime::max(), "cx/1/a/b/c/cmd/rsp", "one"};
+    box.desk->receive(box.sealed(wire::encode_command(box.command())), false, asked);
+    REQUIRE(box.replies.size() == 1);
+    CHECK(box.replies[0].first.response_topic == asked.response_topic);
+    CHECK(box.replies[0].first.correlation == "one");
+    CHECK(box.replies[0].second.state == CommandState::succeeded);
+    CHECK(box.replies[0].second.detail == "pong");
+    box.desk->receive(box.sealed(wire::encode_command(box.command("nothing"))), false, asked);
+    REQUIRE(box.replies.size() == 2);
+    CHECK(box.replies[1].second.state == CommandState::rejected);
+    box.desk->receive("forged", false, asked);
+    box.send(box.command());  // nobody waits
+    CHECK(box.replies.size() == 2);
+    box.desk->receive(box.sealed(wire::encode_command(box.command("wait"))), false, asked);
+    box.start();  // the next process does not know who waited; lane 0 has it
+    CHECK(box.last() == "command.interrupted");
+    CHECK(box.replies.size() == 2);
+}
+
+TEST_CASE("command_desk: the message expiry ends a command, too", "[remote]") {
+    Desk box;
+    const SteadyTime now = box.clock.steady_now();
+    const auto send = [&](std::chrono::seconds left) {
+        box.desk->receive(
+            box.sealed(wire::encode_command(box.command())), false, {now + left, {}, {}}
+        );
+        return box.last();
+    };
+    CHECK(send(std::chrono::seconds(1)) == "command.succeeded");
+    box.clock.advance(std::chrono::seconds(2));
+    CHECK(send(std::chrono::seconds(1)) == "command.expired");
+    CHECK(box.runs == 1);
+}
+
+TEST_CASE("command_desk: what could not be read is counted and told", "[remote]") {
+    Desk box;
+    box.desk->unread(7);
+    CHECK(box.desk->counters().rejected == 7);
+    REQUIRE(box.last() == "command.refused");
+    CHECK(box.events.back().attrs.front().value == "7");
+    box.desk->unread(3);
+    CHECK(box.desk->counters().rejected == 10);
+    CHECK(box.events.size() == 1);  // one a minute
+}
+
+TEST_CASE("command_desk: what was only read does not go to flash", "[remote]") {
+    Desk box;
+    box.keeps = false;
+    box.send(box.command("read"));
+    CHECK(box.last() == "command.succeeded");
+    CHECK(box.detail().size() == 1000);
+    CHECK(file_bytes(box.journal()).find("xxx") == std::string::npos);
+    const wire::Command again = box.command("read");
+    box.send(again);
+    box.events.clear();
+    box.keeps = true;
+    box.start();  // what was not safe is told as lost, not as an empty success
+    CHECK(box.last() == "command.interrupted");
+    CHECK(box.detail().find("ask again") != std::string::npos);
+    box.events.clear();
+    box.start();
+    CHECK(box.events.empty());
+    box.send(again);  // and is known all the same
+    CHECK(box.last() == "command.refused");
 }
 
 }  // namespace cxedge::remote

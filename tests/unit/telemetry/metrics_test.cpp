@@ -36,6 +36,10 @@ Health busy() {
     health.samples_dead = 7;
     health.storage_mode = "memory";
     health.ring_in_memory = true;
+    health.history_bytes = 5000;
+    health.history_max_bytes = 64000;
+    health.history_age_s = 86400;
+    health.history_dropped = 12;
     SinkHealth sink;
     sink.name = "national";
     sink.connection = "connecting";
@@ -82,6 +86,12 @@ TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]")
     CHECK(value(readings, "agent.storage.mode") == 4);
     CHECK(value(readings, "agent.storage.journal") == 0);
     CHECK(value(readings, "agent.storage.ring") == 1);
+    CHECK(value(readings, "agent.history.bytes") == 5000);
+    CHECK(value(readings, "agent.history.age") == 86400);
+    CHECK(value(readings, "agent.history.dropped") == 12);
+    Health forgetful = busy();
+    forgetful.history_max_bytes = 0;
+    CHECK(find(agent_metrics(forgetful, {}), "agent.history.age") == nullptr);
     CHECK(value(readings, "agent.series") == 40);
     CHECK(value(readings, "agent.readings.accepted") == 1000);
     CHECK(value(readings, "agent.readings.refused") == 3);
