@@ -42,10 +42,20 @@ void Agent::listen_for_commands(uplink::UplinkOptions& options) {
 
 // Without its journal the agent still does its work; it then takes no commands.
 Status Agent::take_commands() {
-    auto service = CommandService::
-        start({loop_, clock_, config_, places_, board_, *sinks_.front(), *ingest_, inbox_, [this] {
-                   restart();
-               }});
+    auto service = CommandService::start(
+        {loop_,
+         clock_,
+         config_,
+         places_,
+         board_,
+         *sinks_.front(),
+         *ingest_,
+         inbox_,
+         [this] { restart(); },
+         [this] {
+             return twin_.keys();
+         }}
+    );
     if (service) {
         commands_ = std::move(*service);
     } else {

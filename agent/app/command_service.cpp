@@ -9,18 +9,6 @@
 namespace cxedge::app {
 namespace {
 
-// The texts were checked when the configuration was loaded.
-std::vector<remote::PublicKey> keys_of(const config::AgentConfig& config) {
-    std::vector<remote::PublicKey> keys;
-    keys.reserve(config.remote.keys.size());
-    for (const std::string& text : config.remote.keys) {
-        if (auto key = remote::PublicKey::parse(text)) {
-            keys.push_back(*key);
-        }
-    }
-    return keys;
-}
-
 void write_audit(
     const std::string& path, const std::string& key_id, const remote::CommandRecord& record
 ) {
@@ -53,7 +41,7 @@ Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurrounding
     remote::CommandDesk::Parts parts{
         with.clock,
         {self.tenant, self.site, self.node},
-        keys_of(with.config),
+        with.keys(),
         command_operations(with),
         [&with](Event event, std::function<void()> kept) {
             with.inbox.put(std::move(event), [&with, kept = std::move(kept)] {
@@ -72,8 +60,14 @@ Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurrounding
 
 void CommandService::tick() {
     desk_->tick();
-    const remote::CommandCounters counters = desk_->counters();
-    around_.board.note_commands(counters.accepted, counters.rejected);
+    const remote::CommandCounters& counters = desk_->counters();
+    around_.board.note_commands(counters.accepted, {counters.rejected, counters.last_refusal});
+}
+
+// They change with the twin.
+void CommandService::receive(std::string_view payload, bool retained) {
+    desk_->pin(around_.keys());
+    desk_->receive(payload, retained);
 }
 
 }  // namespace cxedge::app

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/app/event_inbox.hpp"
 #include "agent/app/ingest_thread.hpp"
@@ -29,7 +30,8 @@ struct CommandSurroundings {
     Sink& main;
     IngestThread& ingest;
     EventInbox& inbox;
-    std::function<void()> restart;  // ends this process; the next one begins
+    std::function<void()> restart;                         // ends this process; the next one begins
+    std::function<std::vector<remote::PublicKey>()> keys;  // that hold now
 };
 
 // Every operation that this version has, by name. A further one is a further line there.
@@ -49,7 +51,7 @@ public:
     CommandService& operator=(const CommandService&) = delete;
     ~CommandService() = default;
 
-    void receive(std::string_view payload, bool retained) { desk_->receive(payload, retained); }
+    void receive(std::string_view payload, bool retained);
     void tick();
 
 private:

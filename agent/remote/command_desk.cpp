@@ -111,9 +111,9 @@ void CommandDesk::consider(const Signed& asked) {
     askers_[command.id] = asked.key_id;
     const Status turn = check_turn(command);
     if (!turn || expired(command)) {
-        ++counters_.rejected;
+        count_refused(turn ? "came after its ttl_s" : turn.error().message);
         record.state = turn ? CommandState::expired : CommandState::rejected;
-        record.detail = turn ? "came after its ttl_s" : turn.error().message;
+        record.detail = counters_.last_refusal;
         conclude(std::move(record));
         return;
     }
@@ -129,8 +129,13 @@ void CommandDesk::consider(const Signed& asked) {
     begin(command);
 }
 
-void CommandDesk::refuse(const std::string& why) {
+void CommandDesk::count_refused(const std::string& why) {
     ++counters_.rejected;
+    counters_.last_refusal = ascii(why);
+}
+
+void CommandDesk::refuse(const std::string& why) {
+    count_refused(why);
     ++unsaid_;
     const SteadyTime now = parts_.clock.steady_now();
     if (now < complain_at_) {
@@ -142,7 +147,7 @@ void CommandDesk::refuse(const std::string& why) {
     event.name = "command.refused";
     event.severity = Severity::warning;
     event.subject = parts_.self.node;
-    event.text = ascii(why);
+    event.text = counters_.last_refusal;
     event.attrs.push_back({"refused", std::to_string(std::exchange(unsaid_, 0))});
     parts_.tell(std::move(event), {});
 }

@@ -34,6 +34,7 @@ struct CommandOperation {
 struct CommandCounters {
     std::uint64_t accepted = 0;
     std::uint64_t rejected = 0;  // forged, not for us, expired, repeated ...
+    std::string last_refusal;    // why the last of them
 };
 
 class CommandDesk {
@@ -58,13 +59,15 @@ public:
     CommandDesk& operator=(const CommandDesk&) = delete;
     ~CommandDesk() = default;
 
+    // The keys that hold from now on.
+    void pin(std::vector<PublicKey> keys) { parts_.keys = std::move(keys); }
     // What the process before left: begun is interrupted, accepted is run, outcomes are told.
     void resume();
     // A payload of cmd/req.
     void receive(std::string_view payload, bool retained);
     // About once a second: gives up what runs too long.
     void tick();
-    [[nodiscard]] CommandCounters counters() const { return counters_; }
+    [[nodiscard]] const CommandCounters& counters() const { return counters_; }
 
 private:
     struct Running {
@@ -84,6 +87,7 @@ private:
     [[nodiscard]] bool expired(const wire::Command& command) const;
     void consider(const Signed& asked);
     void resume_one(CommandRecord record);
+    void count_refused(const std::string& why);
     void refuse(const std::string& why);
     void begin(const wire::Command& command);
     void respond(const std::string& id, std::uint64_t turn, const Result<std::string>& result);
