@@ -35,7 +35,6 @@ public:
 
     [[nodiscard]] Box& box() { return *box_; }
     [[nodiscard]] Inbox& inbox() { return *inbox_; }
-    [[nodiscard]] std::uint16_t port() const { return broker_.port(); }
 
     [[nodiscard]] std::vector<std::string> push_words(const std::string& config, int trial_s)
         const {
@@ -57,7 +56,7 @@ public:
             "--trial-s",
             std::to_string(trial_s),
             "--wait-s",
-            trial_s > 60 ? "15" : "60",
+            "60",
             "--json"};
     }
     [[nodiscard]] Finished push(const std::string& config, int trial_s = 4) const {
