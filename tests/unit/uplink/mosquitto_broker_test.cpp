@@ -97,32 +97,6 @@ struct DeafListener {
 
 }  // namespace
 
-TEST_CASE("mosquitto_broker: megabytes stay at the broker, or are cut", "[uplink]") {
-    if (skipped()) {
-        return;
-    }
-    const MosquittoServer server;
-    constexpr std::uint32_t kMost = 1000;
-    const std::string fits(kMost - 100, 'f');
-    for (const Protocol protocol : {Protocol::v5, Protocol::v311}) {
-        BrokerOptions options = options_for(server.port());
-        options.protocol = protocol;
-        options.max_incoming_bytes = kMost;
-        Client client(options);
-        REQUIRE(client.comes_up());
-        REQUIRE(client.broker->subscribe("a/#").ok());
-        REQUIRE(client.broker->publish("a/large", std::string(3'000'000, 'x'), false).ok());
-        REQUIRE(client.broker->publish("a/small", fits, false).ok());
-        CHECK(client.gets_message("a/small", fits));
-        const bool cut = client.log.messages.front() ==
-                         std::pair{std::string("a/large"), std::string(kMost, 'x')};
-        CHECK(cut == (protocol == Protocol::v311));
-        CHECK(client.log.messages.size() == (cut ? 2 : 1));
-        CHECK(client.log.disconnected.empty());
-        client.broker->disconnect();
-    }
-}
-
 TEST_CASE("mosquitto_broker: connects, publishes, is acknowledged and receives", "[uplink]") {
     if (skipped()) {
         return;
