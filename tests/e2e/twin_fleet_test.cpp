@@ -121,7 +121,7 @@ TEST_CASE("fleet: a group's document lands in the group, and nowhere else", "[e2
     }
 }
 
-TEST_CASE("fleet: both keys sign for new ones; the old key is then a stranger's", "[e2e]") {
+TEST_CASE("fleet: both keys sign for new ones, the old key is then a stranger's", "[e2e]") {
     if (cannot_follow_here()) {
         return;
     }
