@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/app/command_service.hpp"
+#include "agent/app/document_inbox.hpp"
 #include "agent/app/event_inbox.hpp"
 #include "agent/app/history_service.hpp"
 #include "agent/app/ingest_thread.hpp"
@@ -63,6 +64,7 @@ private:
     Status start_threads();
     Status serve_control();
     void listen_for_twin(uplink::UplinkOptions& options);
+    void receive_documents();
     Status follow_twin();
     void restart();
     void answer_flush(std::string_view request, control::Respond respond);
@@ -82,6 +84,7 @@ private:
     std::string ring_dir_;      // on tmpfs
     std::string no_files_why_;  // why there is none
     EventInbox inbox_;          // outlives the sinks' threads
+    DocumentInbox documents_;   // likewise
     std::vector<std::unique_ptr<Sink>> sinks_;
     std::unique_ptr<HistoryService> history_;  // null: none is kept
     std::vector<Event> first_events_;          // what starting up had to do

@@ -71,8 +71,9 @@ Status Agent::take_commands() {
          *ingest_,
          inbox_,
          history_.get(),
+         [this] { restart(); },
          [this] {
-             restart();
+             return twin_.keys();
          }}
     );
     if (service) {

@@ -17,9 +17,16 @@ void Agent::listen_for_twin(uplink::UplinkOptions& options) {
     listen_for_commands(options);
     options.topics = twin_.topics(config_);
     options.on_message = [this](const std::string& topic, std::string_view payload) {
-        loop_.post([this, topic, payload = std::string(payload)] { twin_.receive(topic, payload); }
-        );
+        if (documents_.put(topic, std::string(payload))) {
+            loop_.post([this] { receive_documents(); });
+        }
     };
+}
+
+void Agent::receive_documents() {
+    for (const auto& [topic, payload] : documents_.take()) {
+        twin_.receive(topic, payload);
+    }
 }
 
 Status Agent::follow_twin() {
@@ -41,6 +48,9 @@ Status Agent::follow_twin() {
     };
     around.restart = [this] {
         restart();
+    };
+    around.note_refused = [this](telemetry::Refused refused) {
+        board_.note_configs(std::move(refused));
     };
     twin_.follow(config_, std::move(around));
     return take_commands();

@@ -267,6 +267,9 @@ void TwinDriver::tick() {
     if (!following_) {
         return;
     }
+    if (std::exchange(refusal_untold_, false)) {
+        report();
+    }
     if (keeper_.state().phase == TwinPhase::trial) {
         const auto result = remote::judge_trial(keeper_.state(), view(), clock_.boot_now());
         remote::TwinMoment now = moment();

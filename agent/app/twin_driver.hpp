@@ -27,6 +27,7 @@ struct TwinSurroundings {
     std::function<void(Event)> tell;
     std::function<void(std::function<void()>)> post;  // to main's thread, from any
     std::function<void()> restart;
+    std::function<void(telemetry::Refused)> note_refused;
 };
 
 class TwinDriver {
@@ -52,6 +53,10 @@ public:
     void receive(const std::string& topic, const std::string& payload);
     // About once a second.
     void tick();
+    // Who may configure and command this box now.
+    [[nodiscard]] std::vector<remote::PublicKey> keys() const {
+        return remote::keys_in_force(keeper_.state(), keeper_.pinned());
+    }
 
 private:
     [[nodiscard]] bool follows() const;
@@ -81,6 +86,9 @@ private:
     std::map<std::string, std::string> held_;  // by topic: came at a bad time
     std::uint64_t refused_ = 0;
     std::string last_refusal_;
+    bool refusal_untold_ = false;
+    SteadyTime complain_at_{};
+    std::uint64_t rejected_ = 0;
 };
 
 }  // namespace cxedge::app
