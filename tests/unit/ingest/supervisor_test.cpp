@@ -206,6 +206,37 @@ TEST_CASE("supervisor: a change touches only what it names, in the order wanted"
     CHECK(bench.supervisor.health().size() == 3);
 }
 
+TEST_CASE("supervisor: a change waits for the process that ends", "[ingest]") {
+    SupervisorBench bench;
+    const std::string program = CXEDGE_TEST_PLUGIN;
+    const std::size_t slash = program.rfind('/');
+    bench.plugins.push_back({"slow", "a process", "", nullptr, program.substr(slash + 1)});
+    Supervisor supervisor(
+        bench.plugins, program.substr(0, slash), {bench.loop, bench.clock, bench.sink}
+    );
+    SourceSpec slow = spec_with("do", "emit");
+    slow.plugin = "slow";
+    supervisor.add(slow);
+    const std::int32_t pid = supervisor.health()[0].health.pid;
+    CHECK(pid > 0);
+    bool done = false;
+    supervisor.change({{"front"}, {slow}, {"front"}}, [&] { done = true; });
+
+    CHECK_FALSE(done);
+    CHECK(supervisor.health()[0].health.state == "stopping");
+    CHECK(supervisor.restart("front").error().code == ErrorCode::unavailable);
+    const SystemClock clock;
+    const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(30);
+    while (!done && clock.steady_now() < deadline) {
+        bench.loop.poll();
+    }
+    REQUIRE(done);
+    REQUIRE(supervisor.health().size() == 1);
+    CHECK(supervisor.health()[0].health.pid > 0);
+    CHECK(supervisor.health()[0].health.pid != pid);
+    CHECK(supervisor.health()[0].health.restarts == 0);
+}
+
 TEST_CASE("supervisor: the alarm of a source that is removed is cleared", "[ingest]") {
     SupervisorBench bench;
     bench.supervisor.add(spec_with("start", "later"));
