@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/e2e/datagram_stream.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -29,6 +30,8 @@ DatagramStream::~DatagramStream() {
 
 // A full socket blocks; one that nobody has any more refuses.
 void DatagramStream::run() {
+    using std::chrono::steady_clock;
+    auto before = steady_clock::now();
     while (!stopping_.load() && !broken_.load()) {
         const ssize_t took = ::send(fd_.get(), line_.data(), line_.size(), MSG_NOSIGNAL);
         if (took == static_cast<ssize_t>(line_.size())) {
@@ -36,6 +39,10 @@ void DatagramStream::run() {
         } else {
             broken_ = true;
         }
+        const auto now = steady_clock::now();
+        const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(now - before);
+        longest_pause_ = std::max(longest_pause_, pause);
+        before = now;
         ::poll(nullptr, 0, static_cast<int>(every_.count()));
     }
 }

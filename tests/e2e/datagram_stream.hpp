@@ -26,6 +26,8 @@ public:
     // Ends; returns how many were sent. A socket that was closed meanwhile has ended it before.
     std::uint64_t finish();
     [[nodiscard]] bool broken() const { return broken_.load(); }
+    // Between two lines, be it that this machine had no time. After finish().
+    [[nodiscard]] std::chrono::milliseconds longest_pause() const { return longest_pause_; }
 
 private:
     void run();
@@ -36,6 +38,7 @@ private:
     std::atomic<std::uint64_t> sent_{0};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> broken_{false};
+    std::chrono::milliseconds longest_pause_{0};
     std::thread thread_;
 };
 
