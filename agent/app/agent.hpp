@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/app/command_service.hpp"
+#include "agent/app/config_change.hpp"
 #include "agent/app/document_inbox.hpp"
 #include "agent/app/event_inbox.hpp"
 #include "agent/app/history_service.hpp"
@@ -35,7 +36,7 @@ public:
     // the rest works.
     // `twin` outlives it.
     static Result<std::unique_ptr<Agent>> start(
-        const config::Loaded& loaded, const Places& places, TwinDriver& twin
+        config::Loaded loaded, const Places& places, TwinDriver& twin
     );
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
@@ -46,7 +47,7 @@ public:
     Ending run();
 
 private:
-    Agent(const config::Loaded& loaded, Places places, TwinDriver& twin);
+    Agent(config::Loaded loaded, Places places, TwinDriver& twin);
     std::string ring_path(const std::string& name);
     Status open_sink(const SinkPlaces& places, const config::SpoolConfig& config);
     Status open_sinks();
@@ -67,6 +68,9 @@ private:
     void receive_documents();
     Status follow_twin();
     void restart();
+    void become(config::Loaded next, const ConfigChange& change, std::function<void()> done);
+    Status renew_uplink();
+    void tell_ready() const;
     void answer_flush(std::string_view request, control::Respond respond);
     void watch_flush(const control::Respond& respond, SteadyTime deadline);
     void answer_flushes();
@@ -76,7 +80,7 @@ private:
     void tell_totals(const Sink& main) const;
     void stop();
 
-    config::AgentConfig config_;
+    config::Loaded loaded_;  // what runs
     Places places_;
     TwinDriver& twin_;
     Ending ending_ = Ending::stopped;
