@@ -32,7 +32,8 @@ void add_document(CLI::App& app, DocumentOptions& document) {
     app.add_option("file", document.config_file, "What the box is to run above its own file (TOML)")
         ->required();
     app.add_option("--sign-key", document.key_files, "Private key of keygen; two to change keys")
-        ->required();
+        ->required()
+        ->allow_extra_args(false);
     app.add_option("--tenant", document.tenant, "Operator of the boxes")->required();
     auto* node = app.add_option("--node", document.node, "The box it is for");
     auto* group = app.add_option("--group", document.group, "The group of boxes it is for");
@@ -51,8 +52,9 @@ void add_document(CLI::App& app, DocumentOptions& document) {
         "node reports, and demands nothing of a group"
     );
     app.add_option(
-        "--new-key", document.new_keys, "Public key that holds from then on (at most two)"
-    );
+           "--new-key", document.new_keys, "Public key that holds from then on (at most two)"
+    )
+        ->allow_extra_args(false);
     app.add_flag("--retry", document.retry, "Also where this configuration failed before");
 }
 
@@ -100,7 +102,10 @@ void add_rollout(CLI::App& push, PushOptions& options) {
             "--staged", [&options] { options.stages = kUsualStages; }, "Short for --stages 1,10,100"
     )
         ->excludes(stages);
-    push.add_option("--canary", options.canary, "site/node of the group that gets it first");
+    push.add_option(
+            "--canary", options.canary, "site/node of the group that gets it first (repeatable)"
+    )
+        ->allow_extra_args(false);
     push.add_option("--abort-percent", options.abort_percent, "Stop when more of a stage failed")
         ->check(CLI::Range(0.0, 100.0))
         ->capture_default_str();

@@ -100,9 +100,8 @@ void Push::hear(const std::string& topic, std::string_view payload) {
         begin_at_ = to_group() ? std::max(begin_at_, parts_.clock.steady_now() + kGatherOn)
                                : parts_.clock.steady_now();
     }
-    const bool news = is_touched(*reported, generations_);
-    const bool failure = is_failure(outcome_at(*reported, generations_));
-    if (news && (options_.json || !to_group() || failure)) {
+    // Of a group people get totals, and at the end the failures.
+    if (is_touched(*reported, generations_) && (options_.json || !to_group())) {
         parts_.say(reported_line(name, *reported, options_.json));
     }
     fleet_[name] = std::move(*reported);
