@@ -248,6 +248,7 @@ void add_replay(CommandLine& line) {
         "replay", "Send samples of the history once more, marked, to the topic for late ones"
     );
     add_range(verb, line.replay);
+    verb.add_flag("--json", line.replay.json, "One JSON object instead of a line");
     verb.footer(
         "Example: cxctl replay --series 'store.*' --from 2026-11-21 --to 2026-11-22\n"
         "They go at their original times under new numbers; receivers know them by Body.replay."
