@@ -19,7 +19,10 @@ constexpr std::size_t kColumns = 8;
 using Columns = std::array<std::string_view, kColumns>;
 
 std::string first_hash() {
-    return std::string(64, '0');
+    constexpr std::size_t kHexOfSha256 = 64;
+    std::string zeros;
+    zeros.assign(kHexOfSha256, '0');
+    return zeros;
 }
 
 // Tabs and newlines are the file's own.

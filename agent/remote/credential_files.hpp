@@ -34,20 +34,22 @@ public:
     // not_found: there is none; corrupt: it is no certificate with its key.
     static Result<Credential> load(const std::string& path);
     // next.key, made where there is none.
-    Result<std::string> next_key() const;
+    [[nodiscard]] Result<std::string> next_key() const;
     // The candidate; next.key is done with.
-    Status keep_candidate(const std::string& certificate_pem, const std::string& key_pem) const;
+    [[nodiscard]] Status keep_candidate(
+        const std::string& certificate_pem, const std::string& key_pem
+    ) const;
     // Candidate -> node.pem; what was there -> previous.pem.
-    Status adopt() const;
+    [[nodiscard]] Status adopt() const;
     // previous.pem -> node.pem.
-    Status fall_back() const;
-    Status forget_previous() const;
-    Status drop_candidate() const;
-    Status keep_first_desired(const std::string& envelope) const;
+    [[nodiscard]] Status fall_back() const;
+    [[nodiscard]] Status forget_previous() const;
+    [[nodiscard]] Status drop_candidate() const;
+    [[nodiscard]] Status keep_first_desired(const std::string& envelope) const;
 
 private:
     [[nodiscard]] std::string next_key_path() const { return directory_ + "/next.key"; }
-    Status write(const std::string& path, const std::string& text) const;
+    [[nodiscard]] Status write(const std::string& path, const std::string& text) const;
 
     std::string directory_;
 };

@@ -44,6 +44,8 @@ public:
     static Result<SigningKey> generate();
     // PKCS #8 PEM without pass phrase. corrupt: holds no Ed25519 key.
     static Result<SigningKey> from_pem(const std::string& pem);
+    SigningKey(const SigningKey&) = delete;
+    SigningKey& operator=(const SigningKey&) = delete;
     SigningKey(SigningKey&& other) noexcept;
     SigningKey& operator=(SigningKey&& other) noexcept;
     ~SigningKey();

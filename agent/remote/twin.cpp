@@ -86,7 +86,7 @@ void leave(TwinState& state, const TwinRule& rule, const TwinMoment& moment) {
 }  // namespace
 
 const std::vector<TwinRule>& twin_rules() {
-    static const std::vector<TwinRule> rules{
+    static const std::vector<TwinRule> kRules{
         {Phase::idle, Input::offered, Phase::staged, Action::validate},
         {Phase::idle, Input::started, Phase::idle, Action::none},
         {Phase::staged, Input::valid, Phase::applying, Action::apply},
@@ -104,7 +104,7 @@ const std::vector<TwinRule>& twin_rules() {
         {Phase::rolling_back, Input::failed, Phase::rolling_back, Action::restore},
         {Phase::rolling_back, Input::started, Phase::rolling_back, Action::restore},
     };
-    return rules;
+    return kRules;
 }
 
 TwinStep advance(TwinState state, TwinInput input, const TwinMoment& moment) {

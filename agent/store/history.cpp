@@ -10,7 +10,6 @@
 
 #include "agent/base/ids.hpp"
 #include "agent/store/disk_room.hpp"
-#include "agent/store/history_merge.hpp"
 
 namespace cxedge::store {
 namespace {
@@ -186,13 +185,7 @@ void History::work(std::uint32_t clock_quality) {
     }
     Status status = open();
     status = status ? note_clock(clock_quality) : status;
-    std::size_t waits = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        seal_asked_ = seal_asked_ || now + kSealBefore >= commit_due_;
-        waits = bytes_of(pending_);
-    }
-    if (status && (now >= commit_due_ || (waits >= kCommitBytes && now >= commit_again_))) {
+    if (status && commits_at(now)) {
         (void)commit(clock_quality);
         return;
     }
@@ -205,6 +198,13 @@ void History::work(std::uint32_t clock_quality) {
     if (!status) {  // that all is well, a commit says
         (void)trouble(status);
     }
+}
+
+bool History::commits_at(SteadyTime now) {
+    const std::lock_guard lock(mutex_);
+    seal_asked_ = seal_asked_ || now + kSealBefore >= commit_due_;
+    const bool much = bytes_of(pending_) >= kCommitBytes;
+    return now >= commit_due_ || (much && now >= commit_again_);
 }
 
 Status History::commit(std::uint32_t clock_quality) {
@@ -369,6 +369,16 @@ HistoryRow row_like(const StashedSlice& slice, bool device, std::int64_t moved_b
 
 }  // namespace
 
+void History::add_inputs(const StashedSlice& slice, bool device, std::vector<MergeInput>& inputs)
+    const {
+    const std::int64_t by = moved_by(slice, device);
+    for (const SlicedChunk& sliced : slice.chunks) {
+        if (sliced.device == device && !sliced.events) {
+            inputs.push_back({sliced.chunk.body, sliced.chunk.origin_ms + by, &stored_ids_});
+        }
+    }
+}
+
 // Slices of one boot become rows together.
 Status History::write_group(const Slices& slices, bool device, std::uint32_t quality) {
     Status status;
@@ -376,13 +386,7 @@ Status History::write_group(const Slices& slices, bool device, std::uint32_t qua
         std::vector<MergeInput> inputs;
         std::size_t end = first;
         for (; end < slices.size() && slices[end].boot == slices[first].boot; ++end) {
-            const std::int64_t by = moved_by(slices[end], device);
-            for (const SlicedChunk& sliced : slices[end].chunks) {
-                if (sliced.device == device && !sliced.events) {
-                    inputs.push_back({sliced.chunk.body, sliced.chunk.origin_ms + by, &stored_ids_}
-                    );
-                }
-            }
+            add_inputs(slices[end], device, inputs);
         }
         auto merged = merge_chunks(inputs, 0);
         HistoryRow like = row_like(slices[first], device, moved_by(slices[first], device));
@@ -396,18 +400,24 @@ Status History::write_group(const Slices& slices, bool device, std::uint32_t qua
 Status History::write_events(const Slices& slices, bool device, std::uint32_t quality) {
     Status status;
     for (const StashedSlice& slice : slices) {
-        const std::int64_t by = moved_by(slice, device);
-        HistoryRow row = row_like(slice, device, by);
-        row.level = HistoryLevel::events;
-        row.quality = slice.boot == options_.boot ? quality : 0;
-        for (const SlicedChunk& sliced : slice.chunks) {
-            if (status && sliced.device == device && sliced.events) {
-                row.chunk = sliced.chunk;
-                row.chunk.origin_ms += by;
-                row.chunk.first_ms += by;
-                row.chunk.last_ms += by;
-                status = file_->insert(row);
-            }
+        status = status ? write_events_of(slice, device, quality) : status;
+    }
+    return status;
+}
+
+Status History::write_events_of(const StashedSlice& slice, bool device, std::uint32_t quality) {
+    const std::int64_t by = moved_by(slice, device);
+    HistoryRow row = row_like(slice, device, by);
+    row.level = HistoryLevel::events;
+    row.quality = slice.boot == options_.boot ? quality : 0;
+    Status status;
+    for (const SlicedChunk& sliced : slice.chunks) {
+        if (status && sliced.device == device && sliced.events) {
+            row.chunk = sliced.chunk;
+            row.chunk.origin_ms += by;
+            row.chunk.first_ms += by;
+            row.chunk.last_ms += by;
+            status = file_->insert(row);
         }
     }
     return status;

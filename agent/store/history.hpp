@@ -23,6 +23,7 @@
 #include "agent/base/clock.hpp"
 #include "agent/base/result.hpp"
 #include "agent/store/history_file.hpp"
+#include "agent/store/history_merge.hpp"
 #include "agent/store/history_slice.hpp"
 #include "agent/store/history_stash.hpp"
 
@@ -128,6 +129,9 @@ private:
     Status write_definitions();
     Status write_group(const Slices& slices, bool device, std::uint32_t quality);
     Status write_events(const Slices& slices, bool device, std::uint32_t quality);
+    Status write_events_of(const StashedSlice& slice, bool device, std::uint32_t quality);
+    void add_inputs(const StashedSlice& slice, bool device, std::vector<MergeInput>& inputs) const;
+    [[nodiscard]] bool commits_at(SteadyTime now);
     [[nodiscard]] std::int64_t moved_by(const StashedSlice& slice, bool device) const;
     Status insert_all(const HistoryRow& like, std::vector<SealedChunk> chunks);
     void forget_written(const Slices& slices);

@@ -26,21 +26,22 @@ constexpr std::uint64_t kKnownFlags = 63;
 constexpr std::uint64_t kMostParts = 64;
 
 // The fewest decimals that the values of a block need; those beyond the grid are not asked.
+unsigned decimals_for(double value, unsigned least) {
+    std::int64_t units = 0;
+    for (unsigned decimals = least; decimals <= kMaxDecimals; ++decimals) {
+        if (to_units(value, decimals, units)) {
+            return decimals;
+        }
+    }
+    return least;
+}
+
 unsigned decimals_of(const std::vector<HistoryCell>& cells) {
     unsigned decimals = 0;
-    const auto need = [&decimals](double value) {
-        std::int64_t units = 0;
-        for (unsigned d = decimals; d <= kMaxDecimals; ++d) {
-            if (to_units(value, d, units)) {
-                decimals = d;
-                return;
-            }
-        }
-    };
     for (const HistoryCell& cell : cells) {
-        need(cell.last);
-        need(cell.min);
-        need(cell.max);
+        decimals = decimals_for(cell.last, decimals);
+        decimals = decimals_for(cell.min, decimals);
+        decimals = decimals_for(cell.max, decimals);
     }
     return decimals;
 }
@@ -128,7 +129,7 @@ private:
         state_.units = units.last;
     }
 
-    void write_rich(const HistoryCell& cell, const CellUnits* units) {
+    static std::uint64_t flags_of(const HistoryCell& cell, const CellUnits* units) {
         const std::uint64_t usual = cell.lost > 0 ? 0 : 1;
         const bool spread = cell.n > 0 && (units == nullptr || !is_single(*units));
         std::uint64_t flags = cell.lost > 0 ? kLostFlag : 0;
@@ -137,6 +138,11 @@ private:
         flags |= spread ? kSpreadFlag : 0;
         flags |= cell.n > 0 && units == nullptr ? kWideFlag : 0;
         flags |= cell.buckets.empty() ? 0 : kBucketsFlag;
+        return flags;
+    }
+
+    void write_rich(const HistoryCell& cell, const CellUnits* units) {
+        const std::uint64_t flags = flags_of(cell, units);
         out_.number(flags);
         if ((flags & kLostFlag) != 0) {
             out_.number(cell.lost);
@@ -148,7 +154,7 @@ private:
             out_.number(cell.n);
         }
         if (cell.n > 0) {
-            units == nullptr ? write_wide(cell) : write_units(*units, spread);
+            units == nullptr ? write_wide(cell) : write_units(*units, (flags & kSpreadFlag) != 0);
         }
         write_buckets(cell.buckets);
     }
