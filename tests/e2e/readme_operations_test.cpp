@@ -37,7 +37,9 @@ sudo() { "$@"; }
 cxctl() {
     local more=()
     case $1 in
-        setup) more=(--config "$HERE/etc/cxedge/cxedged.toml" --profiles "$PROFILES" --state-dir "$HERE/state" --user "$(id -un)") ;;
+        setup)
+            more=(--config "$HERE/etc/cxedge/cxedged.toml" --profiles "$PROFILES")
+            more+=(--state-dir "$HERE/state" --user "$(id -un)") ;;
         push) more=(--trial-s 3) ;;
     esac
     "$CXCTL" "$@" "${more[@]}" </dev/null
@@ -58,7 +60,8 @@ systemctl() {
             "$(PATH=$PATH:/usr/sbin command -v mosquitto)" -c etc/mosquitto/conf.d/cxedge.conf >broker.log 2>&1 &
             until_it_answers bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT" ;;
         "enable --now cxedged")
-            "$CXEDGED" --config etc/cxedge/cxedged.toml --profiles "$PROFILES" --state-dir state --runtime-dir run >box.log 2>&1 &
+            "$CXEDGED" --config etc/cxedge/cxedged.toml --profiles "$PROFILES" \
+                --state-dir state --runtime-dir run >box.log 2>&1 &
             until_it_answers "$CXCTL" status ;;
         *) echo "systemctl $*: what is that?" >&2; return 1 ;;
     esac

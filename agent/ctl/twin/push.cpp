@@ -84,8 +84,8 @@ bool Push::is_meant(const std::string& name, const wire::Reported& reported) con
 
 void Push::hear(const std::string& topic, std::string_view payload) {
     const auto parts = wire::parse_topic(topic);
-    if (!parts || parts->rest != "twin/reported" || payload.empty()) {
-        return;
+    if (over_ || !parts || parts->rest != "twin/reported" || payload.empty()) {
+        return;  // the result is the last line
     }
     auto reported = wire::decode_reported(payload);
     const std::string name = parts->site + "/" + parts->node;
@@ -270,6 +270,7 @@ void Push::tell_failures() const {
 
 bool Push::end(ExitCode result, const std::string& what) {
     result_ = result;
+    over_ = true;
     parts_.note(what);
     if (options_.json) {
         const StageCount all = generations_.empty() ? StageCount{} : count();

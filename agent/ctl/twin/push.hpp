@@ -88,6 +88,7 @@ private:
     SteadyTime progress_at_{};
     StageCount told_;
     ExitCode result_ = ExitCode::unavailable;
+    bool over_ = false;
 };
 
 }  // namespace cxedge::ctl

@@ -216,6 +216,21 @@ TEST_CASE("push: who interrupts a group's takes it back, a node's stays", "[ctl]
     CHECK(node.sent.size() == 1);
 }
 
+TEST_CASE("push: its result is the last line, whoever speaks after it", "[ctl]") {
+    PushOptions options = to_group();
+    options.json = true;
+    Pushing pushing(options);
+    pushing.reports("paris/gw-1", 0, TwinOutcome::none);
+    CHECK(pushing.begin());
+    const std::uint64_t generation = pushing.document().generation;
+    pushing.reports("paris/gw-1", generation, TwinOutcome::rolled_back);
+    CHECK_FALSE(pushing.push->turn());
+    const std::string said = pushing.said;
+    CHECK(said.find("\"status\":1") != std::string::npos);
+    pushing.reports("paris/gw-2", generation, TwinOutcome::confirmed);
+    CHECK(pushing.said == said);
+}
+
 TEST_CASE("push: a document that a lost connection may have taken along is sent again", "[ctl]") {
     Pushing pushing(to_group());
     pushing.push->greet();
