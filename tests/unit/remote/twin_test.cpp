@@ -103,6 +103,11 @@ TEST_CASE("twin: time, version and parent must fit", "[remote]") {
     Offer child = offer(1);
     child.desired.parent_hash = std::string(32, 'p');
     CHECK(judged({}, child).kind == Verdict::Kind::reject);
+    // What it runs already it may be told again: a stage of a roll-out that is repeated.
+    TwinState there;
+    there.good = document_of(child);
+    child.desired.generation = 2;
+    CHECK(judged(there, child).kind == Verdict::Kind::same);
 }
 
 TEST_CASE("twin: a hash that failed is tried again only when told", "[remote]") {
