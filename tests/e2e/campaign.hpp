@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tests/e2e/box.hpp"
-#include "tests/e2e/operations.hpp"
+#include "tests/e2e/broker_address.hpp"
 #include "tests/support/kpi_feeder.hpp"
 
 namespace cxedge::test {

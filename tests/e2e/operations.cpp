@@ -6,8 +6,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "agent/remote/envelope.hpp"
 #include "agent/wire/topics.hpp"
 
@@ -53,10 +51,6 @@ std::string sealed(const wire::Desired& desired, const std::vector<const Signing
 
 std::string sealed(const wire::Command& command, const SigningPair& signer) {
     return envelope_of(remote::Purpose::command, wire::encode_command(command), {&signer.key()});
-}
-
-std::string BrokerAddress::url() const {
-    return fmt::format("mqtt{}://127.0.0.1:{}", ca_file.empty() ? "" : "s", port);
 }
 
 Operations::Operations(const BrokerAddress& at) : broker_(uplink::make_mosquitto_broker()) {

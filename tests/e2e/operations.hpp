@@ -17,6 +17,7 @@
 #include "agent/wire/desired.hpp"
 #include "agent/wire/reported.hpp"
 
+#include "tests/e2e/broker_address.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace cxedge::test {
@@ -38,13 +39,6 @@ private:
 // Envelopes; they throw std::runtime_error where none can be made.
 std::string sealed(const wire::Desired& desired, const std::vector<const SigningPair*>& signers);
 std::string sealed(const wire::Command& command, const SigningPair& signer);
-
-// Where a broker is; with a CA file: over TLS.
-struct BrokerAddress {
-    std::uint16_t port = 0;
-    std::string ca_file;
-    [[nodiscard]] std::string url() const;
-};
 
 class Operations final : private uplink::BrokerListener {
 public:
