@@ -27,9 +27,9 @@ constexpr std::chrono::milliseconds kStop{9000};
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::start(
-    const config::Loaded& loaded, const Places& places, TwinDriver& twin
+    config::Loaded loaded, const Places& places, TwinDriver& twin
 ) {
-    auto agent = std::unique_ptr<Agent>(new Agent(loaded, places, twin));
+    auto agent = std::unique_ptr<Agent>(new Agent(std::move(loaded), places, twin));
     for (const auto step :
          {&Agent::open_sinks,
           &Agent::open_history,
@@ -43,8 +43,8 @@ Result<std::unique_ptr<Agent>> Agent::start(
     return agent;
 }
 
-Agent::Agent(const config::Loaded& loaded, Places places, TwinDriver& twin)
-    : config_(loaded.config), places_(std::move(places)), twin_(twin) {
+Agent::Agent(config::Loaded loaded, Places places, TwinDriver& twin)
+    : loaded_(std::move(loaded)), places_(std::move(places)), twin_(twin) {
     watch_signals();
 }
 
@@ -83,10 +83,10 @@ Status Agent::open_sink(const SinkPlaces& places, const config::SpoolConfig& con
 
 Status Agent::open_sinks() {
     Status opened = open_sink(
-        {places_.state_dir, ring_path("sealed.ring"), places_.fallback_dir}, config_.spool
+        {places_.state_dir, ring_path("sealed.ring"), places_.fallback_dir}, loaded_.config.spool
     );
-    for (const config::SinkConfig& sink : config_.sinks) {
-        config::SpoolConfig config = config_.spool;
+    for (const config::SinkConfig& sink : loaded_.config.sinks) {
+        config::SpoolConfig config = loaded_.config.spool;
         config.max_mib = sink.max_mib;
         config.drop_when_full = true;  // it must not hold up the main one
         const std::string below = "/sink-" + sink.name;
@@ -102,10 +102,14 @@ Status Agent::open_sinks() {
 }
 
 Status Agent::open_history() {
-    if (config_.history.enabled) {
+    if (loaded_.config.history.enabled) {
         history_ = std::make_unique<HistoryService>(HistoryService::Parts{
-            config_, places_.state_dir, ring_path("history.stash"), *sinks_.front(), clock_, loop_}
-        );
+            loaded_.config,
+            places_.state_dir,
+            ring_path("history.stash"),
+            *sinks_.front(),
+            clock_,
+            loop_});
     }
     return {};
 }
@@ -113,12 +117,12 @@ Status Agent::open_history() {
 // The main one first, as in sinks_.
 Result<std::vector<uplink::UplinkOptions>> Agent::all_uplink_options() const {
     std::vector<uplink::UplinkOptions> all;
-    std::vector<const config::UplinkConfig*> configs{&config_.uplink};
-    for (const config::SinkConfig& sink : config_.sinks) {
+    std::vector<const config::UplinkConfig*> configs{&loaded_.config.uplink};
+    for (const config::SinkConfig& sink : loaded_.config.sinks) {
         configs.push_back(&sink);
     }
     for (const config::UplinkConfig* config : configs) {
-        auto options = uplink_options(config_, *config);
+        auto options = uplink_options(loaded_.config, *config);
         if (!options) {
             return options.error();
         }
@@ -129,16 +133,16 @@ Result<std::vector<uplink::UplinkOptions>> Agent::all_uplink_options() const {
 
 std::vector<SinkFeed> Agent::feeds() {
     std::vector<SinkFeed> feeds{{sinks_.front().get(), {}}};
-    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
-        feeds.push_back({sinks_.at(i + 1).get(), outlet_filter(config_.sinks.at(i))});
+    for (std::size_t i = 0; i < loaded_.config.sinks.size(); ++i) {
+        feeds.push_back({sinks_.at(i + 1).get(), outlet_filter(loaded_.config.sinks.at(i))});
     }
     return feeds;
 }
 
 std::vector<NamedSink> Agent::named_sinks() const {
     std::vector<NamedSink> named{{{}, sinks_.front().get()}};
-    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
-        named.push_back({config_.sinks.at(i).name, sinks_.at(i + 1).get()});
+    for (std::size_t i = 0; i < loaded_.config.sinks.size(); ++i) {
+        named.push_back({loaded_.config.sinks.at(i).name, sinks_.at(i + 1).get()});
     }
     return named;
 }
@@ -164,7 +168,7 @@ Status Agent::start_threads() {
         );
     }
     auto ingest = IngestThread::start(
-        {config_,
+        {loaded_.config,
          plugin_table(),
          places_.plugin_dir,
          ring_path("journal"),
@@ -187,7 +191,7 @@ Status Agent::start_threads() {
 
 // Without its socket the agent still does its work; cxctl will say that nobody answers.
 Status Agent::serve_control() {
-    const std::string path = control_socket_path(config_, places_);
+    const std::string path = control_socket_path(loaded_.config, places_);
     std::map<std::string, control::Operation> operations;
     operations["status"] = [this](std::string_view, const control::Respond& respond) {
         respond(control::status_answer(board_.latest()));
@@ -225,11 +229,10 @@ Ending Agent::run() {
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
     }
-    notify_ready(
-        fmt::format("{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front())
-    );
+    tell_ready();
     log::info(
-        "agent", fmt::format("cxedge {} running, {} sources", version(), config_.sources.size())
+        "agent",
+        fmt::format("cxedge {} running, {} sources", version(), loaded_.config.sources.size())
     );
     loop_.run();
     stop();

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "agent/app/command_service.hpp"
+#include "agent/app/config_change.hpp"
+#include "agent/app/document_inbox.hpp"
 #include "agent/app/event_inbox.hpp"
 #include "agent/app/history_service.hpp"
 #include "agent/app/ingest_thread.hpp"
@@ -34,7 +36,7 @@ public:
     // the rest works.
     // `twin` outlives it.
     static Result<std::unique_ptr<Agent>> start(
-        const config::Loaded& loaded, const Places& places, TwinDriver& twin
+        config::Loaded loaded, const Places& places, TwinDriver& twin
     );
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
@@ -45,7 +47,7 @@ public:
     Ending run();
 
 private:
-    Agent(const config::Loaded& loaded, Places places, TwinDriver& twin);
+    Agent(config::Loaded loaded, Places places, TwinDriver& twin);
     std::string ring_path(const std::string& name);
     Status open_sink(const SinkPlaces& places, const config::SpoolConfig& config);
     Status open_sinks();
@@ -63,8 +65,12 @@ private:
     Status start_threads();
     Status serve_control();
     void listen_for_twin(uplink::UplinkOptions& options);
+    void receive_documents();
     Status follow_twin();
     void restart();
+    void become(config::Loaded next, const ConfigChange& change, std::function<void()> done);
+    Status renew_uplink();
+    void tell_ready() const;
     void answer_flush(std::string_view request, control::Respond respond);
     void watch_flush(const control::Respond& respond, SteadyTime deadline);
     void answer_flushes();
@@ -74,7 +80,7 @@ private:
     void tell_totals(const Sink& main) const;
     void stop();
 
-    config::AgentConfig config_;
+    config::Loaded loaded_;  // what runs
     Places places_;
     TwinDriver& twin_;
     Ending ending_ = Ending::stopped;
@@ -82,6 +88,7 @@ private:
     std::string ring_dir_;      // on tmpfs
     std::string no_files_why_;  // why there is none
     EventInbox inbox_;          // outlives the sinks' threads
+    DocumentInbox documents_;   // likewise
     std::vector<std::unique_ptr<Sink>> sinks_;
     std::unique_ptr<HistoryService> history_;  // null: none is kept
     std::vector<Event> first_events_;          // what starting up had to do

@@ -15,7 +15,7 @@ std::unique_ptr<Identity> Agent::make_identity(uplink::UplinkOptions& options) {
     auto identity = std::make_unique<Identity>(Identity::Parts{
         options.identity.node,
         options.broker.certificate_file,
-        credential_options(config_, places_, options),
+        credential_options(loaded_.config, places_, options),
         clock_,
         [this](Event event) {
             inbox_.put(std::move(event));
@@ -64,15 +64,16 @@ Status Agent::take_commands() {
     auto service = CommandService::start(
         {loop_,
          clock_,
-         config_,
+         loaded_.config,
          places_,
          board_,
          *sinks_.front(),
          *ingest_,
          inbox_,
          history_.get(),
+         [this] { restart(); },
          [this] {
-             restart();
+             return twin_.keys();
          }}
     );
     if (service) {
@@ -90,7 +91,7 @@ Status Agent::take_commands() {
 // What came with the certificate is judged like any other document, once.
 void Agent::offer_first_desired() {
     const remote::CredentialFiles files(places_.state_dir + "/identity");
-    if (config_.node.claim_file.empty()) {
+    if (loaded_.config.node.claim_file.empty()) {
         return;
     }
     if (const auto envelope = load_file(files.first_desired(), wire::kMaxEnvelopeBytes)) {
@@ -98,7 +99,7 @@ void Agent::offer_first_desired() {
         if (!gone) {
             log::warn("identity", gone.error().message);
         }
-        const wire::NodeIdentity self = identity_of(config_);
+        const wire::NodeIdentity self = identity_of(loaded_.config);
         const wire::Topics topics(self.tenant, self.site, self.node);
         twin_.receive(topics.twin_desired(), *envelope);
     }

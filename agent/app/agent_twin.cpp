@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/notify.hpp"
 #include "agent/base/log.hpp"
 
 namespace cxedge::app {
@@ -15,11 +16,18 @@ Agent::~Agent() {
 
 void Agent::listen_for_twin(uplink::UplinkOptions& options) {
     listen_for_commands(options);
-    options.topics = twin_.topics(config_);
+    options.topics = twin_.topics(loaded_.config);
     options.on_message = [this](const std::string& topic, std::string_view payload) {
-        loop_.post([this, topic, payload = std::string(payload)] { twin_.receive(topic, payload); }
-        );
+        if (documents_.put(topic, std::string(payload))) {
+            loop_.post([this] { receive_documents(); });
+        }
     };
+}
+
+void Agent::receive_documents() {
+    for (const auto& [topic, payload] : documents_.take()) {
+        twin_.receive(topic, payload);
+    }
 }
 
 Status Agent::follow_twin() {
@@ -28,7 +36,7 @@ Status Agent::follow_twin() {
         return board_.latest();
     };
     around.uplink = [this] {
-        return sinks_.front()->status();
+        return sinks_.front()->status_since_start();
     };
     around.retain = [this](const std::string& topic, std::string payload) {
         sinks_.front()->retain(topic, std::move(payload));
@@ -42,8 +50,49 @@ Status Agent::follow_twin() {
     around.restart = [this] {
         restart();
     };
-    twin_.follow(config_, std::move(around));
+    around.note_refused = [this](telemetry::Refused refused) {
+        board_.note_configs(std::move(refused));
+    };
+    around.compare = [this](const config::Loaded& next) {
+        return change_between(loaded_, next);
+    };
+    around.change = [this](config::Loaded next, const ConfigChange& change, auto done) {
+        become(std::move(next), change, std::move(done));
+    };
+    twin_.follow(loaded_.config, std::move(around));
     return take_commands();
+}
+
+// What `change` does not name goes on: its sockets, its processes, its open windows.
+void Agent::become(config::Loaded next, const ConfigChange& change, std::function<void()> done) {
+    loaded_ = std::move(next);
+    if (const Status renewed = change.uplink ? renew_uplink() : Status(); !renewed) {
+        log::error("agent", renewed.error().message);
+        restart();
+        return;
+    }
+    ingest_->change_sources(change.sources, [this, done = std::move(done)] { loop_.post(done); });
+    tell_ready();
+}
+
+Status Agent::renew_uplink() {
+    auto options = uplink_options(loaded_.config, loaded_.config.uplink);
+    if (!options) {
+        return options.error();
+    }
+    Sink& main = *sinks_.front();
+    main.leave();
+    listen_for_twin(*options);
+    auto identity = make_identity(*options);
+    main.start(std::move(*options), clock_, &watchdog_, std::move(identity));
+    return {};
+}
+
+void Agent::tell_ready() const {
+    const config::AgentConfig& config = loaded_.config;
+    notify_ready(
+        fmt::format("{} sources, broker {}", config.sources.size(), config.uplink.brokers.front())
+    );
 }
 
 void Agent::restart() {

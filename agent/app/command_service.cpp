@@ -11,18 +11,6 @@
 namespace cxedge::app {
 namespace {
 
-// The texts were checked when the configuration was loaded.
-std::vector<remote::PublicKey> keys_of(const config::AgentConfig& config) {
-    std::vector<remote::PublicKey> keys;
-    keys.reserve(config.remote.keys.size());
-    for (const std::string& text : config.remote.keys) {
-        if (auto key = remote::PublicKey::parse(text)) {
-            keys.push_back(*key);
-        }
-    }
-    return keys;
-}
-
 void write_audit(
     const std::string& path, const std::string& key_id, const remote::CommandRecord& record
 ) {
@@ -78,7 +66,7 @@ Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurrounding
     remote::CommandDesk::Parts parts{
         with.clock,
         {self.tenant, self.site, self.node},
-        keys_of(with.config),
+        with.keys(),
         command_operations(with),
         [&with](Event event, std::function<void()> kept) {
             with.inbox.put(std::move(event), [&with, kept = std::move(kept)] {
@@ -103,8 +91,14 @@ void CommandService::tick(std::uint64_t unread) {
         desk_->unread(unread);
     }
     desk_->tick();
-    const remote::CommandCounters counters = desk_->counters();
-    around_.board.note_commands(counters.accepted, counters.rejected);
+    const remote::CommandCounters& counters = desk_->counters();
+    around_.board.note_commands(counters.accepted, {counters.rejected, counters.last_refusal});
+}
+
+// They change with the twin.
+void CommandService::receive(std::string_view payload, bool retained) {
+    desk_->pin(around_.keys());
+    desk_->receive(payload, retained);
 }
 
 }  // namespace cxedge::app

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/app/event_inbox.hpp"
 #include "agent/app/ingest_thread.hpp"
@@ -32,7 +33,8 @@ struct CommandSurroundings {
     IngestThread& ingest;
     EventInbox& inbox;
     HistoryService* history;        // null: none is kept
-    std::function<void()> restart;  // ends this process; the next one begins
+    std::function<void()> restart;                         // ends this process; the next one begins
+    std::function<std::vector<remote::PublicKey>()> keys;  // that hold now
 };
 
 // Every operation that this version has, by name. A further one is a further line there.

@@ -57,7 +57,9 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
     self->path_ = std::make_unique<DataPath>(
         std::move(options), std::move(outlets), self->loop_, given.clock
     );
-    self->loop_.post([raw = self.get(), events = std::move(first_events)] { raw->begin(events); });
+    self->loop_.post([raw = self.get(), with = self->beginning(std::move(first_events))] {
+        raw->begin(with);
+    });
     self->thread_ = std::thread([raw = self.get()] {
         ::pthread_setname_np(::pthread_self(), "ingest");
         raw->loop_.run();
@@ -74,20 +76,29 @@ IngestThread::~IngestThread() {
     }
 }
 
-void IngestThread::begin(std::vector<Event> first_events) {
-    for (Event& event : first_events) {
-        path_->accept_event(std::move(event));
+// What its thread needs of the configuration, which is main's to change.
+IngestThread::Beginning IngestThread::beginning(std::vector<Event> first_events) const {
+    Beginning with{std::move(first_events), {}, parts_.config.agent.heartbeat};
+    for (const config::SourceConfig& source : parts_.config.sources) {
+        if (source.enabled) {
+            with.sources.push_back(source_spec(source));
+        }
+    }
+    return with;
+}
+
+void IngestThread::begin(const Beginning& with) {
+    for (const Event& event : with.events) {
+        path_->accept_event(event);
     }
     const ingest::IngestContext context{loop_, parts_.clock, *path_};
     supervisor_ = std::make_unique<ingest::Supervisor>(parts_.plugins, parts_.plugin_dir, context);
-    for (const config::SourceConfig& source : parts_.config.sources) {
-        if (source.enabled) {
-            supervisor_->add(source_spec(source));
-        }
+    for (const ingest::SourceSpec& source : with.sources) {
+        supervisor_->add(source);
     }
     tick_ = loop_.every(kTickEvery, [this] { tick(); });
     health_ = loop_.every(kHealthPeriod, [this] { publish_health(); });
-    heartbeat_ = loop_.every(parts_.config.agent.heartbeat, [this] { emit_heartbeat(); });
+    heartbeat_ = loop_.every(with.heartbeat, [this] { emit_heartbeat(); });
     publish_health();
     emit_heartbeat();
 }
@@ -147,6 +158,15 @@ void IngestThread::restart_source(
     const std::string& name, std::function<void(const Status&)> done
 ) {
     loop_.post([this, name, done = std::move(done)] { done(supervisor_->restart(name)); });
+}
+
+void IngestThread::change_sources(ingest::SourceChange change, std::function<void()> done) {
+    loop_.post([this, change = std::move(change), done = std::move(done)] {
+        supervisor_->change(change, [this, done] {
+            publish_health();
+            done();
+        });
+    });
 }
 
 void IngestThread::flush(std::function<void()> done) {

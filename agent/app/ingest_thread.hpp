@@ -29,7 +29,7 @@ struct SinkFeed {
 class IngestThread {
 public:
     struct Parts {
-        const config::AgentConfig& config;
+        const config::AgentConfig& config;  // of the start: may be another one later
         const std::vector<PluginInfo>& plugins;
         std::string plugin_dir;
         std::string journal_file;
@@ -62,6 +62,8 @@ public:
     void snapshot(const std::string& metric, std::function<void(std::size_t)> done);
     // Thread: any; calls back on this one.
     void restart_source(const std::string& name, std::function<void(const Status&)> done);
+    // See Supervisor::change(); health has it when this calls back. Thread: any; likewise.
+    void change_sources(ingest::SourceChange change, std::function<void()> done);
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.
     void flush(std::function<void()> done);
     // An event of the agent's own. Thread: any.
@@ -79,8 +81,14 @@ public:
     void stop(std::chrono::milliseconds patience, Ending ending);
 
 private:
+    struct Beginning {
+        std::vector<Event> events;
+        std::vector<ingest::SourceSpec> sources;
+        std::chrono::milliseconds heartbeat;
+    };
     explicit IngestThread(Parts parts);
-    void begin(std::vector<Event> first_events);
+    [[nodiscard]] Beginning beginning(std::vector<Event> first_events) const;
+    void begin(const Beginning& with);
     void tick();
     void publish_health();
     void emit_heartbeat();

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -61,12 +62,12 @@ int run(const Places& places, char** argv) {
     const SystemClock clock;
     TwinDriver twin(places, clock);
     for (;;) {
-        const Result<config::Loaded> loaded = load_wanted(places, twin);
+        Result<config::Loaded> loaded = load_wanted(places, twin);
         if (!loaded) {
             return wrong_configuration(loaded.error());
         }
         apply_log_level(loaded->config);
-        Result<std::unique_ptr<Agent>> agent = Agent::start(*loaded, places, twin);
+        Result<std::unique_ptr<Agent>> agent = Agent::start(std::move(*loaded), places, twin);
         if (!agent && twin.does_not_start(agent.error())) {
             continue;
         }

@@ -14,9 +14,14 @@
 #include "agent/base/version.hpp"
 #include "agent/config/credential.hpp"
 #include "agent/config/node_name.hpp"
+#include "agent/wire/envelope.hpp"
 
 namespace cxedge::app {
 namespace {
+
+// Twice the largest document, so that one that is a little too large is refused and told; what is
+// larger stays at the broker.
+constexpr std::uint32_t kMaxIncomingBytes = 2 * std::uint32_t{wire::kMaxEnvelopeBytes};
 
 std::vector<Dimension> dimensions(const std::vector<std::pair<std::string, std::string>>& pairs) {
     std::vector<Dimension> out;
@@ -189,6 +194,7 @@ Result<uplink::UplinkOptions> uplink_options(
     options.failback = from.failback;
     options.clock_wait = std::chrono::hours(from.clock_wait_h);
     options.broker.client_id = client_id_of(options.identity);
+    options.broker.max_incoming_bytes = kMaxIncomingBytes;
     options.broker.username = from.username;
     options.broker.ca_file = config::secret_file_path(from.ca_file);
     options.broker.certificate_file = config::secret_file_path(from.certificate_file);

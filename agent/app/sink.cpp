@@ -35,6 +35,25 @@ store::SpoolOptions spool_options(const SinkPlaces& places, const config::SpoolC
     return options;
 }
 
+uplink::UplinkStatus with_counts_of(
+    const uplink::UplinkStatus& before, uplink::UplinkStatus present
+) {
+    using uplink::UplinkStatus;
+    for (std::uint64_t UplinkStatus::*count :
+         {&UplinkStatus::connects,
+          &UplinkStatus::batches_sent,
+          &UplinkStatus::batches_delivered,
+          &UplinkStatus::samples_delivered,
+          &UplinkStatus::events_delivered,
+          &UplinkStatus::bytes_sent,
+          &UplinkStatus::batches_refused,
+          &UplinkStatus::batches_resent,
+          &UplinkStatus::batches_buried}) {
+        present.*count += before.*count;
+    }
+    return present;
+}
+
 }  // namespace
 
 void DeclaredCounts::count(const Declaration& declaration) {
@@ -94,9 +113,21 @@ void Sink::start(
     telemetry::WatchdogFeed* watchdog,
     std::unique_ptr<Identity> identity
 ) {
-    uplink_ = std::make_unique<UplinkThread>(
+    auto uplink = std::make_unique<UplinkThread>(
         std::move(options), *spool_, clock, watchdog, std::move(identity)
     );
+    const std::lock_guard lock(uplink_mutex_);
+    uplink_ = std::move(uplink);
+}
+
+void Sink::leave() {
+    if (!uplink_) {
+        return;
+    }
+    uplink_->stop();
+    const std::lock_guard lock(uplink_mutex_);
+    left_ = with_counts_of(left_, uplink_->status());
+    uplink_.reset();
 }
 
 void Sink::retain(std::string topic, std::string payload) {
@@ -126,6 +157,12 @@ void Sink::stop() {
 }
 
 uplink::UplinkStatus Sink::status() const {
+    const std::lock_guard lock(uplink_mutex_);
+    return uplink_ ? with_counts_of(left_, uplink_->status()) : left_;
+}
+
+uplink::UplinkStatus Sink::status_since_start() const {
+    const std::lock_guard lock(uplink_mutex_);
     return uplink_ ? uplink_->status() : uplink::UplinkStatus();
 }
 
@@ -134,6 +171,7 @@ void Sink::ask(const wire::Request& request) {
 }
 
 IdentityStatus Sink::identity() const {
+    const std::lock_guard lock(uplink_mutex_);
     return uplink_ ? uplink_->identity() : IdentityStatus();
 }
 

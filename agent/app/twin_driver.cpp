@@ -64,10 +64,6 @@ std::string describe(const telemetry::Health& health, const std::string& name) {
     return "spool: " + health.storage_problem;
 }
 
-std::string first_of(const std::vector<std::string>& reasons) {
-    return reasons.empty() ? "" : ": " + reasons.front();
-}
-
 std::vector<remote::PublicKey> keys_of(const config::AgentConfig& config) {
     std::vector<remote::PublicKey> keys;
     for (const std::string& text : config.remote.keys) {
@@ -198,16 +194,7 @@ void TwinDriver::act(TwinAction action) {
             return;
         case TwinAction::apply:
         case TwinAction::restore:
-            log::info(
-                "twin",
-                fmt::format(
-                    "{} of generation {}{}",
-                    to_string(state.phase),
-                    state.candidate.version.generation,
-                    first_of(state.reasons)
-                )
-            );
-            around_.restart();
+            run_wanted();
             return;
         case TwinAction::watch:
             tell(
@@ -266,6 +253,9 @@ remote::TrialView TwinDriver::view() const {
 void TwinDriver::tick() {
     if (!following_) {
         return;
+    }
+    if (std::exchange(refusal_untold_, false)) {
+        report();
     }
     if (keeper_.state().phase == TwinPhase::trial) {
         const auto result = remote::judge_trial(keeper_.state(), view(), clock_.boot_now());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the box run what the twin wants: at start it names the remote layer to begin with; then it
-// listens, has documents checked, begins and ends trials. What has to change begins in a new
-// process (the journal and the ring go on there), so what runs is always what a start would run.
+// listens, has documents checked, begins and ends trials. Sources and the uplink change in the
+// process that runs; anything else begins in a new one (the journal and the ring go on there).
 // Thread: main's.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/app/config_change.hpp"
 #include "agent/app/twin_keeper.hpp"
 #include "agent/model/event.hpp"
 #include "agent/remote/envelope.hpp"
@@ -22,11 +23,18 @@ namespace cxedge::app {
 // What it needs of a running agent.
 struct TwinSurroundings {
     std::function<telemetry::Health()> health;
-    std::function<uplink::UplinkStatus()> uplink;
+    std::function<uplink::UplinkStatus()> uplink;  // since it began to run as it does now
     std::function<void(const std::string& topic, std::string payload)> retain;
     std::function<void(Event)> tell;
     std::function<void(std::function<void()>)> post;  // to main's thread, from any
     std::function<void()> restart;
+    std::function<void(telemetry::Refused)> note_refused;
+    // What running this would take.
+    std::function<ConfigChange(const config::Loaded& next)> compare;
+    // Runs it from now on; calls back on main's thread once it does. Requires: no new process is
+    // needed.
+    std::function<void(config::Loaded next, const ConfigChange&, std::function<void()> done)>
+        change;
 };
 
 class TwinDriver {
@@ -52,6 +60,10 @@ public:
     void receive(const std::string& topic, const std::string& payload);
     // About once a second.
     void tick();
+    // Who may configure and command this box now.
+    [[nodiscard]] std::vector<remote::PublicKey> keys() const {
+        return remote::keys_in_force(keeper_.state(), keeper_.pinned());
+    }
 
 private:
     [[nodiscard]] bool follows() const;
@@ -59,6 +71,8 @@ private:
     [[nodiscard]] remote::TrialView view() const;
     void take(const remote::TwinStep& step);
     void act(remote::TwinAction action);
+    void run_wanted();
+    bool run_wanted_here();
     void validate();
     void judged(const std::vector<std::string>& problems);
     void offer(const std::string& topic, const std::string& payload);
@@ -81,6 +95,9 @@ private:
     std::map<std::string, std::string> held_;  // by topic: came at a bad time
     std::uint64_t refused_ = 0;
     std::string last_refusal_;
+    bool refusal_untold_ = false;
+    SteadyTime complain_at_{};
+    std::uint64_t rejected_ = 0;
 };
 
 }  // namespace cxedge::app

@@ -7,9 +7,9 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/durable_file.hpp"
 #include "agent/base/ids.hpp"
 #include "agent/base/log.hpp"
-#include "agent/remote/state_file.hpp"
 #include "agent/remote/twin_file.hpp"
 
 namespace cxedge::app {
@@ -19,7 +19,7 @@ constexpr std::size_t kMaxSiteBytes = std::size_t{256} * 1024;
 constexpr std::size_t kMaxBootId = 64;
 
 std::string hash_of_file(const std::string& path, std::size_t most) {
-    const auto text = remote::read_whole(path, most);
+    const auto text = load_file(path, most);
     return text ? remote::sha256(*text) : std::string();
 }
 
@@ -92,6 +92,10 @@ void TwinKeeper::audit_newest() {
     }
 }
 
+bool TwinKeeper::site_is_as_started() const {
+    return hash_of_file(site_file_, kMaxSiteBytes) == site_hash_;
+}
+
 std::vector<std::string> TwinKeeper::drift() const {
     std::vector<std::string> all = drift_;
     const std::uint64_t generation = state_.good.version.generation;
@@ -100,7 +104,7 @@ std::vector<std::string> TwinKeeper::drift() const {
             fmt::format("the site's file was changed since generation {} was confirmed", generation)
         );
     }
-    if (hash_of_file(site_file_, kMaxSiteBytes) != site_hash_) {
+    if (!site_is_as_started()) {
         all.emplace_back("the site's file was changed since this start, and is not in force");
     }
     return all;

@@ -32,6 +32,8 @@ public:
 
     void pin(std::vector<remote::PublicKey> keys) { pinned_ = std::move(keys); }
     [[nodiscard]] const std::vector<remote::PublicKey>& pinned() const { return pinned_; }
+    // The site's file is what this process read at its start.
+    [[nodiscard]] bool site_is_as_started() const;
     // How the box differs from what was confirmed.
     [[nodiscard]] std::vector<std::string> drift() const;
     void note_drift(std::string what) { drift_.push_back(std::move(what)); }

@@ -17,6 +17,8 @@ using remote::TwinOutcome;
 using remote::TwinPhase;
 using Kind = remote::Verdict::Kind;
 
+constexpr std::chrono::minutes kSameRefusal{1};
+
 }  // namespace
 
 void TwinDriver::receive(const std::string& topic, const std::string& payload) {
@@ -32,8 +34,7 @@ void TwinDriver::receive(const std::string& topic, const std::string& payload) {
 
 // Nothing is looked into before a pinned key vouches for it.
 void TwinDriver::offer(const std::string& topic, const std::string& payload) {
-    const auto keys = remote::keys_in_force(keeper_.state(), keeper_.pinned());
-    auto opened = remote::open_envelope(remote::Purpose::desired, payload, keys);
+    auto opened = remote::open_envelope(remote::Purpose::desired, payload, keys());
     if (!opened) {
         refuse(topic, opened.error().message);
         return;
@@ -84,11 +85,18 @@ void TwinDriver::conclude(const remote::Offer& offer, TwinOutcome outcome, std::
     over();
 }
 
+// Whoever may publish there must not make the box talk as fast as they do: told with the next tick,
+// logged once a minute.
 void TwinDriver::refuse(const std::string& topic, const std::string& why) {
     ++refused_;
     last_refusal_ = topic + ": " + why;
-    log::warn("twin", "refused, nothing was touched: " + last_refusal_);
-    report();
+    refusal_untold_ = true;
+    around_.note_refused({refused_ + rejected_, last_refusal_});
+    const SteadyTime now = clock_.steady_now();
+    if (now >= complain_at_) {
+        complain_at_ = now + kSameRefusal;
+        log::warn("twin", "refused, nothing was touched: " + last_refusal_);
+    }
 }
 
 // Something of the history is new.
@@ -103,6 +111,8 @@ void TwinDriver::over() {
     if (attempt.outcome == TwinOutcome::confirmed) {
         tell("config.confirmed", Severity::info, text);
     } else if (attempt.outcome == TwinOutcome::rejected) {
+        ++rejected_;
+        around_.note_refused({refused_ + rejected_, text});
         tell("config.rejected", Severity::warning, text);
     } else {
         tell("config.rolled_back", Severity::major, text);

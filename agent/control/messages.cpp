@@ -95,6 +95,9 @@ void counter_fields(Picture& health, const Visit& visit) {
     visit("batches_refused", health.batches_refused);
     visit("commands_accepted", health.commands_accepted);
     visit("commands_refused", health.commands_refused);
+    visit("command_refusal", health.command_refusal);
+    visit("configs_refused", health.configs_refused);
+    visit("config_refusal", health.config_refusal);
 }
 
 template <class Picture, class Visit>

@@ -10,6 +10,7 @@
 #include "agent/config/load.hpp"
 #include "agent/ctl/files.hpp"
 #include "agent/ctl/terminal.hpp"
+#include "agent/ctl/twin/reported_text.hpp"
 
 namespace cxedge::ctl {
 namespace {
@@ -30,24 +31,33 @@ Result<config::Loaded> load(const ConfigOptions& options) {
     return config::load(load_options);
 }
 
-std::vector<std::string> settings_of(const config::Loaded& loaded) {
+std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
-    std::istringstream text(config::show(loaded.merged, false));
-    for (std::string line; std::getline(text, line);) {
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
         lines.push_back(line);
     }
+    return lines;
+}
+
+std::vector<std::string> settings_of(const config::Loaded& loaded) {
+    std::vector<std::string> lines = lines_of(config::show(loaded.merged, false));
     std::sort(lines.begin(), lines.end());
     return lines;
 }
 
 // Lines of `from` that `without` has not.
-std::string only_in(
-    const std::vector<std::string>& from, const std::vector<std::string>& without, char sign
+std::vector<std::string> only_in(
+    const std::vector<std::string>& from, const std::vector<std::string>& without
 ) {
     std::vector<std::string> lines;
     std::set_difference(
         from.begin(), from.end(), without.begin(), without.end(), std::back_inserter(lines)
     );
+    return lines;
+}
+
+std::string with_sign(const std::vector<std::string>& lines, char sign) {
     std::string out;
     for (const std::string& line : lines) {
         out += std::string(1, sign) + " " + line + "\n";
@@ -56,9 +66,32 @@ std::string only_in(
 }
 
 // The problems as they are, one a line: editors and people jump to "file:line:column".
-ExitCode report(const Error& error) {
-    write_out(error.message + "\n");
+ExitCode report(const Error& error, bool json) {
+    const nlohmann::ordered_json object{{"ok", false}, {"problems", lines_of(error.message)}};
+    write_out(json ? json_line_of(object) : error.message + "\n");
     return ExitCode::failed;
+}
+
+// "key = value   # origin"
+std::string setting_as_json(const std::string& line) {
+    constexpr std::string_view kIs = " = ";
+    constexpr std::string_view kFrom = "   # ";
+    const std::size_t is = line.find(kIs);
+    const std::size_t from = line.rfind(kFrom);
+    const std::size_t value = is + kIs.size();
+    return json_line_of(
+        {{"key", line.substr(0, is)},
+         {"value", line.substr(value, from - value)},
+         {"origin", line.substr(from + kFrom.size())}}
+    );
+}
+
+std::string settings_as_json(const config::Loaded& loaded) {
+    std::string out;
+    for (const std::string& line : lines_of(config::show(loaded.merged, true))) {
+        out += setting_as_json(line);
+    }
+    return out;
 }
 
 }  // namespace
@@ -66,10 +99,11 @@ ExitCode report(const Error& error) {
 ExitCode run_config_show(const ConfigOptions& options) {
     const auto loaded = load(options);
     if (!loaded) {
-        return report(loaded.error());
+        return report(loaded.error(), options.json);
     }
-    return write_out(config::show(loaded->merged, options.origin)) ? ExitCode::ok
-                                                                   : ExitCode::failed;
+    const std::string text =
+        options.json ? settings_as_json(*loaded) : config::show(loaded->merged, options.origin);
+    return write_out(text) ? ExitCode::ok : ExitCode::failed;
 }
 
 ExitCode run_config_diff(const ConfigOptions& options) {
@@ -78,21 +112,27 @@ ExitCode run_config_diff(const ConfigOptions& options) {
     const auto before = load(site);
     const auto after = load(options);
     if (!before || !after) {
-        return report(before ? after.error() : before.error());
+        return report(before ? after.error() : before.error(), options.json);
     }
     const auto old_settings = settings_of(*before);
     const auto new_settings = settings_of(*after);
-    const std::string changes =
-        only_in(old_settings, new_settings, '-') + only_in(new_settings, old_settings, '+');
-    return write_out(changes) && !changes.empty() ? ExitCode::ok : ExitCode::failed;
+    const auto removed = only_in(old_settings, new_settings);
+    const auto added = only_in(new_settings, old_settings);
+    const std::string changes = with_sign(removed, '-') + with_sign(added, '+');
+    const bool written =
+        write_out(options.json ? json_line_of({{"removed", removed}, {"added", added}}) : changes);
+    return written && !changes.empty() ? ExitCode::ok : ExitCode::failed;
 }
 
 ExitCode run_config_check(const ConfigOptions& options) {
     const auto loaded = load(options);
     if (!loaded) {
-        return report(loaded.error());
+        return report(loaded.error(), options.json);
     }
-    return write_out(options.file + ": ok\n") ? ExitCode::ok : ExitCode::failed;
+    const std::string text =
+        options.json ? json_line_of({{"ok", true}, {"problems", nlohmann::ordered_json::array()}})
+                     : options.file + ": ok\n";
+    return write_out(text) ? ExitCode::ok : ExitCode::failed;
 }
 
 }  // namespace cxedge::ctl

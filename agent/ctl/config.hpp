@@ -12,6 +12,9 @@ struct ConfigOptions {
     std::string profiles_dir = "/usr/share/cxedge";
     std::string remote_file;  // a layer above it, as it would be pushed; empty: none
     bool origin = false;      // show: where each setting comes from
+    // show: {"key","value","origin"} a line, value as TOML; diff: {"removed":[..],"added":[..]};
+    // check, and what does not load: {"ok","problems":[..]}.
+    bool json = false;
 };
 
 // The merged settings, one a line.

@@ -34,6 +34,7 @@ struct EnrolServerOptions {
     std::vector<std::string> replace;  // tenant/site/node
     double days = 365;
     double seconds = 0;  // stop after that time; 0: never
+    bool json = false;
 };
 ExitCode run_enrol_server(const EnrolServerOptions& options);
 

@@ -7,6 +7,7 @@
 #include "agent/ctl/files.hpp"
 #include "agent/ctl/human_text.hpp"
 #include "agent/ctl/terminal.hpp"
+#include "agent/ctl/twin/reported_text.hpp"
 #include "agent/remote/enrol_desk.hpp"
 #include "agent/wire/envelope.hpp"
 #include "agent/wire/topics.hpp"
@@ -106,6 +107,7 @@ public:
                {}}
           ),
           seconds_(options.seconds),
+          json_(options.json),
           begun_(clock_.steady_now()) {}
 
     // False: its time is up.
@@ -132,6 +134,15 @@ private:
         const auto response = desk_.answer(name, *request, clock_.wall_now());
         const wire::Topics topics(name.tenant, name.site, name.node);
         link_.publish(topics.enrol_response(), wire::encode_enrol_response(response), false);
+        if (json_) {
+            write_out(json_line_of(
+                {{"node", who},
+                 {"serial", request->serial},
+                 {"enrolled", response.refused.empty()},
+                 {"refused", response.refused}}
+            ));
+            return;
+        }
         const std::string verdict =
             response.refused.empty() ? "enrolled" : "refused: " + response.refused;
         write_out(printable(fmt::format("{} serial {} {}", who, request->serial, verdict)) + "\n");
@@ -141,6 +152,7 @@ private:
     remote::EnrolDesk desk_;
     BrokerLink link_;
     double seconds_;
+    bool json_;
     SteadyTime begun_;
 };
 

@@ -76,6 +76,7 @@ void add_enrol_server(CLI::App& app, EnrolServerOptions& server, Chosen& chosen)
         ->capture_default_str();
     verb.add_option("--seconds", server.seconds, "Stop after this time")
         ->check(CLI::NonNegativeNumber);
+    verb.add_flag("--json", server.json, "One JSON object for each request");
     verb.footer(
         "Example: cxctl enrol-server --broker mqtts://broker.example --cert enroller.crt --key "
         "enroller.key --sign-cert ca.crt --sign-key ca.key --claims claim-ca.crt --allow "

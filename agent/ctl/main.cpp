@@ -18,6 +18,7 @@
 #include "agent/ctl/setup.hpp"
 #include "agent/ctl/status.hpp"
 #include "agent/ctl/tail.hpp"
+#include "agent/ctl/twin/watch.hpp"
 #include "agent/ctl/twin_verbs.hpp"
 
 namespace {
@@ -34,6 +35,7 @@ struct CommandLine {
     cxedge::ctl::ReceiveOptions receive;
     cxedge::ctl::DecodeOptions decode;
     cxedge::ctl::StatusOptions status;
+    cxedge::ctl::NodeStatusOptions node;
     cxedge::ctl::FlushOptions flush;
     cxedge::ctl::QueryOptions query;
     cxedge::ctl::HistoryRange replay;
@@ -44,14 +46,26 @@ struct CommandLine {
     cxedge::ctl::FleetOptions fleet;
 };
 
+// Every verb has it; some have more formats.
+void add_json(CLI::App& verb, CLI::Option& format_option, std::string& format) {
+    verb.add_flag_callback(
+            "--json", [&format] { format = "jsonl"; }, "Short for --format jsonl"
+    )
+        ->excludes(&format_option);
+}
+
+void add_table_format(CLI::App& verb, std::string& format) {
+    auto* option = verb.add_option("--format", format, "table for people, jsonl for programs");
+    option->check(CLI::IsMember({"table", "jsonl"}))->capture_default_str();
+    add_json(verb, *option, format);
+}
+
 void add_tail(CommandLine& line) {
     CLI::App& verb =
         *line.app.add_subcommand("tail", "Print what nodes send, decoded, as it comes");
     cxedge::ctl::TailOptions& tail = line.tail;
     cxedge::ctl::add_connection(verb, tail.connection);
-    verb.add_option("--format", tail.format, "table for people, jsonl for programs")
-        ->check(CLI::IsMember({"table", "jsonl"}))
-        ->capture_default_str();
+    add_table_format(verb, tail.format);
     verb.add_flag("--utc", tail.utc, "Times of the table in UTC");
     verb.add_option("--count", tail.count, "Stop after this many lines");
     verb.add_option("--seconds", tail.seconds, "Stop after this time")
@@ -75,8 +89,11 @@ void add_tail(CommandLine& line) {
 
 void add_receive_files(CLI::App& verb, cxedge::ctl::ReceiveOptions& receive) {
     verb.add_option("--out", receive.out_file, "File to append to; default: standard output");
-    verb.add_option("--format", receive.format, "Default: by the name of the output, else jsonl")
-        ->check(CLI::IsMember({"jsonl", "csv", "sqlite"}));
+    auto* format = verb.add_option(
+        "--format", receive.format, "Default: by the name of the output, else jsonl"
+    );
+    format->check(CLI::IsMember({"jsonl", "csv", "sqlite"}));
+    add_json(verb, *format, receive.format);
     verb.add_option(
         "--state",
         receive.state_file,
@@ -130,9 +147,7 @@ void add_decode(CommandLine& line) {
     )
         ->take_all();
     verb.add_option("--topic", decode.topic, "Topic it came from; default: find out by trying");
-    verb.add_option("--format", decode.format, "table for people, jsonl for programs")
-        ->check(CLI::IsMember({"table", "jsonl"}))
-        ->capture_default_str();
+    add_table_format(verb, decode.format);
     verb.add_flag("--utc", decode.utc, "Times of the table in UTC");
     verb.footer("Example: cxctl decode batch.bin --dict dict.bin --topic cx/1/t/s/n/up/live/kpi");
     verb.callback([&line] {
@@ -149,14 +164,29 @@ void add_socket(CLI::App& verb, std::string& socket) {
 }
 
 void add_status(CommandLine& line) {
-    CLI::App& verb = *line.app.add_subcommand("status", "How the agent on this box is");
+    CLI::App& verb = *line.app.add_subcommand(
+        "status", "How the agent on this box is, or what the broker knows of a node"
+    );
+    auto* node = verb.add_option("node", line.node.node, "tenant/site/node; none: this box");
     add_socket(verb, line.status.socket);
-    verb.add_flag("--json", line.status.json, "The agent's answer as it is");
-    verb.add_flag("--watch", line.status.watch, "Again every second until interrupted");
-    verb.footer("Example: cxctl status --watch");
+    auto* watch = verb.add_flag("--watch", line.status.watch, "Again every second; of this box");
+    watch->excludes(node);
+    cxedge::ctl::add_broker(verb, line.node.connection);
+    verb.add_option("--wait-s", line.node.wait_s, "How long to listen for a node")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    verb.add_flag("--json", line.status.json, "The agent's answer as it is, or a node's facts");
+    verb.footer(
+        "Example: cxctl status --watch\n"
+        "Example: cxctl status acme/store-0042/gw-1 --broker mqtts://broker.example\n"
+        "Of a node: status 0 well, 1 rejected, rolled back, away or unreadable, 3 under way or "
+        "never heard of. All that its agent knows: cxctl cmd NODE status."
+    );
     verb.callback([&line] {
         line.verb = [&line] {
-            return cxedge::ctl::run_status(line.status);
+            line.node.json = line.status.json;
+            return line.node.node.empty() ? cxedge::ctl::run_status(line.status)
+                                          : cxedge::ctl::run_node_status(line.node);
         };
     });
 }
@@ -169,6 +199,7 @@ void add_flush(CommandLine& line) {
     verb.add_option("--timeout-s", line.flush.timeout_s, "How long to wait")
         ->check(CLI::Range(0.0, kLongestWait))
         ->capture_default_str();
+    verb.add_flag("--json", line.flush.json, "One JSON object instead of a line");
     verb.footer("Example: cxctl flush --timeout-s 60 && systemctl stop cxedged");
     verb.callback([&line] {
         line.verb = [&line] {
@@ -213,9 +244,11 @@ void add_query(CommandLine& line) {
     CLI::App& verb = *line.app.add_subcommand("query", "What a box measured, from its history");
     add_range(verb, line.query.range);
     verb.add_flag("--events", line.query.events, "Events instead; --series is then their name");
-    verb.add_option("--format", line.query.format, "table for people, csv or jsonl for programs")
-        ->check(CLI::IsMember({"table", "csv", "jsonl"}))
-        ->capture_default_str();
+    auto* format = verb.add_option(
+        "--format", line.query.format, "table for people, csv or jsonl for programs"
+    );
+    format->check(CLI::IsMember({"table", "csv", "jsonl"}))->capture_default_str();
+    add_json(verb, *format, line.query.format);
     verb.footer(
         "Example: cxctl query --series 'store.footfall.in{door=main}' --from yesterday --to today "
         "--step 1h\n"
@@ -235,6 +268,7 @@ void add_replay(CommandLine& line) {
         "replay", "Send samples of the history once more, marked, to the topic for late ones"
     );
     add_range(verb, line.replay);
+    verb.add_flag("--json", line.replay.json, "One JSON object instead of a line");
     verb.footer(
         "Example: cxctl replay --series 'store.*' --from 2026-11-21 --to 2026-11-22\n"
         "They go at their original times under new numbers; receivers know them by Body.replay."
@@ -250,6 +284,7 @@ void add_config_files(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
     verb.add_option("--config", config.file, "The site's configuration file")->required();
     verb.add_option("--profiles", config.profiles_dir, "Where profiles and the catalogue are")
         ->capture_default_str();
+    verb.add_flag("--json", config.json, "JSON instead of lines");
 }
 
 CLI::Option* add_remote_layer(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
@@ -355,6 +390,7 @@ void add_setup(CommandLine& line) {
     add_setup_answers(verb, line.setup);
     add_box(verb, line.setup.box);
     verb.add_flag("--force", line.setup.force, "Replace a configuration file (it becomes .old)");
+    verb.add_flag("--json", line.setup.json, "What the checks say as one JSON object");
     verb.footer(
         "Example: cxctl setup --broker mqtts://broker.example --tenant acme --site store-0042 "
         "--profile store-gateway --claim /etc/cxedge/claim.pem"
@@ -382,6 +418,16 @@ void add_doctor(CommandLine& line) {
     });
 }
 
+// Below the example and what is special, for every verb the same.
+void add_exit_codes(CLI::App& app) {
+    for (CLI::App* verb : app.get_subcommands({})) {
+        if (!verb->get_subcommands({}).empty()) {
+            add_exit_codes(*verb);
+        }
+        verb->footer(verb->get_footer() + "\n" + kExitCodes);
+    }
+}
+
 void add_verbs(CommandLine& line) {
     line.app.set_version_flag("--version", "cxctl " + std::string(cxedge::version()));
     line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
@@ -399,6 +445,7 @@ void add_verbs(CommandLine& line) {
     add_doctor(line);
     cxedge::ctl::add_fleet_verbs(line.app, line.fleet, line.verb);
     cxedge::ctl::add_twin_verbs(line.app, line.verb);
+    add_exit_codes(line.app);
 }
 
 }  // namespace

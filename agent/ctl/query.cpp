@@ -209,8 +209,11 @@ ExitCode run_replay(const HistoryRange& range) {
             return ExitCode::failed;
         }
     }
-    return write_out(fmt::format("replay {:016x}: {} samples\n", id, samples)) ? ExitCode::ok
-                                                                               : ExitCode::failed;
+    const std::string done =
+        range.json
+            ? json{{"replay", fmt::format("{:016x}", id)}, {"samples", samples}}.dump() + "\n"
+            : fmt::format("replay {:016x}: {} samples\n", id, samples);
+    return write_out(done) ? ExitCode::ok : ExitCode::failed;
 }
 
 }  // namespace cxedge::ctl

@@ -22,6 +22,7 @@ struct HistoryRange {
     std::string from = "-1h";
     std::string to = "now";
     std::string step = "raw";
+    bool json = false;  // replay: {"replay","samples"} instead of a line
 };
 
 struct QueryOptions {

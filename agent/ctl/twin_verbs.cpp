@@ -7,11 +7,14 @@
 #include "agent/ctl/twin/audit.hpp"
 #include "agent/ctl/twin/document.hpp"
 #include "agent/ctl/twin/push.hpp"
+#include "agent/ctl/twin/watch.hpp"
 
 namespace cxedge::ctl {
 namespace {
 
 using Verb = std::function<ExitCode()>;
+
+constexpr const char* kUsualStages = "1,10,100";
 
 // A verb whose options live as long as it can be called.
 template <class Options>
@@ -29,7 +32,8 @@ void add_document(CLI::App& app, DocumentOptions& document) {
     app.add_option("file", document.config_file, "What the box is to run above its own file (TOML)")
         ->required();
     app.add_option("--sign-key", document.key_files, "Private key of keygen; two to change keys")
-        ->required();
+        ->required()
+        ->allow_extra_args(false);
     app.add_option("--tenant", document.tenant, "Operator of the boxes")->required();
     auto* node = app.add_option("--node", document.node, "The box it is for");
     auto* group = app.add_option("--group", document.group, "The group of boxes it is for");
@@ -41,10 +45,16 @@ void add_document(CLI::App& app, DocumentOptions& document) {
     app.add_option("--valid-h", document.valid_h, "Only boxes that get it within this time try it")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--min-version", document.min_version, "Only this version of cxedge, or later");
-    app.add_option("--parent", document.parent, "SHA-256 of the configuration that it changes");
     app.add_option(
-        "--new-key", document.new_keys, "Public key that holds from then on (at most two)"
+        "--parent",
+        document.parent,
+        "SHA-256 of the pushed configuration that it changes, or any; default: push takes what the "
+        "node reports, and demands nothing of a group"
     );
+    app.add_option(
+           "--new-key", document.new_keys, "Public key that holds from then on (at most two)"
+    )
+        ->allow_extra_args(false);
     app.add_flag("--retry", document.retry, "Also where this configuration failed before");
 }
 
@@ -53,6 +63,7 @@ void add_keygen(CLI::App& app, Verb& verb) {
     const auto options = on_chosen(keygen, verb, run_keygen);
     keygen.add_option("--out", options->out_file, "File for the private key; must not exist")
         ->required();
+    keygen.add_flag("--json", options->json, "One JSON object instead of a line");
     keygen.footer("Example: cxctl keygen --out operations.pem");
 }
 
@@ -60,7 +71,9 @@ void add_sign(CLI::App& app, Verb& verb) {
     CLI::App& sign = *app.add_subcommand("sign", "Sign a configuration without sending it");
     const auto options = on_chosen(sign, verb, run_sign);
     add_document(sign, options->document);
-    sign.add_option("--out", options->out_file, "File for the envelope")->capture_default_str();
+    auto* out = sign.add_option("--out", options->out_file, "File for the envelope");
+    out->capture_default_str();
+    sign.add_flag("--json", options->json, "One JSON object that says what was signed")->needs(out);
     sign.footer(
         "Example: cxctl sign change.toml --sign-key operations.pem --tenant acme --node gw-1 "
         "--out change.env"
@@ -72,10 +85,30 @@ void add_verify(CLI::App& app, Verb& verb) {
     const auto options = on_chosen(verify, verb, run_verify);
     verify.add_option("file", options->file, "Envelope; - is stdin")->required();
     verify.add_option("--pin", options->pins, "Public key that may sign (repeatable)")->required();
+    verify.add_flag("--json", options->json, "One JSON object instead of lines");
     verify.footer(
         "Example: cxctl verify change.env --pin ed25519:d75a98...\n"
         "Status 1 if no pinned key vouches for it."
     );
+}
+
+void add_rollout(CLI::App& push, PushOptions& options) {
+    push.add_option("--site", options.site, "Where the node stands");
+    auto* stages = push.add_option(
+        "--stages", options.stages, "Percent of the group, by the hash of the node's name"
+    );
+    stages->capture_default_str();
+    push.add_flag_callback(
+            "--staged", [&options] { options.stages = kUsualStages; }, "Short for --stages 1,10,100"
+    )
+        ->excludes(stages);
+    push.add_option(
+            "--canary", options.canary, "site/node of the group that gets it first (repeatable)"
+    )
+        ->allow_extra_args(false);
+    push.add_option("--abort-percent", options.abort_percent, "Stop when more of a stage failed")
+        ->check(CLI::Range(0.0, 100.0))
+        ->capture_default_str();
 }
 
 void add_push(CLI::App& app, Verb& verb) {
@@ -84,30 +117,37 @@ void add_push(CLI::App& app, Verb& verb) {
     const auto options = on_chosen(push, verb, run_push);
     add_document(push, options->document);
     add_broker(push, options->connection);
-    push.add_option("--site", options->site, "Where the node stands");
-    push.add_option("--stages", options->stages, "Percent of the group, one stage after another")
-        ->capture_default_str();
-    push.add_option("--abort-percent", options->abort_percent, "Stop when more of a stage failed")
-        ->check(CLI::Range(0.0, 100.0))
-        ->capture_default_str();
+    add_rollout(push, *options);
     push.add_option("--wait-s", options->wait_s, "For each stage; default: --trial-s and 60 more");
-    push.add_flag("--json", options->json, "One JSON object a line");
+    push.add_flag("--json", options->json, "One JSON object a line, the last one with the result");
     push.footer(
         "Example: cxctl push change.toml --sign-key operations.pem --broker mqtts://broker.example "
-        "--tenant acme --group stores --stages 1,10,100\n"
+        "--tenant acme --group stores --canary store-0042/gw-1 --staged\n"
+        "A stage begins when the one before is confirmed. Stopped or interrupted, a group's "
+        "document is taken back from those that have not seen it; the same push again goes on. "
         "Status 1 if it was rejected, rolled back or stopped, 3 if nobody answered."
     );
 }
 
 void add_watch(CLI::App& app, Verb& verb) {
-    CLI::App& watch = *app.add_subcommand("watch", "What nodes say of their configuration");
+    CLI::App& watch =
+        *app.add_subcommand("watch", "How nodes are: configuration, last seen, backlog, version");
     const auto options = on_chosen(watch, verb, run_watch);
-    options->connection.topic = "cx/1/+/+/+/twin/reported";
-    add_connection(watch, options->connection);
-    watch.add_option("--seconds", options->seconds, "Stop after this time")
+    add_broker(watch, options->connection);
+    watch.add_option("--nodes", options->nodes, "tenant/site/node, with + for any")
+        ->capture_default_str();
+    watch.add_option("--group", options->group, "Only nodes that say they belong to it");
+    watch.add_flag("--once", options->once, "Say how they are, and end");
+    watch.add_option("--seconds", options->seconds, "Stop after this time; with --once default 2")
         ->check(CLI::NonNegativeNumber);
-    watch.add_flag("--json", options->json, "One JSON object a line");
-    watch.footer("Example: cxctl watch --broker mqtts://broker.example");
+    watch.add_flag("--json", options->json, "One JSON object a line, whenever a node changes");
+    watch.footer(
+        "Example: cxctl watch --broker mqtts://broker.example --nodes acme/+/+\n"
+        "On a terminal a table, drawn anew every second, trouble first; elsewhere a line whenever "
+        "a node changes. The backlog is what a node says of itself, once a minute. "
+        "Status of --once: 0 all are well, 1 one is rejected, rolled back, away or unreadable, 3 "
+        "some are still under way, or nobody is there."
+    );
 }
 
 void add_audit(CLI::App& app, Verb& verb) {

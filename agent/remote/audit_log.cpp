@@ -7,9 +7,10 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/durable_file.hpp"
 #include "agent/base/ids.hpp"
+#include "agent/base/unique_fd.hpp"
 #include "agent/remote/signing.hpp"
-#include "agent/remote/state_file.hpp"
 
 namespace cxedge::remote {
 namespace {
@@ -124,7 +125,7 @@ AuditLog::AuditLog(std::string path, std::size_t most) : path_(std::move(path)),
 
 // Seldom enough that the file is read and written whole: so it is never half a line.
 Status AuditLog::append(const AuditEntry& entry) {
-    const Result<std::string> text = read_whole(path_, kMostAuditBytes);
+    const Result<std::string> text = load_file(path_, kMostAuditBytes);
     if (!text && text.error().code != ErrorCode::not_found) {
         return text.error();
     }
@@ -132,7 +133,7 @@ Status AuditLog::append(const AuditEntry& entry) {
     const AuditReport report = verify_audit(all);
     const std::string previous = report.last == 0 ? first_hash() : report.last_hash;
     all += line_of(entry, report.last + 1, previous);
-    return replace_file(path_, all);
+    return replace_file(path_, all, kPrivateFile);
 }
 
 AuditReport verify_audit(std::string_view text) {
@@ -150,7 +151,7 @@ AuditReport verify_audit(std::string_view text) {
 }
 
 Result<AuditReport> read_audit(const std::string& path) {
-    const Result<std::string> text = read_whole(path, kMostAuditBytes);
+    const Result<std::string> text = load_file(path, kMostAuditBytes);
     if (!text) {
         return text.error();
     }

@@ -50,7 +50,7 @@ struct AuditReport {
     std::string last_hash;  // what the next line continues
 };
 AuditReport verify_audit(std::string_view text);
-// not_found, unavailable, exhausted: as read_whole().
+// not_found, unavailable, exhausted: as load_file().
 Result<AuditReport> read_audit(const std::string& path);
 
 }  // namespace cxedge::remote

@@ -116,9 +116,9 @@ void CommandDesk::consider(const Signed& asked, CommandDelivery delivery) {
     askers_[command.id] = {asked.key_id, std::move(delivery)};
     const Status turn = check_turn(command);
     if (!turn || late) {
-        ++counters_.rejected;
+        count_refused(turn ? "came after its ttl_s or message expiry" : turn.error().message);
         record.state = turn ? CommandState::expired : CommandState::rejected;
-        record.detail = turn ? "came after its ttl_s or message expiry" : turn.error().message;
+        record.detail = counters_.last_refusal;
         conclude(std::move(record));
         return;
     }
@@ -134,8 +134,13 @@ void CommandDesk::consider(const Signed& asked, CommandDelivery delivery) {
     begin(command);
 }
 
-void CommandDesk::refuse(const std::string& why, std::uint64_t commands) {
+void CommandDesk::count_refused(const std::string& why, std::uint64_t commands) {
     counters_.rejected += commands;
+    counters_.last_refusal = ascii(why);
+}
+
+void CommandDesk::refuse(const std::string& why, std::uint64_t commands) {
+    count_refused(why, commands);
     unsaid_ += commands;
     const SteadyTime now = parts_.clock.steady_now();
     if (now < complain_at_) {
@@ -147,7 +152,7 @@ void CommandDesk::refuse(const std::string& why, std::uint64_t commands) {
     event.name = "command.refused";
     event.severity = Severity::warning;
     event.subject = parts_.self.node;
-    event.text = ascii(why);
+    event.text = counters_.last_refusal;
     event.attrs.push_back({"refused", std::to_string(std::exchange(unsaid_, 0))});
     parts_.tell(std::move(event), {});
 }

@@ -45,6 +45,7 @@ struct CommandDelivery {
 struct CommandCounters {
     std::uint64_t accepted = 0;
     std::uint64_t rejected = 0;  // forged, not for us, expired, repeated ...
+    std::string last_refusal;    // why the last of them
 };
 
 class CommandDesk {
@@ -71,6 +72,8 @@ public:
     CommandDesk& operator=(const CommandDesk&) = delete;
     ~CommandDesk() = default;
 
+    // The keys that hold from now on.
+    void pin(std::vector<PublicKey> keys) { parts_.keys = std::move(keys); }
     // What the process before left: begun is interrupted, accepted is run, outcomes are told.
     void resume();
     // A payload of cmd/req.
@@ -79,7 +82,7 @@ public:
     void unread(std::uint64_t commands);
     // About once a second: gives up what runs too long.
     void tick();
-    [[nodiscard]] CommandCounters counters() const { return counters_; }
+    [[nodiscard]] const CommandCounters& counters() const { return counters_; }
 
 private:
     struct Running {
@@ -104,6 +107,7 @@ private:
     [[nodiscard]] bool expired(const wire::Command& command) const;
     void consider(const Signed& asked, CommandDelivery delivery);
     void resume_one(CommandRecord record);
+    void count_refused(const std::string& why, std::uint64_t commands = 1);
     void refuse(const std::string& why, std::uint64_t commands = 1);
     void begin(const wire::Command& command);
     void respond(const std::string& id, std::uint64_t turn, const Result<std::string>& result);

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "agent/base/byte_codec.hpp"
-#include "agent/remote/state_file.hpp"
+#include "agent/base/durable_file.hpp"
+#include "agent/base/unique_fd.hpp"
 #include "agent/wire/envelope.hpp"
 
 namespace cxedge::remote {
@@ -151,7 +152,7 @@ Result<TwinState> decode_twin(std::string_view bytes) {
 }
 
 Result<TwinState> read_twin(const std::string& path) {
-    const Result<std::string> bytes = read_whole(path, kMaxTwinBytes);
+    const Result<std::string> bytes = load_file(path, kMaxTwinBytes);
     if (!bytes) {
         const bool none = bytes.error().code == ErrorCode::not_found;
         return none ? Result<TwinState>(TwinState{}) : Result<TwinState>(bytes.error());
@@ -161,7 +162,7 @@ Result<TwinState> read_twin(const std::string& path) {
 }
 
 Status write_twin(const std::string& path, const TwinState& state) {
-    return replace_file(path, encode_twin(state));
+    return replace_file(path, encode_twin(state), kPrivateFile);
 }
 
 }  // namespace cxedge::remote

@@ -80,7 +80,10 @@ std::string objection(const TwinState& state, const TwinSelf& self, const Offer&
     if (older_than(self.version, desired.min_agent_version)) {
         return fmt::format("needs cxedge {}, this is {}", desired.min_agent_version, self.version);
     }
-    if (!desired.parent_hash.empty() && desired.parent_hash != state.good.version.hash) {
+    // A box that runs this content already has nothing to change: a stage that is repeated.
+    const bool other_parent =
+        !desired.parent_hash.empty() && desired.parent_hash != state.good.version.hash;
+    if (other_parent && hash != state.good.version.hash) {
         return fmt::format(
             "changes configuration {}, this box runs generation {}",
             to_hex(desired.parent_hash.substr(0, 4)),

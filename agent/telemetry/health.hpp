@@ -115,8 +115,17 @@ struct Health {
     std::uint64_t batches_refused = 0;
     std::uint64_t commands_accepted = 0;  // since start
     std::uint64_t commands_refused = 0;   // forged, not for us, expired, repeated ...
+    std::string command_refusal;          // why the last of them
+    std::uint64_t configs_refused = 0;    // likewise of signed configurations, rejected ones too
+    std::string config_refusal;
     double rss_mib = 0;
     double cpu_s = 0;  // processor time used since start
+};
+
+// Not acted on since start, and why the last.
+struct Refused {
+    std::uint64_t count = 0;
+    std::string why;
 };
 
 // Latest picture, published by ingest, read by control. Thread: any.
@@ -124,14 +133,17 @@ class HealthBoard {
 public:
     void publish(Health health);
     // What control knows of commands; in every picture from then on.
-    void note_commands(std::uint64_t accepted, std::uint64_t refused);
+    void note_commands(std::uint64_t accepted, Refused refused);
+    // Likewise of configurations from afar.
+    void note_configs(Refused refused);
     [[nodiscard]] Health latest() const;
 
 private:
     mutable std::mutex mutex_;
     Health health_;
     std::uint64_t commands_accepted_ = 0;
-    std::uint64_t commands_refused_ = 0;
+    Refused commands_refused_;
+    Refused configs_refused_;
 };
 
 // The systemd watchdog is fed only when every thread has ticked since the last feed: a hang of one

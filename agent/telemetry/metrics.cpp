@@ -125,6 +125,7 @@ void add_uplink(const Health& health, Readings& out) {
     out.counter({"agent.uplink.refused", "{batch}"}, health.batches_refused);
     out.counter({"agent.commands.accepted", "{command}"}, health.commands_accepted);
     out.counter({"agent.commands.refused", "{command}"}, health.commands_refused);
+    out.counter({"agent.configs.refused", "{document}"}, health.configs_refused);
 }
 
 void add_sink(const SinkHealth& sink, Readings& out) {

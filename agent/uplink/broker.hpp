@@ -48,6 +48,9 @@ struct BrokerOptions {
     std::string will_topic;
     std::string will_payload;
     std::uint32_t will_delay_s = 30;
+    // Larger packets do not come (MQTT 5.0 section 3.1.2.11.4); with MQTT 3.1.1 a larger payload is
+    // cut to this. 0: any size.
+    std::uint32_t max_incoming_bytes = 0;
 };
 
 // To connect to `endpoint`.

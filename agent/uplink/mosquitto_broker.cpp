@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <map>
-#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -33,10 +32,6 @@ constexpr int kMaxReads = 256;
 // CA file, because the library then insists on a directory.
 constexpr const char* kSystemCaDirectory = "/etc/ssl/certs";
 
-std::string errno_text(int error) {
-    return std::error_code(error, std::generic_category()).message();
-}
-
 // What the library's callbacks leave behind.
 struct Arrivals {
     std::vector<Arrival> queue;
@@ -45,6 +40,7 @@ struct Arrivals {
     bool greeted = false;                // CONNACK came
     std::uint8_t reason = 0;             // with which the broker refused or ended it
     std::map<int, std::string> filters;  // of subscriptions not yet answered, by mid
+    std::size_t longest = 0;             // payload; 0: any
 };
 
 // MQTT 3.1.1 section 3.2.2.3 in the numbers of MQTT 5.0.
@@ -130,10 +126,12 @@ void note_message(
 ) {
     const auto* const bytes = static_cast<const char*>(message->payload);
     std::string payload;
+    Arrivals& arrivals = arrivals_of(user);
     if (message->payloadlen > 0) {
-        payload.assign(bytes, static_cast<std::size_t>(message->payloadlen));
+        const auto size = static_cast<std::size_t>(message->payloadlen);
+        payload.assign(bytes, arrivals.longest == 0 ? size : std::min(size, arrivals.longest));
     }
-    arrivals_of(user).queue.emplace_back(Message{
+    arrivals.queue.emplace_back(Message{
         message->topic, std::move(payload), message->retain, properties_of(properties)});
 }
 
@@ -340,6 +338,7 @@ private:
 Result<std::unique_ptr<MqttClient>> MosquittoClient::create(const BrokerOptions& options) {
     auto client = std::make_unique<MosquittoClient>();
     client->options_ = options;
+    client->arrivals_.longest = options.max_incoming_bytes;
     client->handle_.reset(mosquitto_new(options.client_id.c_str(), false, &client->arrivals_));
     if (!client->handle_) {
         return unavailable("creating an MQTT client: " + errno_text(errno));
@@ -354,6 +353,9 @@ Status MosquittoClient::connect(const Reachable& server) {
     PropertyList properties;
     if (options_.protocol == Protocol::v5) {
         properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options_.session_expiry_s);
+        if (options_.max_incoming_bytes != 0) {
+            properties.add(MQTT_PROP_MAXIMUM_PACKET_SIZE, options_.max_incoming_bytes);
+        }
     }
     // TLS needs the name, for SNI and for the check of the certificate; the bind address then keeps
     // the library from trying the other address family first and hanging there, and interrupting it

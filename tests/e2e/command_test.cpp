@@ -142,7 +142,7 @@ TEST_CASE("command: a box is asked, answers, and goes on counting", "[e2e]") {
     CHECK(box.stop() == 0);
 }
 
-TEST_CASE("command: a stranger's key moves nothing; kill -9 leaves an outcome", "[e2e]") {
+TEST_CASE("command: a stranger's key moves nothing, kill -9 leaves an outcome", "[e2e]") {
     if (cannot_command_here()) {
         return;
     }

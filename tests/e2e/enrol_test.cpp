@@ -2,6 +2,7 @@
 // A box's certificate on one machine: a real broker that demands client certificates and gives
 // rights by their names, the reference enroller, and boxes with a claim.
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "tests/e2e/box.hpp"
+#include "tests/e2e/operations.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/test_ca.hpp"
 
@@ -43,6 +45,7 @@ struct Fleet {
     CertificateFiles enroller = nodes.issue("enroller", "DNS:enroller");
 
     Fleet() {
+        std::filesystem::create_directory(file("desired"));
         const CertificateFiles claim = claims.issue("claim", "DNS:claim");
         std::ofstream(file("claim.pem")) << text_in(claim.certificate) << text_in(claim.key);
         std::ofstream(file("trusted.pem"))
@@ -67,12 +70,12 @@ struct Fleet {
     }
     [[nodiscard]] std::unique_ptr<Process> enroll_boxes(double days) const {
         auto server = std::make_unique<Process>(std::vector<std::string>{
-            CXCTL,        "enrol-server",      "--broker",    url(),
-            "--ca",       nodes.certificate(), "--cert",      enroller.certificate,
-            "--key",      enroller.key,        "--sign-cert", nodes.certificate(),
-            "--sign-key", nodes.key(),         "--claims",    claims.certificate(),
-            "--register", file("register"),    "--days",      std::to_string(days),
-            "--any"});
+            CXCTL,        "enrol-server",      "--broker",     url(),
+            "--ca",       nodes.certificate(), "--cert",       enroller.certificate,
+            "--key",      enroller.key,        "--sign-cert",  nodes.certificate(),
+            "--sign-key", nodes.key(),         "--claims",     claims.certificate(),
+            "--register", file("register"),    "--days",       std::to_string(days),
+            "--any",      "--desired-dir",     file("desired")});
         REQUIRE(server->line_with("connected", kPatience));
         return server;
     }
@@ -160,6 +163,53 @@ TEST_CASE("enrol: a certificate near its end is changed without losing a sample"
     }));
     CHECK(box.flush());
     CHECK(box.status_where(all_delivered));
+    CHECK(box.status().value("gaps", -1) == 0);
+    CHECK(box.stop() == 0);
+}
+
+TEST_CASE("enrol: the first configuration comes along, is tried and confirmed", "[e2e]") {
+    if (cannot_enrol_here()) {
+        return;
+    }
+    const Fleet fleet;
+    const SigningPair signer;
+    std::ofstream(fleet.file("first.toml")) << "[spool]\nmax_mib = 64\n";
+    const Finished signing = run(
+        {CXCTL,
+         "sign",
+         fleet.file("first.toml"),
+         "--sign-key",
+         signer.file(),
+         "--tenant",
+         "t",
+         "--node",
+         "n",
+         "--trial-s",
+         "3",
+         "--out",
+         fleet.file("desired/n.desired")}
+    );
+    INFO(signing.output);
+    REQUIRE(signing.status == 0);
+    Box box(fleet.uplink_of_box(), "[remote]\nkeys = [\"" + signer.pinned() + "\"]\n" + kKpi);
+    box.set_claim(fleet.file("claim.pem"));
+    REQUIRE(box.start_collecting());
+    CHECK(send_kpi(box.file("kpi.sock"), {"till.sales 1"}).front().find("ok") == 0);
+    const auto server = fleet.enroll_boxes(365);
+    CHECK(box.status_where([](const Json& now) {
+        return now.value("connection", "") == "online" &&
+               now.value("spool_max_bytes", std::uint64_t{0}) == 64U << 20U;
+    }));
+    const std::string log = box.file("state") + "/audit.log";
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    std::string said;
+    while (said.find("confirmed") == std::string::npos &&
+           std::chrono::steady_clock::now() < deadline) {
+        said = run({CXCTL, "audit", "--file", log}).output;
+    }
+    INFO(said);
+    CHECK(said.find(": confirmed") != std::string::npos);
+    CHECK(box.flush());
     CHECK(box.status().value("gaps", -1) == 0);
     CHECK(box.stop() == 0);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes inputs to start from: DIRECTORY/{batch,command,dictionary,link,twin}/N.
+// Writes inputs to start from: DIRECTORY/{batch,command,dictionary,history,link,twin}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
 
+#include "agent/store/history_chunk.hpp"
+#include "agent/store/history_stash.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/command.hpp"
 #include "agent/wire/desired.hpp"
@@ -154,6 +156,40 @@ void commands(Seeds seeds) {
     seeds.write(wire::encode_enrol_response({"0123456789abcdef", "", "pem", "desired"}));
 }
 
+// A body with every kind of cell, one with events, and a stash with both.
+void histories(Seeds seeds) {
+    constexpr std::int64_t kMinute = 60'000;
+    store::ChunkSink sink(0);
+    store::HistoryRun raw{1, 0, {}};
+    store::HistoryRun minutes{2, kMinute, {}};
+    for (int i = 1; i < 20; ++i) {
+        raw.cells.push_back(
+            i % 7 == 0 ? store::lost_cell(i * 1000) : store::cell_of(i * 977, i / 3.0)
+        );
+        store::HistoryCell minute = store::cell_of(i * kMinute, i * 1e9);
+        minute.step_ms = kMinute;
+        minute.buckets = {{-3, 1}, {40, static_cast<std::uint64_t>(i)}};
+        minutes.cells.push_back(minute);
+    }
+    sink.add(raw);
+    sink.add(minutes);
+    sink.cut();
+    sink.add_event(5, "door opened");
+    sink.add_event(kMinute, "door shut");
+    sink.cut();
+    store::StashedSlice slice{1, 40, 2, 1000, {}};
+    for (store::SealedChunk& sealed : sink.take()) {
+        seeds.write(sealed.chunk.body);
+        store::SlicedChunk sliced;
+        sliced.events = sealed.events;
+        sliced.chunk = std::move(sealed.chunk);
+        slice.chunks.push_back(std::move(sliced));
+    }
+    store::HistoryStash stash{"journal-1", 7, 9, 1, {"till.sales"}, {}};
+    stash.slices.push_back(std::move(slice));
+    seeds.write(store::encode_stash(stash));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -166,5 +202,6 @@ int main(int argc, char** argv) {
     frames(Seeds(argv[1], "link"));
     commands(Seeds(argv[1], "command"));
     documents(Seeds(argv[1], "twin"));
+    histories(Seeds(argv[1], "history"));
     return 0;
 }

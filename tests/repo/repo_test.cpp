@@ -187,6 +187,19 @@ TEST_CASE("repo: lines of code fit on a screen", "[repo]") {
     }));
 }
 
+// CMake takes such a name for a list: ctest would run half of it, find no such test, and be
+// content.
+TEST_CASE("repo: no name of a test holds a semicolon", "[repo]") {
+    static const std::regex kName(R"re("[^"]*;[^"]*", "\[[a-z0-9_]+\])re");
+    CHECK_NO_COMPLAINTS(check_lines(
+        [](const std::string& path) { return path.ends_with("_test.cpp"); },
+        [](const std::string& line) {
+            return std::regex_search(line, kName) ? std::string("ctest cannot run it")
+                                                  : std::string();
+        }
+    ));
+}
+
 TEST_CASE("repo: every source file names its licence first", "[repo]") {
     Complaints complaints;
     for (const TreeFile& file : tree()) {

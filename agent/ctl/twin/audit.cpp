@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/twin/audit.hpp"
 
-#include <array>
-#include <string_view>
-#include <utility>
-
 #include <fmt/core.h>
 
-#include "agent/ctl/json_text.hpp"
 #include "agent/ctl/terminal.hpp"
+#include "agent/ctl/twin/reported_text.hpp"
 #include "agent/remote/audit_log.hpp"
 
 namespace cxedge::ctl {
@@ -26,23 +22,15 @@ std::string plain_line(const remote::AuditEntry& entry) {
     );
 }
 
-std::string json_line(const remote::AuditEntry& entry) {
-    const std::array<std::pair<std::string_view, std::string>, 6> fields{{
-        {"at", iso8601(entry.at)},
-        {"actor", entry.actor},
-        {"action", entry.action},
-        {"subject", entry.subject},
-        {"result", entry.result},
-        {"detail", entry.detail},
-    }};
-    std::string out;
-    for (const auto& [key, text] : fields) {
-        out += out.empty() ? "{" : ",";
-        append_json(out, key);
-        out += ":";
-        append_json(out, text);
-    }
-    return out + "}\n";
+std::string json_of(const remote::AuditEntry& entry) {
+    return json_line_of(
+        {{"at", iso8601(entry.at)},
+         {"actor", entry.actor},
+         {"action", entry.action},
+         {"subject", entry.subject},
+         {"result", entry.result},
+         {"detail", entry.detail}}
+    );
 }
 
 }  // namespace
@@ -55,10 +43,18 @@ ExitCode run_audit(const AuditOptions& options) {
     std::string text;
     for (const remote::AuditEntry& entry : report->entries) {
         if (!options.verify) {
-            text += options.json ? json_line(entry) : plain_line(entry);
+            text += options.json ? json_of(entry) : plain_line(entry);
         }
     }
-    if (options.verify && report->problems.empty()) {
+    if (options.verify && options.json) {
+        text = json_line_of(
+            {{"file", options.file},
+             {"first", report->first},
+             {"last", report->last},
+             {"whole", report->problems.empty()},
+             {"problems", report->problems}}
+        );
+    } else if (options.verify && report->problems.empty()) {
         text = fmt::format(
             "{}: entries {} to {}, the chain is whole\n", options.file, report->first, report->last
         );

@@ -12,6 +12,7 @@
 #include "agent/base/unique_fd.hpp"
 #include "agent/ctl/files.hpp"
 #include "agent/ctl/terminal.hpp"
+#include "agent/ctl/twin/reported_text.hpp"
 #include "agent/remote/envelope.hpp"
 #include "agent/remote/signing.hpp"
 #include "agent/wire/envelope.hpp"
@@ -60,6 +61,21 @@ Status add_new_keys(const std::vector<std::string>& texts, wire::Desired& desire
     return {};
 }
 
+ExitCode print_json(const nlohmann::ordered_json& object) {
+    return write_out(json_line_of(object)) ? ExitCode::ok : ExitCode::failed;
+}
+
+nlohmann::ordered_json json_of(const wire::Desired& desired) {
+    return {
+        {"tenant", desired.tenant},
+        {"node", desired.node},
+        {"group", desired.group},
+        {"generation", desired.generation},
+        {"hash", to_hex(remote::sha256(desired.config))},
+        {"parent_hash", to_hex(desired.parent_hash)},
+        {"trial_s", desired.trial.count()}};
+}
+
 std::string describe_document(const wire::Desired& desired) {
     const bool node = !desired.node.empty();
     return fmt::format(
@@ -85,6 +101,11 @@ ExitCode run_keygen(const KeygenOptions& options) {
     if (const Status written = write_key(options.out_file, *pem); !written) {
         return fail(written.error());
     }
+    if (options.json) {
+        return print_json(
+            {{"private_key_file", options.out_file}, {"public_key", key->public_key().text()}}
+        );
+    }
     note("the private key is in " + options.out_file + "; boxes get this line in [remote] keys:");
     return write_out(key->public_key().text() + "\n") ? ExitCode::ok : ExitCode::failed;
 }
@@ -106,7 +127,7 @@ Result<wire::Desired> desired_of(const DocumentOptions& options, WallTime now) {
     desired.min_agent_version = options.min_version;
     desired.retry = options.retry;
     desired.config = std::move(*config);
-    if (!options.parent.empty()) {
+    if (!options.parent.empty() && options.parent != kAnyParent) {
         auto parent = hash_of_text(options.parent);
         if (!parent) {
             return parent.error();
@@ -150,8 +171,10 @@ ExitCode run_sign(const SignOptions& options) {
     if (options.out_file == "-") {
         return write_out(*sealed) ? ExitCode::ok : ExitCode::failed;
     }
-    const Status written = write_file(options.out_file, *sealed);
-    return written ? ExitCode::ok : fail(written.error());
+    if (const Status written = write_file(options.out_file, *sealed); !written) {
+        return fail(written.error());
+    }
+    return options.json ? print_json(json_of(*desired)) : ExitCode::ok;
 }
 
 ExitCode run_verify(const VerifyOptions& options) {
@@ -173,6 +196,15 @@ ExitCode run_verify(const VerifyOptions& options) {
     if (!desired) {
         fail(desired.error());
         return ExitCode::failed;
+    }
+    if (options.json) {
+        nlohmann::ordered_json object = json_of(*desired);
+        object["config"] = desired->config;
+        object["signed_by"] = nlohmann::ordered_json::array();
+        for (const remote::PublicKey& signer : opened->signers) {
+            object["signed_by"].push_back(signer.text());
+        }
+        return print_json(object);
     }
     std::string text;
     for (const remote::PublicKey& signer : opened->signers) {

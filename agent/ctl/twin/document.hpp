@@ -15,9 +15,12 @@ namespace cxedge::ctl {
 
 struct KeygenOptions {
     std::string out_file;
+    bool json = false;
 };
 // Writes a new private key (PEM, 0600; never over another) and prints its public key.
 ExitCode run_keygen(const KeygenOptions& options);
+
+inline constexpr const char* kAnyParent = "any";
 
 struct DocumentOptions {
     std::string config_file;  // TOML; "-": standard input
@@ -29,7 +32,8 @@ struct DocumentOptions {
     std::int64_t trial_s = 120;
     std::int64_t valid_h = 0;  // from now; 0: for ever
     std::string min_version;
-    std::string parent;  // SHA-256, hexadecimal
+    // SHA-256, hexadecimal; kAnyParent: whatever it runs. Empty: push takes what the node reports.
+    std::string parent;
     std::vector<std::string> new_keys;
     bool retry = false;
 };
@@ -41,12 +45,14 @@ Result<std::string> sign_desired(const DocumentOptions& options, const wire::Des
 struct SignOptions {
     DocumentOptions document;
     std::string out_file = "-";
+    bool json = false;  // what was signed, on standard output
 };
 ExitCode run_sign(const SignOptions& options);
 
 struct VerifyOptions {
     std::string file;
     std::vector<std::string> pins;  // public keys
+    bool json = false;
 };
 // Who signed it and what it says; status 1 if no pinned key did.
 ExitCode run_verify(const VerifyOptions& options);

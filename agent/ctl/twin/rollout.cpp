@@ -11,20 +11,9 @@ namespace {
 
 constexpr unsigned kAll = 100;
 
-bool is_about(const wire::TwinAttempt& attempt, const std::vector<std::uint64_t>& generations) {
+bool is_about(const wire::TwinAttempt& attempt, const Generations& generations) {
     return std::find(generations.begin(), generations.end(), attempt.version.generation) !=
            generations.end();
-}
-
-wire::TwinOutcome outcome_at(
-    const wire::Reported& reported, const std::vector<std::uint64_t>& generations
-) {
-    for (const wire::TwinAttempt& attempt : reported.history) {
-        if (is_about(attempt, generations)) {
-            return attempt.outcome;
-        }
-    }
-    return wire::TwinOutcome::none;
 }
 
 std::string_view node_of(std::string_view site_and_node) {
@@ -51,12 +40,27 @@ std::vector<unsigned> parse_stages(const std::string& text) {
     return stages;
 }
 
+wire::TwinOutcome outcome_at(const wire::Reported& reported, const Generations& generations) {
+    for (const wire::TwinAttempt& attempt : reported.history) {
+        if (is_about(attempt, generations)) {
+            return attempt.outcome;
+        }
+    }
+    return wire::TwinOutcome::none;
+}
+
+bool is_touched(const wire::Reported& reported, const Generations& generations) {
+    return is_about(reported.last_attempt, generations) ||
+           outcome_at(reported, generations) != wire::TwinOutcome::none;
+}
+
 StageCount count_stage(
-    const Fleet& fleet, unsigned percent, const std::vector<std::uint64_t>& generations
+    const Fleet& fleet, const RolloutPlan& plan, std::size_t stage, const Generations& generations
 ) {
     StageCount count;
     for (const auto& [name, reported] : fleet) {
-        if (wire::node_bucket(node_of(name)) >= percent) {
+        const bool in_part = wire::node_bucket(node_of(name)) < plan.stages.at(stage);
+        if (!in_part && plan.canary.count(name) == 0) {
             continue;
         }
         ++count.nodes;

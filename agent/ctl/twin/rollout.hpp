@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,10 @@
 namespace cxedge::ctl {
 
 struct RolloutPlan {
-    std::vector<unsigned> stages{100};  // percent, rising; the last one is usually 100
-    double abort_percent = 5;           // more nodes of a stage failed: stop
+    // Percent, rising; the last one is usually 100. 0: the canaries alone.
+    std::vector<unsigned> stages{100};
+    double abort_percent = 5;        // more nodes of a stage failed: stop
+    std::set<std::string> canary{};  // "site/node": in every stage
 };
 // "1,10,100": each 1 to 100 and greater than the one before; empty: wrong.
 std::vector<unsigned> parse_stages(const std::string& text);
@@ -29,10 +32,15 @@ struct StageCount {
     [[nodiscard]] std::size_t pending() const { return nodes - confirmed - failed; }
     bool operator==(const StageCount&) const = default;
 };
-// `generations`: of the stages so far; any of them counts, and the latest word about them.
+// Of a stage. `generations`: of the stages so far; any of them counts, and the latest word about
+// them.
+using Generations = std::vector<std::uint64_t>;
 StageCount count_stage(
-    const Fleet& fleet, unsigned percent, const std::vector<std::uint64_t>& generations
+    const Fleet& fleet, const RolloutPlan& plan, std::size_t stage, const Generations& generations
 );
+// Whether a node has begun with any of them, and what became of that.
+bool is_touched(const wire::Reported& reported, const Generations& generations);
+wire::TwinOutcome outcome_at(const wire::Reported& reported, const Generations& generations);
 
 enum class RolloutStep { wait, next_stage, done, abort };
 // `patient`: false once no more time is given to nodes that have said nothing; they are then left

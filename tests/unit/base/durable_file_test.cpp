@@ -37,6 +37,7 @@ TEST_CASE("durable_file: says where it cannot write", "[base]") {
     REQUIRE(replace_file(dir.file("own/a"), "x", 0600).ok());
     REQUIRE(move_file(dir.file("own/a"), dir.file("own/b")).ok());
     CHECK(load_file(dir.file("own/b"), 10).value() == "x");
+    CHECK(load_file(dir.file("own"), 10).error().code == ErrorCode::unavailable);
 }
 
 }  // namespace cxedge

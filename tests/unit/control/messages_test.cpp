@@ -46,6 +46,9 @@ telemetry::Health full() {
     health.batches_refused = 22;
     health.commands_accepted = 23;
     health.commands_refused = 24;
+    health.command_refusal = "forged";
+    health.configs_refused = 39;
+    health.config_refusal = "a replay";
     health.rss_mib = 7.75;
     health.gaps = 23;
     health.samples_lost = 24;
@@ -170,6 +173,9 @@ TEST_CASE("messages: a status keeps every field on its way", "[control]") {
     CHECK(seen.batches_refused == 22);
     CHECK(seen.commands_accepted == 23);
     CHECK(seen.commands_refused == 24);
+    CHECK(seen.command_refusal == "forged");
+    CHECK(seen.configs_refused == 39);
+    CHECK(seen.config_refusal == "a replay");
     CHECK(seen.rss_mib == sent.rss_mib);
     CHECK(seen.gaps == 23);
     CHECK(seen.samples_lost == 24);

@@ -40,7 +40,7 @@ public:
             end.percent = plan.stages[stage];
             generations.push_back(100 + stage);
             end.touched = reach(end.percent, generations.back());
-            const StageCount count = count_stage(fleet_, end.percent, generations);
+            const StageCount count = count_stage(fleet_, plan, stage, generations);
             CHECK(count.pending() == 0);
             end.step = next_step(plan, stage, count, true);
             if (end.step != RolloutStep::next_stage) {
@@ -111,9 +111,32 @@ TEST_CASE("rollout: silent nodes are waited for, then left to the retained docum
 
 TEST_CASE("rollout: only the word about these generations counts", "[ctl]") {
     Fleet fleet{{"s/a", reported(99, TwinOutcome::rolled_back)}};
-    CHECK(count_stage(fleet, 100, {100, 101}) == StageCount{1, 0, 0});
+    CHECK(count_stage(fleet, {}, 0, {100, 101}) == StageCount{1, 0, 0});
     fleet["s/a"] = reported(101, TwinOutcome::confirmed);
-    CHECK(count_stage(fleet, 100, {100, 101}) == StageCount{1, 1, 0});
+    CHECK(count_stage(fleet, {}, 0, {100, 101}) == StageCount{1, 1, 0});
+}
+
+TEST_CASE("rollout: canaries are in every stage, others by the hash of their name", "[ctl]") {
+    Fleet fleet;
+    for (int i = 0; i < 500; ++i) {
+        fleet[fmt::format("s/gw-{:04}", i)] = {};
+    }
+    RolloutPlan plan{{0, 10}, 5, {"s/gw-0000", "s/gw-0001"}};
+    CHECK(count_stage(fleet, plan, 0, {1}).nodes == 2);
+    plan.canary.clear();
+    CHECK(count_stage(fleet, plan, 0, {1}).nodes == 0);
+    const auto tenth = count_stage(fleet, plan, 1, {1}).nodes;
+    CHECK(tenth > 25);
+    CHECK(tenth < 75);
+}
+
+TEST_CASE("rollout: a node is touched from the moment it begins", "[ctl]") {
+    wire::Reported begun;
+    begun.phase = wire::TwinPhase::trial;
+    begun.last_attempt.version.generation = 7;
+    CHECK(is_touched(begun, {7}));
+    CHECK_FALSE(is_touched(begun, {6, 8}));
+    CHECK(is_touched(reported(7, TwinOutcome::confirmed), {7}));
 }
 
 TEST_CASE("rollout: stages rise", "[ctl]") {

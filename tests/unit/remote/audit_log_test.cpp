@@ -3,7 +3,8 @@
 
 #include <fmt/core.h>
 
-#include "agent/remote/state_file.hpp"
+#include "agent/base/durable_file.hpp"
+#include "agent/base/unique_fd.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -22,7 +23,7 @@ AuditEntry entry(int number) {
 }
 
 std::string text_of(const std::string& path) {
-    const auto text = read_whole(path, 1U << 20U);
+    const auto text = load_file(path, 1U << 20U);
     REQUIRE(text);
     return *text;
 }
@@ -93,7 +94,7 @@ TEST_CASE("audit: half a line of a power cut does not spoil what follows", "[rem
     const test::TempDir dir;
     const std::string path = dir.file("audit.log");
     REQUIRE(AuditLog(path).append(entry(0)));
-    REQUIRE(replace_file(path, text_of(path) + "2\t100"));
+    REQUIRE(replace_file(path, text_of(path) + "2\t100", kPrivateFile));
     REQUIRE(AuditLog(path).append(entry(1)));
     const auto report = read_audit(path);
     REQUIRE(report);

@@ -231,7 +231,7 @@ TEST_CASE("command_desk: a long result travels in parts and arrives whole", "[re
 }
 
 TEST_CASE(
-    "command_desk: killed while it ran, it was interrupted; a restart was meant", "[remote]"
+    "command_desk: killed while it ran, it was interrupted, a restart was meant", "[remote]"
 ) {
     Desk box;
     box.send(box.command("wait"));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/remote/twin.hpp"
 
+#include <compare>
 #include <set>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -101,6 +103,11 @@ TEST_CASE("twin: time, version and parent must fit", "[remote]") {
     Offer child = offer(1);
     child.desired.parent_hash = std::string(32, 'p');
     CHECK(judged({}, child).kind == Verdict::Kind::reject);
+    // What it runs already it may be told again: a stage of a roll-out that is repeated.
+    TwinState there;
+    there.good = document_of(child);
+    child.desired.generation = 2;
+    CHECK(judged(there, child).kind == Verdict::Kind::same);
 }
 
 TEST_CASE("twin: a hash that failed is tried again only when told", "[remote]") {
@@ -247,9 +254,18 @@ TEST_CASE("twin: a damaged file is noticed", "[remote]") {
 // A box whose process can be killed before and after each write of the state. What its candidate
 // does when it runs is the world's choice.
 struct World {
-    bool valid = true;    // loads, plugins accept
-    bool starts = true;   // the agent comes up with it
-    bool healthy = true;  // and proves itself
+    bool valid = true;     // loads, plugins accept
+    bool starts = true;    // the agent comes up with it
+    bool healthy = true;   // and proves itself
+    bool restores = true;  // the good one comes up at once; else at the second attempt
+};
+
+// At the step of a rule: just before it is on disk, or just after.
+struct Death {
+    TwinPhase phase;
+    TwinInput input;
+    bool written;
+    auto operator<=>(const Death&) const = default;
 };
 
 class KilledBox {
@@ -262,7 +278,7 @@ public:
         const auto is_over = [&] {
             return disk_.phase == TwinPhase::idle && disk_.highest == document.version.generation;
         };
-        for (int life = 0; life < 20 && !is_over(); ++life) {
+        for (int life = 0; life < 40 && !is_over(); ++life) {
             alive_ = true;
             live(document);
             boot_ += BootTime(2000);
@@ -270,33 +286,40 @@ public:
         return disk_;
     }
     [[nodiscard]] int points() const { return points_; }
-    // Phases that were on disk when the process died.
-    [[nodiscard]] const std::set<TwinPhase>& died_in() const { return died_in_; }
+    [[nodiscard]] const std::vector<Death>& deaths() const { return deaths_; }
 
 private:
-    bool survives() {
+    bool survives(const Death& death) {
         if (kills_.count(points_++) != 0) {
             alive_ = false;
-            died_in_.insert(disk_.phase);
+            deaths_.push_back(death);
         }
         return alive_;
     }
-    void commit(const TwinStep& step) {
+    void commit(TwinInput input, const TwinStep& step) {
         REQUIRE(step.action != TwinAction::illegal);
-        if (survives()) {
+        const TwinPhase from = disk_.phase;
+        if (survives({from, input, false})) {
             disk_ = step.state;
             action_ = step.action;
-            survives();
+            survives({from, input, true});
         }
     }
     void live(const TwinDocument& document) {
-        commit(begin(disk_, moment(boot_)));
+        const TwinStep found = begin(disk_, moment(boot_));
+        const bool spent =
+            disk_.phase != found.state.phase && found.state.phase == TwinPhase::rolling_back;
+        commit(spent ? TwinInput::spent : TwinInput::started, found);
         if (alive_ && disk_.phase == TwinPhase::idle &&
             disk_.highest < document.version.generation) {
-            commit(stage(disk_, document, moment(boot_)));
+            commit(TwinInput::offered, stage(disk_, document, moment(boot_)));
         }
         while (alive_ && disk_.phase != TwinPhase::idle) {
-            commit(advance(disk_, next_input(), moment(boot_)));
+            const TwinInput input = next_input();
+            commit(input, advance(disk_, input, moment(boot_)));
+            if (input == TwinInput::valid || input == TwinInput::doubted) {
+                return;  // a new process begins with it
+            }
         }
     }
     TwinInput next_input() {
@@ -304,15 +327,14 @@ private:
             case TwinAction::validate:
                 return world_.valid ? TwinInput::valid : TwinInput::invalid;
             case TwinAction::apply:
-                return start();
+                return world_.starts ? TwinInput::applied : TwinInput::failed;
             case TwinAction::restore:
-                return TwinInput::applied;
+                return world_.restores || restores_++ > 0 ? TwinInput::applied : TwinInput::failed;
             default:
                 boot_ = disk_.trial_until;
                 return world_.healthy ? TwinInput::proven : TwinInput::doubted;
         }
     }
-    TwinInput start() { return world_.starts ? TwinInput::applied : TwinInput::failed; }
 
     World world_;
     std::set<int> kills_;
@@ -320,12 +342,18 @@ private:
     TwinAction action_ = TwinAction::none;
     BootTime boot_{1000};
     int points_ = 0;
+    int restores_ = 0;
     bool alive_ = true;
-    std::set<TwinPhase> died_in_;
+    std::vector<Death> deaths_;
 };
 
 std::vector<World> worlds() {
-    return {{true, true, true}, {true, true, false}, {true, false, false}, {false, false, false}};
+    return {
+        {true, true, true, true},
+        {true, true, false, true},
+        {true, true, false, false},
+        {true, false, false, true},
+        {false, false, false, true}};
 }
 
 void check_end(const World& world, const TwinState& end, std::size_t kills) {
@@ -348,26 +376,40 @@ void check_end(const World& world, const TwinState& end, std::size_t kills) {
     CHECK(end.starts == 0);
 }
 
-TEST_CASE("twin: killed at any one or two moments it ends confirmed or rolled back", "[remote]") {
+// Every way to die up to three times; where it died goes to `deaths`.
+void kill_everywhere(const World& world, std::set<Death>& deaths) {
     const TwinDocument document = document_of(offer(7));
-    std::set<TwinPhase> died_in;
-    for (const World& world : worlds()) {
-        KilledBox undisturbed(world, {});
-        check_end(world, undisturbed.run(document), 0);
-        const int points = undisturbed.points() + 4;
-        for (int first = 0; first < points; ++first) {
-            for (int second = first; second < points + 8; ++second) {
-                KilledBox box(world, {first, second});
-                INFO("killed at " << first << " and " << second);
-                check_end(world, box.run(document), first == second ? 1 : 2);
-                died_in.insert(box.died_in().begin(), box.died_in().end());
+    KilledBox undisturbed(world, {});
+    check_end(world, undisturbed.run(document), 0);
+    const int points = undisturbed.points();
+    for (int first = 0; first < points; ++first) {
+        for (int second = first; second < points + 4; ++second) {
+            for (int third = second; third < points + 8; ++third) {
+                KilledBox box(world, {first, second, third});
+                INFO("killed at " << first << ", " << second << " and " << third);
+                const TwinState& end = box.run(document);
+                check_end(world, end, box.deaths().size());
+                deaths.insert(box.deaths().begin(), box.deaths().end());
             }
         }
     }
-    CHECK(died_in.size() == 5);  // every phase was on disk at some death
 }
 
-TEST_CASE("twin: every rule was generated a kill for, and no phase is a dead end", "[remote]") {
+TEST_CASE("twin: killed at the step of any rule it ends confirmed or rolled back", "[remote]") {
+    std::set<Death> deaths;
+    for (const World& world : worlds()) {
+        kill_everywhere(world, deaths);
+    }
+    // The matrix is the table: each rule, just before its step is on disk and just after.
+    for (const TwinRule& rule : twin_rules()) {
+        INFO(wire::to_string(rule.phase) << ", input " << static_cast<int>(rule.input));
+        CHECK(deaths.count({rule.phase, rule.input, false}) == 1);
+        CHECK(deaths.count({rule.phase, rule.input, true}) == 1);
+    }
+    CHECK(deaths.size() == 2 * twin_rules().size());
+}
+
+TEST_CASE("twin: no phase is a dead end for a process that begins in it", "[remote]") {
     for (const TwinRule& rule : twin_rules()) {
         INFO(wire::to_string(rule.phase));
         // Wherever a rule leads, a process that begins there knows what to do.

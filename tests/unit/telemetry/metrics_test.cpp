@@ -29,6 +29,7 @@ Health busy() {
     health.batches_refused = 1;
     health.commands_accepted = 5;
     health.commands_refused = 6;
+    health.configs_refused = 7;
     health.lanes = {{"control", 1, 0, 80, 0.5}, {"live", 7, 20, 900, 12.25}, {"bulk", 0, 0, 0, 0}};
     health.cpu_s = 6.15;
     health.losses = {{"quota", 2, 300}, {"age", 0, 0}};
@@ -107,6 +108,7 @@ TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]")
     CHECK(value(readings, "agent.uplink.refused") == 1);
     CHECK(value(readings, "agent.commands.accepted") == 5);
     CHECK(value(readings, "agent.commands.refused") == 6);
+    CHECK(value(readings, "agent.configs.refused") == 7);
     CHECK(value(readings, "agent.sink.connection{sink=national}") == 1);
     CHECK(value(readings, "agent.sink.batches{sink=national}") == 17);
     CHECK(value(readings, "agent.sink.oldest_age{sink=national}") == 3.5);
