@@ -2,8 +2,13 @@
 #include "agent/uplink/library_words.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 namespace cxedge::uplink {
+
+std::string errno_text(int error) {
+    return std::error_code(error, std::generic_category()).message();
+}
 
 std::string plain_reason(std::string line) {
     if (line.rfind("OpenSSL Error", 0) == 0) {

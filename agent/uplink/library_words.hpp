@@ -7,6 +7,8 @@
 
 namespace cxedge::uplink {
 
+// Of an errno value.
+std::string errno_text(int error);
 // "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed" -> the last part;
 // "Error: host name verification failed." -> without the noise around it.
 std::string plain_reason(std::string line);

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <map>
-#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -32,10 +31,6 @@ constexpr int kMaxReads = 256;
 // Where OpenSSL's system store is on Debian; only named when a client certificate comes without a
 // CA file, because the library then insists on a directory.
 constexpr const char* kSystemCaDirectory = "/etc/ssl/certs";
-
-std::string errno_text(int error) {
-    return std::error_code(error, std::generic_category()).message();
-}
 
 // What the library's callbacks leave behind.
 struct Arrivals {
