@@ -95,10 +95,11 @@ void CommandService::tick(std::uint64_t unread) {
     around_.board.note_commands(counters.accepted, {counters.rejected, counters.last_refusal});
 }
 
-// They change with the twin.
-void CommandService::receive(std::string_view payload, bool retained) {
-    desk_->pin(around_.keys());
-    desk_->receive(payload, retained);
+void CommandService::receive(
+    std::string_view payload, bool retained, remote::CommandDelivery delivery
+) {
+    desk_->pin(around_.keys());  // they change with the twin
+    desk_->receive(payload, retained, std::move(delivery));
 }
 
 }  // namespace cxedge::app

@@ -32,7 +32,7 @@ struct CommandSurroundings {
     Sink& main;
     IngestThread& ingest;
     EventInbox& inbox;
-    HistoryService* history;        // null: none is kept
+    HistoryService* history;                               // null: none is kept
     std::function<void()> restart;                         // ends this process; the next one begins
     std::function<std::vector<remote::PublicKey>()> keys;  // that hold now
 };
@@ -54,9 +54,7 @@ public:
     CommandService& operator=(const CommandService&) = delete;
     ~CommandService() = default;
 
-    void receive(std::string_view payload, bool retained, remote::CommandDelivery delivery) {
-        desk_->receive(payload, retained, std::move(delivery));
-    }
+    void receive(std::string_view payload, bool retained, remote::CommandDelivery delivery);
     // Once a second; `unread`: so many more came since than could be taken.
     void tick(std::uint64_t unread);
 
