@@ -39,6 +39,8 @@ public:
     void note_drift(std::string what) { drift_.push_back(std::move(what)); }
 
 private:
+    [[nodiscard]] std::string site_hash() const;
+
     std::string file_;
     std::string site_file_;
     std::string state_dir_;
@@ -46,7 +48,7 @@ private:
     remote::AuditLog audit_;
     remote::TwinState state_;
     std::string boot_id_;
-    std::string site_hash_;  // at start: what this process runs
+    std::string site_text_;  // at start: what this process runs
     std::vector<remote::PublicKey> pinned_;
     std::vector<std::string> drift_;
 };

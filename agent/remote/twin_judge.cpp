@@ -140,7 +140,7 @@ std::string hash_of(const std::vector<PublicKey>& keys) {
     for (const PublicKey& key : keys) {
         all += key.bytes();
     }
-    return sha256(all);
+    return all.empty() ? all : sha256(all);
 }
 
 std::vector<PublicKey> keys_in_force(const TwinState& state, const std::vector<PublicKey>& pinned) {
