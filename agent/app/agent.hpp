@@ -65,6 +65,7 @@ private:
     Status start_threads();
     Status serve_control();
     void listen_for_twin(uplink::UplinkOptions& options);
+    void note_document(const std::string& topic, std::string_view payload);
     void receive_documents();
     Status follow_twin();
     void restart();

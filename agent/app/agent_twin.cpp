@@ -18,10 +18,14 @@ void Agent::listen_for_twin(uplink::UplinkOptions& options) {
     listen_for_commands(options);
     options.topics = twin_.topics(loaded_.config);
     options.on_message = [this](const std::string& topic, std::string_view payload) {
-        if (documents_.put(topic, std::string(payload))) {
-            loop_.post([this] { receive_documents(); });
-        }
+        note_document(topic, payload);
     };
+}
+
+void Agent::note_document(const std::string& topic, std::string_view payload) {
+    if (documents_.put(topic, std::string(payload))) {
+        loop_.post([this] { receive_documents(); });
+    }
 }
 
 void Agent::receive_documents() {
@@ -56,9 +60,10 @@ Status Agent::follow_twin() {
     around.compare = [this](const config::Loaded& next) {
         return change_between(loaded_, next);
     };
-    around.change = [this](config::Loaded next, const ConfigChange& change, auto done) {
-        become(std::move(next), change, std::move(done));
-    };
+    around.change =
+        [this](config::Loaded next, const ConfigChange& change, std::function<void()> done) {
+            become(std::move(next), change, std::move(done));
+        };
     twin_.follow(loaded_.config, std::move(around));
     return take_commands();
 }

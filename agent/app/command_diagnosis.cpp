@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "agent/app/command_service.hpp"
 #include "agent/app/secret_words.hpp"
@@ -79,17 +79,19 @@ void clean(telemetry::Health& health, const SecretWords& secrets) {
 
 // The newest lines that fit into `room`, oldest first, as a JSON array.
 std::string log_lines(const SecretWords& secrets, std::size_t room) {
-    std::vector<std::string> lines = log::recent();
-    std::string text;
-    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-        line->resize(std::min(line->size(), kMaxLineBytes));
-        std::string more = quoted(secrets.without(*line));
-        if (text.size() + more.size() + 3 > room) {
+    std::vector<std::string> newest_first;
+    std::size_t size = 2;
+    for (std::vector<std::string> lines = log::recent(); !lines.empty(); lines.pop_back()) {
+        std::string& line = lines.back();
+        line.resize(std::min(line.size(), kMaxLineBytes));
+        std::string text = quoted(secrets.without(line));
+        size += text.size() + 1;
+        if (size > room) {
             break;
         }
-        text = text.empty() ? std::move(more) : more + "," + text;
+        newest_first.push_back(std::move(text));
     }
-    return "[" + text + "]";
+    return fmt::format("[{}]", fmt::join(newest_first.rbegin(), newest_first.rend(), ","));
 }
 
 }  // namespace

@@ -28,6 +28,14 @@ void write_audit(
     }
 }
 
+void tell(const CommandSurroundings& with, Event event, std::function<void()> kept) {
+    with.inbox.put(std::move(event), [&with, kept = std::move(kept)] {
+        if (kept) {
+            with.loop.post(kept);
+        }
+    });
+}
+
 // Nobody has signed the response topic: it must be the node's own cmd/rsp or below, or whoever may
 // publish there could have the box write anywhere.
 void reply(
@@ -69,11 +77,7 @@ Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurrounding
         with.keys(),
         command_operations(with),
         [&with](Event event, std::function<void()> kept) {
-            with.inbox.put(std::move(event), [&with, kept = std::move(kept)] {
-                if (kept) {
-                    with.loop.post(kept);
-                }
-            });
+            tell(with, std::move(event), std::move(kept));
         },
         [path = state + "/audit.log"](const std::string& key, const remote::CommandRecord& record) {
             write_audit(path, key, record);

@@ -50,17 +50,22 @@ const SettingsNode& member_of(const SettingsNode& node, const std::string& key) 
     return found == nullptr ? kNone : *found;
 }
 
+void add_different(
+    const SettingsNode& of, const SettingsNode& other, std::vector<std::string>& keys
+) {
+    for (const SettingsMember& member : *of.table()) {
+        const bool known = std::find(keys.begin(), keys.end(), member.key) != keys.end();
+        if (!known && !same_value(member_of(of, member.key), member_of(other, member.key))) {
+            keys.push_back(member.key);
+        }
+    }
+}
+
 // Keys that either has and that differ.
 std::vector<std::string> different_keys(const SettingsNode& a, const SettingsNode& b) {
     std::vector<std::string> keys;
-    for (const SettingsNode* node : {&a, &b}) {
-        for (const SettingsMember& member : *node->table()) {
-            const bool known = std::find(keys.begin(), keys.end(), member.key) != keys.end();
-            if (!known && !same_value(member_of(a, member.key), member_of(b, member.key))) {
-                keys.push_back(member.key);
-            }
-        }
-    }
+    add_different(a, b, keys);
+    add_different(b, a, keys);
     return keys;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/app/history_codec.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/wire/event_codec.hpp"
@@ -32,10 +34,14 @@ store::HistoryCell cell_of(const Histogram& histogram) {
     cell.sum = store::ExactSum(histogram.sum());
     cell.min = histogram.min();
     cell.max = histogram.max();
-    for (auto bucket = histogram.negative().rbegin(); bucket != histogram.negative().rend();
-         ++bucket) {
-        cell.buckets.push_back({-(bucket->first + kBeyondIndices), bucket->second});
-    }
+    std::transform(
+        histogram.negative().rbegin(),
+        histogram.negative().rend(),
+        std::back_inserter(cell.buckets),
+        [](const auto& bucket) {
+            return store::HistoryBucket{-(bucket.first + kBeyondIndices), bucket.second};
+        }
+    );
     if (histogram.zeros() > 0) {
         cell.buckets.push_back({0, histogram.zeros()});
     }

@@ -64,6 +64,56 @@ Status check_question(const HistoryQuery& query) {
     return {};
 }
 
+// Puts the values of one series, read from one span, on a page.
+class PageFiller {
+public:
+    PageFiller(HistoryPage& page, const HistoryQuery& query, std::uint32_t id, std::int64_t from_ms)
+        : page_(page), limit_(query.limit), id_(id), from_ms_(from_ms) {}
+
+    void take(const store::HistoryCell& cell) {
+        ++found_;
+        // A page ends between two times, never between two values of one.
+        const bool full = page_.values.size() >= limit_ && cell.at_ms != last_ms_;
+        if (full && page_.next.empty()) {
+            page_.next = text_of(id_, found_ == 1 ? from_ms_ : last_ms_);
+        }
+        if (page_.next.empty()) {
+            last_ms_ = cell.at_ms;
+            page_.values.push_back(value_of(cell, page_.series.size()));
+        }
+    }
+    [[nodiscard]] std::size_t found() const { return found_; }
+
+private:
+    HistoryPage& page_;
+    std::size_t limit_;
+    std::uint32_t id_;
+    std::int64_t from_ms_;
+    std::size_t found_ = 0;
+    std::int64_t last_ms_ = 0;
+};
+
+// Of one span; a page ends between two times, never between two events of one.
+void add_events(
+    const HistoryQuery& query,
+    const std::vector<store::History::StoredEvent>& found,
+    std::int64_t from_ms,
+    HistoryPage& page
+) {
+    std::int64_t last_ms = from_ms;
+    for (const auto& [at_ms, bytes] : found) {
+        if (page.events.size() >= query.limit && at_ms != last_ms) {
+            page.next = text_of(0, last_ms);
+            return;
+        }
+        last_ms = at_ms;
+        auto event = wire::decode_event(bytes, at_wall(from_unix_ms(at_ms)));
+        if (event && pipeline::glob_matches(query.series, event->name)) {
+            page.events.push_back(std::move(*event));
+        }
+    }
+}
+
 }  // namespace
 
 bool names_series(const std::string& pattern, const SeriesKey& key) {
@@ -149,30 +199,19 @@ Status HistoryDesk::add_series(const HistoryQuery& query, const Known& known, Hi
     store::HistoryRead read;
     read.series = {known.id};
     read.step_ms = query.step.count();
-    const std::size_t index = page.series.size();
     const std::size_t before = page.values.size();
     Spans spans(std::max(unix_ms(query.from), history_.status().oldest_ms - 1), unix_ms(query.to));
     while (spans.more() && page.next.empty()) {
         read.from_ms = spans.from_ms();
         read.to_ms = spans.end_ms();
-        std::size_t found = 0;
-        std::int64_t last_ms = 0;
-        const auto take = [&](std::uint32_t, const store::HistoryCell& cell) {
-            ++found;
-            // A page ends between two times, never between two values of one.
-            const bool full = page.values.size() >= query.limit && cell.at_ms != last_ms;
-            if (full && page.next.empty()) {
-                page.next = text_of(known.id, found == 1 ? read.from_ms : last_ms);
-            }
-            if (page.next.empty()) {
-                last_ms = cell.at_ms;
-                page.values.push_back(value_of(cell, index));
-            }
-        };
-        if (Status done = history_.read(read, take); !done) {
+        PageFiller filler(page, query, known.id, read.from_ms);
+        Status done = history_.read(read, [&filler](std::uint32_t, const store::HistoryCell& cell) {
+            filler.take(cell);
+        });
+        if (!done) {
             return done;
         }
-        spans.found(found);
+        spans.found(filler.found());
     }
     if (page.values.size() > before) {
         page.series.push_back(known.info);
@@ -188,18 +227,7 @@ Result<HistoryPage> HistoryDesk::events(const HistoryQuery& query, const Place& 
         if (!found) {
             return found.error();
         }
-        std::int64_t last_ms = spans.from_ms();
-        for (const auto& [at_ms, bytes] : *found) {
-            if (page.events.size() >= query.limit && at_ms != last_ms) {
-                page.next = text_of(0, last_ms);
-                break;
-            }
-            last_ms = at_ms;
-            auto event = wire::decode_event(bytes, at_wall(from_unix_ms(at_ms)));
-            if (event && pipeline::glob_matches(query.series, event->name)) {
-                page.events.push_back(std::move(*event));
-            }
-        }
+        add_events(query, *found, spans.from_ms(), page);
         spans.found(found->size());
     }
     return page;

@@ -136,18 +136,18 @@ void IngestThread::emit_heartbeat() {
 }
 
 void IngestThread::live(const Live& wish, std::function<void(std::size_t)> done) {
-    loop_.post([this, wish, done = std::move(done)] {
-        const std::size_t series = path_->close_windows_of(wish.metric);
-        LiveTimers& timers = live_[wish.metric];
-        timers.tick = loop_.every(wish.every, [this, metric = wish.metric] {
-            path_->close_windows_of(metric);
-        });
-        // By way of the loop: a timer must not destroy itself while it runs.
-        timers.end = loop_.after(wish.ttl, [this, metric = wish.metric] {
-            loop_.post([this, metric] { live_.erase(metric); });
-        });
-        done(series);
+    loop_.post([this, wish, done = std::move(done)] { done(begin_live(wish)); });
+}
+
+std::size_t IngestThread::begin_live(const Live& wish) {
+    const std::string& metric = wish.metric;
+    LiveTimers& timers = live_[metric];
+    timers.tick = loop_.every(wish.every, [this, metric] { path_->close_windows_of(metric); });
+    // By way of the loop: a timer must not destroy itself while it runs.
+    timers.end = loop_.after(wish.ttl, [this, metric] {
+        loop_.post([this, metric] { live_.erase(metric); });
     });
+    return path_->close_windows_of(metric);
 }
 
 void IngestThread::snapshot(const std::string& metric, std::function<void(std::size_t)> done) {

@@ -94,6 +94,7 @@ private:
     void emit_heartbeat();
     void begin_stop();
     void finish_when_stopped(BootTime deadline, Ending ending);
+    std::size_t begin_live(const Live& wish);
 
     Parts parts_;
     EventLoop loop_;

@@ -31,7 +31,8 @@ std::set<std::string> serials_in(const std::string& text) {
 // The node's own first configuration, else the one for all.
 std::string first_desired_for(const std::string& directory, const wire::EnrolName& name) {
     for (const std::string& file : {name.node, std::string("default")}) {
-        auto found = read_file(directory + "/" + file + ".desired", wire::kMaxEnvelopeBytes);
+        auto found =
+            read_file(fmt::format("{}/{}.desired", directory, file), wire::kMaxEnvelopeBytes);
         if (found) {
             return std::move(*found);
         }

@@ -179,6 +179,35 @@ ExitCode run_query(const QueryOptions& options) try {
     return fail(corrupt(std::string("the agent's answer: ") + error.what()));
 }
 
+namespace {
+
+struct ReplaySum {
+    std::uint64_t id;
+    std::uint64_t samples;
+};
+
+// Asks until the range is sent; `sum` says how many were, also where it ends early.
+Status replay_all(AskedBox& box, HistoryQuery question, StopSignal& signal, ReplaySum& sum) {
+    for (;;) {
+        const auto line = box.ask("replay", question, sum.id);
+        const auto progress = line ? control::parse_replay_answer(*line)
+                                   : Result<control::ReplayProgress>(line.error());
+        if (!progress) {
+            return progress.error();
+        }
+        sum.samples += progress->samples;
+        question.after = progress->next;
+        if (!progress->wait && progress->next.empty()) {
+            return {};
+        }
+        if (progress->wait && signal.within(kReplayPause)) {
+            return unavailable("interrupted");
+        }
+    }
+}
+
+}  // namespace
+
 ExitCode run_replay(const HistoryRange& range) {
     auto signal = StopSignal::create();
     auto question = question_of(range, SystemClock().wall_now());
@@ -189,30 +218,15 @@ ExitCode run_replay(const HistoryRange& range) {
     if (!box) {
         return fail(box.error());
     }
-    const std::uint64_t id = random_u64() | 1U;
-    std::uint64_t samples = 0;
-    for (;;) {
-        const auto line = (*box)->ask("replay", *question, id);
-        const auto progress = line ? control::parse_replay_answer(*line)
-                                   : Result<control::ReplayProgress>(line.error());
-        if (!progress) {
-            note(fmt::format("{} samples were sent before this", samples));
-            return fail(progress.error());
-        }
-        samples += progress->samples;
-        question->after = progress->next;
-        if (!progress->wait && progress->next.empty()) {
-            break;
-        }
-        if (progress->wait && signal->within(kReplayPause)) {
-            note(fmt::format("interrupted; {} samples were sent", samples));
-            return ExitCode::failed;
-        }
+    ReplaySum sum{random_u64() | 1U, 0};
+    if (const Status sent = replay_all(**box, *question, *signal, sum); !sent) {
+        note(fmt::format("{} samples were sent before this", sum.samples));
+        return fail(sent.error());
     }
-    const std::string done =
-        range.json
-            ? json{{"replay", fmt::format("{:016x}", id)}, {"samples", samples}}.dump() + "\n"
-            : fmt::format("replay {:016x}: {} samples\n", id, samples);
+    const std::string id = fmt::format("{:016x}", sum.id);
+    const std::string done = range.json
+                                 ? json{{"replay", id}, {"samples", sum.samples}}.dump() + "\n"
+                                 : fmt::format("replay {}: {} samples\n", id, sum.samples);
     return write_out(done) ? ExitCode::ok : ExitCode::failed;
 }
 

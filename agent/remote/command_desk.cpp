@@ -269,12 +269,16 @@ void CommandDesk::tell_part(const CommandRecord& record, std::size_t part, std::
     std::function<void()> kept;
     if (last) {
         kept = [this, id = record.id] {
-            if (const Status marked = journal_.mark_told(id); !marked) {
-                log::warn("commands", id + ": " + marked.error().message);
-            }
+            mark_told(id);
         };
     }
     parts_.tell(std::move(event), std::move(kept));
+}
+
+void CommandDesk::mark_told(const std::string& id) {
+    if (const Status marked = journal_.mark_told(id); !marked) {
+        log::warn("commands", id + ": " + marked.error().message);
+    }
 }
 
 // ---- after a restart ----
@@ -286,12 +290,12 @@ void CommandDesk::resume() {
             open.push_back(record);
         }
     }
-    for (CommandRecord& record : open) {
-        resume_one(std::move(record));
+    for (const CommandRecord& record : open) {
+        resume_one(record);
     }
 }
 
-void CommandDesk::resume_one(CommandRecord record) {
+void CommandDesk::resume_one(const CommandRecord& record) {
     if (is_final(record.state)) {
         tell(record);
         return;

@@ -106,7 +106,7 @@ private:
     [[nodiscard]] Status check_turn(const wire::Command& command) const;
     [[nodiscard]] bool expired(const wire::Command& command) const;
     void consider(const Signed& asked, CommandDelivery delivery);
-    void resume_one(CommandRecord record);
+    void resume_one(const CommandRecord& record);
     void count_refused(const std::string& why, std::uint64_t commands = 1);
     void refuse(const std::string& why, std::uint64_t commands = 1);
     void begin(const wire::Command& command);
@@ -116,6 +116,7 @@ private:
     [[nodiscard]] CommandRecord worth_keeping(const CommandRecord& record) const;
     void tell(const CommandRecord& record);
     void tell_part(const CommandRecord& record, std::size_t part, std::size_t parts);
+    void mark_told(const std::string& id);
 
     CommandJournal journal_;
     Parts parts_;

@@ -45,7 +45,7 @@ private:
         std::string proof_key;  // fingerprint of the proof's
         bool renewal = false;   // the proof is a key of the node itself
     };
-    Result<Asked> examine(
+    [[nodiscard]] Result<Asked> examine(
         const wire::EnrolName& name, const wire::EnrolRequest& request, WallTime now
     ) const;
     [[nodiscard]] Status check_proof(

@@ -54,7 +54,7 @@ std::string version_of(const NodeView& node) {
 std::string why_text(const NodeView& node) {
     std::string why = node.reported ? why_of(*node.reported) : "";
     for (const auto& [topic, what] : node.unreadable) {
-        why += (why.empty() ? "" : "; ") + topic + " cannot be read: " + what;
+        why += fmt::format("{}{} cannot be read: {}", why.empty() ? "" : "; ", topic, what);
     }
     return why;
 }
@@ -206,7 +206,7 @@ std::string node_page(const NodeView& node, WallTime now) {
     page += node.reported ? report_page(*node.reported)
                           : std::string("configuration follows nobody's key: [remote] keys\n");
     for (const auto& [topic, what] : node.unreadable) {
-        page += printable(topic + " cannot be read: " + what) + "\n";
+        page += printable(fmt::format("{} cannot be read: {}", topic, what)) + "\n";
     }
     return page;
 }

@@ -64,8 +64,8 @@ Result<RolloutPlan> rollout_plan(const PushOptions& options) {
     return plan;
 }
 
-Push::Push(const PushOptions& options, RolloutPlan plan, wire::Desired desired, Parts parts)
-    : options_(options),
+Push::Push(PushOptions options, RolloutPlan plan, wire::Desired desired, Parts parts)
+    : options_(std::move(options)),
       plan_(std::move(plan)),
       desired_(std::move(desired)),
       parts_(std::move(parts)),

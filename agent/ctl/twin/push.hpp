@@ -43,7 +43,7 @@ public:
         std::function<void(const std::string& text)> note;
     };
     // Requires: a plan of rollout_plan(), and a document that desired_of() gave.
-    Push(const PushOptions& options, RolloutPlan plan, wire::Desired desired, Parts parts);
+    Push(PushOptions options, RolloutPlan plan, wire::Desired desired, Parts parts);
 
     // Filter of what hear() wants.
     [[nodiscard]] std::string filter() const;
