@@ -117,10 +117,7 @@ TEST_CASE("config change: the uplink alone, and together with sources", "[app]")
         return text;
     };
     for (const char* line :
-         {"username = \"u\"\n",
-          "keepalive_s = 20\n",
-          "window = 5\n",
-          "backfill_kib_per_s = 9\n"}) {
+         {"username = \"u\"\n", "keepalive_s = 20\n", "window = 5\n", "backfill_kib_per_s = 9\n"}) {
         const ConfigChange uplink = change(kSite, with(line));
         CHECK(uplink.uplink);
         CHECK(uplink.sources.empty());
