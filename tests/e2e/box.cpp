@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -48,7 +49,9 @@ void Box::edit_site(const std::string& what, const std::string& by) const {
     const std::string path = dir_.file("site.toml");
     std::ifstream in(path);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
-    std::ofstream(path) << replaced(text, what, by);
+    // A box that starts meanwhile reads the old file or the new one.
+    std::ofstream(path + ".new") << replaced(text, what, by);
+    std::filesystem::rename(path + ".new", path);
 }
 
 void Box::set_claim(const std::string& file) {
