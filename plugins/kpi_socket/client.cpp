@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxBatches = 64;  // reads whose commit is awaited
 // Answers to a client that does not wait for them come this much later.
-constexpr std::chrono::milliseconds kPause{5};
+constexpr std::chrono::milliseconds kPause{10};
 constexpr std::string_view kOk = "ok\n";
 
 void append_error(std::string& answers, std::string_view why) {

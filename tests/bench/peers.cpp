@@ -33,6 +33,7 @@ struct Scenario {
     bool kill = false;
     bool full_disk = false;
     std::int64_t delay_ms = 0;
+    bool paced = false;  // lines go out when they are due, and answers are read as they come
 
     [[nodiscard]] bool is_steady() const { return outage_s == 0 && freeze_s == 0 && delay_ms == 0; }
 };
@@ -43,9 +44,12 @@ constexpr std::int64_t kDelayMs = 50;
 
 const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> kAll{
-        {"steady 100/s", 100},
-        {"steady 1,000/s", 1000},
-        {"steady 5,000/s", 5000},
+        {"steady 100/s", 100, 0, 0, false, false, 0, true},
+        {"steady 1,000/s", 1000, 0, 0, false, false, 0, true},
+        {"steady 5,000/s", 5000, 0, 0, false, false, 0, true},
+        {"waiting 100/s", 100},
+        {"waiting 1,000/s", 1000},
+        {"waiting 5,000/s", 5000},
         {"50 ms each way", 1000, 0, 0, false, false, kDelayMs},
         {"broker down 30 s", 1000, kOutageS},
         {"kill -9, up and down", 1000, kOutageS, 0, true},
@@ -59,7 +63,8 @@ DeliveryPlan plan_of(const Scenario& scenario, double seconds) {
     DeliveryPlan plan;
     plan.rate = scenario.rate;
     plan.seconds = seconds;
-    plan.strict = true;
+    plan.strict = !scenario.paced;
+    plan.burst_ms = 1;
     plan.outage_s = scenario.outage_s;
     plan.freeze_s = scenario.freeze_s;
     plan.kill = scenario.kill;
@@ -99,9 +104,9 @@ void print_row(const Candidate& candidate, const Scenario& scenario, const Deliv
 
 void print_head() {
     fmt::print(
-        "{}\nOne line a sample, the next after its answer where there are answers; else a sample "
-        "counts as taken once it is written. Not in Debian 12: Fluent Bit, Telegraf, Vector; "
-        "rsyslog has no output for MQTT or plain HTTP there.\n"
+        "{}\nOne line a sample. steady: written when it is due, answers read as they come; others: "
+        "the next after its answer. Where there are none, written counts as taken. Not in Debian "
+        "12: Fluent Bit, Telegraf, Vector; rsyslog has no output for MQTT or plain HTTP there.\n"
         "{:<22} {:<14} {:>9} {:>9} {:>9} {:>9} {:>7} {:>8} {:>8} {:>8} {:>8}\n",
         cxedge::bench::machine(),
         "scenario",
