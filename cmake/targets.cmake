@@ -49,7 +49,7 @@ function(cxedge_test name)
     set(timeout_s 300)
     if(CMAKE_CROSSCOMPILING)
         set(emulated TEST_SPEC "~[native]")
-        set(timeout_s 900)  # an emulator is slow, not stuck
+        set(timeout_s 3600)  # an emulator is slow, not stuck
         cxedge_list_native_cases(${name} ${ARG_LABEL} "${sources}")
     endif()
     catch_discover_tests(test_${name} ${emulated}

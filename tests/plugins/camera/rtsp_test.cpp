@@ -122,17 +122,20 @@ TEST_CASE("camera: a reader slower than the stream gets new pictures", "[camera]
     camera::FrameGrabber grabber(reading, kClock);
     camera::Frame frame;
     std::chrono::microseconds last{-1};
+    int skips = 0;
     for (int i = 0; i < 12; ++i) {
         const Result<bool> got = grabber.next(frame, kReturn);
         REQUIRE(got.ok());
         // Taken from the stream, not from a queue: 2.5 pictures a second of 15.
         CHECK(kClock.steady_now() - frame.arrived < 500ms * slowness());
-        CHECK((i < 2 || frame.time - last > 300ms));
+        skips += i >= 2 && frame.time - last > 300ms ? 1 : 0;
         last = frame.time;
         const SteadyTime busy_until = kClock.steady_now() + 400ms;
         while (kClock.steady_now() < busy_until) {
         }
     }
+    // Each time; where decoding is the slow part, now and then.
+    CHECK(skips >= 10 / slowness());
 }
 
 TEST_CASE("camera: another size and another codec are followed", "[camera][rtsp]") {
