@@ -133,7 +133,7 @@ TEST_CASE("camera: a truncated clip plays as far as it goes or says what is wron
     CHECK((error.message.empty() || error.code == ErrorCode::corrupt));
 }
 
-TEST_CASE("camera: frames are scaled, thinned and stamped; a loop has a seam", "[camera]") {
+TEST_CASE("camera: frames are scaled, thinned and stamped, a loop has a seam", "[camera]") {
     const std::string clip = vtest_clip();
     if (clip.empty()) {
         WARN(kNoClip);
