@@ -24,14 +24,18 @@ constexpr std::chrono::milliseconds kStopSources{4000};
 constexpr std::chrono::milliseconds kDrain{5000};
 // From SIGTERM, sources and draining together: with goodbyes 10 s are promised.
 constexpr std::chrono::milliseconds kStop{9000};
-constexpr std::chrono::milliseconds kFlushFallback{30000};
-constexpr std::chrono::milliseconds kFlushLongest{86400000};
-constexpr std::chrono::milliseconds kFlushPoll{20};
 }  // namespace
 
-Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const Places& places) {
-    auto agent = std::unique_ptr<Agent>(new Agent(loaded, places));
-    for (const auto step : {&Agent::open_sinks, &Agent::start_threads, &Agent::serve_control}) {
+Result<std::unique_ptr<Agent>> Agent::start(
+    config::Loaded loaded, const Places& places, TwinDriver& twin
+) {
+    auto agent = std::unique_ptr<Agent>(new Agent(std::move(loaded), places, twin));
+    for (const auto step :
+         {&Agent::open_sinks,
+          &Agent::open_history,
+          &Agent::start_threads,
+          &Agent::serve_control,
+          &Agent::follow_twin}) {
         if (const Status done = (agent.get()->*step)(); !done) {
             return done.error();
         }
@@ -39,12 +43,10 @@ Result<std::unique_ptr<Agent>> Agent::start(const config::Loaded& loaded, const 
     return agent;
 }
 
-Agent::Agent(const config::Loaded& loaded, Places places)
-    : config_(loaded.config), places_(std::move(places)) {
+Agent::Agent(config::Loaded loaded, Places places, TwinDriver& twin)
+    : loaded_(std::move(loaded)), places_(std::move(places)), twin_(twin) {
     watch_signals();
 }
-
-Agent::~Agent() = default;
 
 // Signals are blocked before any thread exists, so that only the descriptor sees them.
 void Agent::watch_signals() {
@@ -81,10 +83,10 @@ Status Agent::open_sink(const SinkPlaces& places, const config::SpoolConfig& con
 
 Status Agent::open_sinks() {
     Status opened = open_sink(
-        {places_.state_dir, ring_path("sealed.ring"), places_.fallback_dir}, config_.spool
+        {places_.state_dir, ring_path("sealed.ring"), places_.fallback_dir}, loaded_.config.spool
     );
-    for (const config::SinkConfig& sink : config_.sinks) {
-        config::SpoolConfig config = config_.spool;
+    for (const config::SinkConfig& sink : loaded_.config.sinks) {
+        config::SpoolConfig config = loaded_.config.spool;
         config.max_mib = sink.max_mib;
         config.drop_when_full = true;  // it must not hold up the main one
         const std::string below = "/sink-" + sink.name;
@@ -99,15 +101,28 @@ Status Agent::open_sinks() {
     return opened;
 }
 
+Status Agent::open_history() {
+    if (loaded_.config.history.enabled) {
+        history_ = std::make_unique<HistoryService>(HistoryService::Parts{
+            loaded_.config,
+            places_.state_dir,
+            ring_path("history.stash"),
+            *sinks_.front(),
+            clock_,
+            loop_});
+    }
+    return {};
+}
+
 // The main one first, as in sinks_.
 Result<std::vector<uplink::UplinkOptions>> Agent::all_uplink_options() const {
     std::vector<uplink::UplinkOptions> all;
-    std::vector<const config::UplinkConfig*> configs{&config_.uplink};
-    for (const config::SinkConfig& sink : config_.sinks) {
+    std::vector<const config::UplinkConfig*> configs{&loaded_.config.uplink};
+    for (const config::SinkConfig& sink : loaded_.config.sinks) {
         configs.push_back(&sink);
     }
     for (const config::UplinkConfig* config : configs) {
-        auto options = uplink_options(config_, *config);
+        auto options = uplink_options(loaded_.config, *config);
         if (!options) {
             return options.error();
         }
@@ -118,16 +133,16 @@ Result<std::vector<uplink::UplinkOptions>> Agent::all_uplink_options() const {
 
 std::vector<SinkFeed> Agent::feeds() {
     std::vector<SinkFeed> feeds{{sinks_.front().get(), {}}};
-    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
-        feeds.push_back({sinks_.at(i + 1).get(), outlet_filter(config_.sinks.at(i))});
+    for (std::size_t i = 0; i < loaded_.config.sinks.size(); ++i) {
+        feeds.push_back({sinks_.at(i + 1).get(), outlet_filter(loaded_.config.sinks.at(i))});
     }
     return feeds;
 }
 
 std::vector<NamedSink> Agent::named_sinks() const {
     std::vector<NamedSink> named{{{}, sinks_.front().get()}};
-    for (std::size_t i = 0; i < config_.sinks.size(); ++i) {
-        named.push_back({config_.sinks.at(i).name, sinks_.at(i + 1).get()});
+    for (std::size_t i = 0; i < loaded_.config.sinks.size(); ++i) {
+        named.push_back({loaded_.config.sinks.at(i).name, sinks_.at(i + 1).get()});
     }
     return named;
 }
@@ -137,7 +152,9 @@ Status Agent::start_threads() {
     if (!options) {
         return options.error();
     }
-    const HealthReport report(options->front().identity, named_sinks(), clock_);
+    listen_for_twin(options->front());
+    const store::History* history = history_ ? &history_->history() : nullptr;
+    const HealthReport report(options->front().identity, named_sinks(), clock_, history);
     Event started;
     started.name = "agent.started";
     started.subject = options->front().identity.node;
@@ -145,10 +162,13 @@ Status Agent::start_threads() {
     first_events_.push_back(std::move(started));
     for (std::size_t i = 0; i < sinks_.size(); ++i) {
         // A lesser sink that hangs must not stop the agent: only the main one feeds the watchdog.
-        sinks_[i]->start(std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr);
+        auto identity = i == 0 ? make_identity(options->front()) : nullptr;
+        sinks_[i]->start(
+            std::move(options->at(i)), clock_, i == 0 ? &watchdog_ : nullptr, std::move(identity)
+        );
     }
-    Result<std::unique_ptr<IngestThread>> ingest = IngestThread::start(
-        {config_,
+    auto ingest = IngestThread::start(
+        {loaded_.config,
          plugin_table(),
          places_.plugin_dir,
          ring_path("journal"),
@@ -157,7 +177,9 @@ Status Agent::start_threads() {
          clock_,
          board_,
          watchdog_,
-         report},
+         inbox_,
+         report,
+         history_ ? &history_->history() : nullptr},
         std::move(first_events_)
     );
     if (!ingest) {
@@ -169,16 +191,18 @@ Status Agent::start_threads() {
 
 // Without its socket the agent still does its work; cxctl will say that nobody answers.
 Status Agent::serve_control() {
-    const std::string path = control_socket_path(config_, places_);
+    const std::string path = control_socket_path(loaded_.config, places_);
     std::map<std::string, control::Operation> operations;
     operations["status"] = [this](std::string_view, const control::Respond& respond) {
-        answer_status(respond);
+        respond(control::status_answer(board_.latest()));
     };
     operations["flush"] = [this](std::string_view request, control::Respond respond) {
         answer_flush(request, std::move(respond));
     };
-    Result<std::unique_ptr<control::ControlServer>> server =
-        control::ControlServer::listen(loop_, path, std::move(operations));
+    if (history_) {
+        history_->add_operations(*ingest_, operations);
+    }
+    auto server = control::ControlServer::listen(loop_, path, std::move(operations));
     if (server) {
         control_ = std::move(*server);
     } else {
@@ -187,69 +211,32 @@ Status Agent::serve_control() {
     return {};
 }
 
-void Agent::answer_status(const control::Respond& respond) {
-    respond(control::status_answer(board_.latest()));
-}
-
-void Agent::answer_flush(std::string_view request, control::Respond respond) {
-    const SteadyTime deadline =
-        clock_.steady_now() + control::timeout_of(request, kFlushFallback, kFlushLongest);
-    ingest_->flush([this, respond = std::move(respond), deadline] {
-        loop_.post([this, respond, deadline] { watch_flush(respond, deadline); });
-    });
-}
-
-void Agent::watch_flush(const control::Respond& respond, SteadyTime deadline) {
-    flushes_.push_back({respond, deadline});
-    drain_poll_ = loop_.every(kFlushPoll, [this] { answer_flushes(); });
-}
-
-bool Agent::drained() const {
-    return std::all_of(sinks_.begin(), sinks_.end(), [](const auto& sink) {
-        return sink->spool().drained();
-    });
-}
-
-void Agent::answer_flushes() {
-    const bool done = drained();
-    const SteadyTime now = clock_.steady_now();
-    std::erase_if(flushes_, [&](const Flush& flush) {
-        if (!done && now < flush.deadline) {
-            return false;
-        }
-        flush.respond(
-            done ? control::ok_answer()
-                 : control::error_answer("not everything was acknowledged in time")
-        );
-        return true;
-    });
-    if (flushes_.empty()) {
-        drain_poll_.cancel();
-    }
-}
-
 void Agent::feed_watchdog() {
     if (watchdog_.due()) {
         notify_watchdog();
     }
 }
 
-void Agent::run() {
+Ending Agent::run() {
     control_tick_ = loop_.every(kControlTick, [this] {
         keep_ring_id(places_, ring_dir_);
+        if (history_) {
+            history_->tick(*ingest_);
+        }
         watchdog_.tick(telemetry::Ticker::control);
+        twin_.tick();
     });
     if (const auto period = watchdog_period(); period.count() > 0) {
         watchdog_timer_ = loop_.every(period, [this] { feed_watchdog(); });
     }
-    notify_ready(
-        fmt::format("{} sources, broker {}", config_.sources.size(), config_.uplink.brokers.front())
-    );
+    tell_ready();
     log::info(
-        "agent", fmt::format("cxedge {} running, {} sources", version(), config_.sources.size())
+        "agent",
+        fmt::format("cxedge {} running, {} sources", version(), loaded_.config.sources.size())
     );
     loop_.run();
     stop();
+    return ending_;
 }
 
 // Each has a thread of its own that sends: one patience for all.
@@ -266,22 +253,26 @@ void Agent::stop_sinks(SteadyTime deadline) {
 }
 
 void Agent::stop() {
-    notify_stopping();
+    const bool final = ending_ == Ending::stopped;
+    if (final) {
+        notify_stopping();
+    }
     const SteadyTime deadline = clock_.steady_now() + kStop;
-    log::info("agent", "stopping: closing windows, sending what is left");
-    ingest_->stop(kStopSources);
-    Sink& main = *sinks_.front();
-    stop_sinks(std::min(deadline, clock_.steady_now() + kDrain));
-    const telemetry::Health last = board_.latest();
     log::info(
         "agent",
-        fmt::format(
-            "stopped: {} samples produced, {} delivered, {} wait in the spool",
-            last.samples_produced,
-            main.status().samples_delivered,
-            main.samples_waiting()
-        )
+        final ? "stopping: closing windows, sending what is left" : "starting again: all is kept"
     );
+    twin_.leave();
+    ingest_->stop(
+        kStopSources,
+        final ? IngestThread::Ending::close_windows : IngestThread::Ending::keep_journal
+    );
+    if (history_) {
+        history_->close();
+    }
+    const SteadyTime now = clock_.steady_now();
+    stop_sinks(final ? std::min(deadline, now + kDrain) : now);
+    tell_totals(*sinks_.front());
 }
 
 }  // namespace cxedge::app

@@ -22,7 +22,7 @@ DataPath::DataPath(
     EventLoop& loop,
     const Clock& clock
 )
-    : outlets_(std::move(outlets)),
+    : outlets_(std::move(outlets), options.history),
       loop_(loop),
       clock_(clock),
       journal_(store::Journal::open(
@@ -59,6 +59,7 @@ Status DataPath::begin_journal() {
     if (Status stored = outlets_.all_stored(); !stored) {
         return stored;
     }
+    outlets_.seal_history(journal_->last());
     std::string snapshot;
     pipeline_.save(snapshot);
     if (Status begun = journal_->checkpoint(snapshot); !begun) {
@@ -188,22 +189,6 @@ void DataPath::commit(ingest::Durability durability, std::function<void(const St
     }
 }
 
-// A window that is open would lose what its source was told is safe.
-Status DataPath::close_guarded() {
-    if (guarded_.empty()) {
-        return {};
-    }
-    if (Status room = ensure_room(); !room) {
-        return room;
-    }
-    const pipeline::Now now = this->now();
-    Closed closed{pipeline_.close({guarded_.begin(), guarded_.end()}, now)};
-    if (!closed.series.empty()) {
-        record(writer_.write(closed, now));
-    }
-    return {};
-}
-
 Status DataPath::flush(bool windows) {
     if (windows && ensure_room()) {
         const pipeline::Now now = this->now();
@@ -214,6 +199,7 @@ Status DataPath::flush(bool windows) {
     stored = stored ? outlets_.commit(journal_->last()) : stored;
     // What was taken cannot be refused any more: its answer waits until the disk works again.
     if (windows) {
+        outlets_.seal_history(journal_->last());
         keep_lasting();
     }
     if (stored || windows) {

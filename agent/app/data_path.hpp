@@ -38,7 +38,8 @@ public:
         pipeline::PipelineOptions pipeline;
         std::string journal_file;  // on tmpfs; empty: memory
         std::size_t journal_bytes = 256U << 10U;
-        std::string no_files_why{};  // why journal_file is empty
+        std::string no_files_why{};         // why journal_file is empty
+        store::History* history = nullptr;  // null: none is kept
     };
     // `loop` and `clock` outlive it. Replays what the process before left in the journal.
     DataPath(
@@ -63,9 +64,16 @@ public:
 
     // Closes due windows and batches, moves what is due to disk. Call a few times a second.
     void tick();
+    // Sends what the open windows of these metrics (a glob) hold so far; they go on with the rest.
+    // Returns how many series there are of them.
+    std::size_t close_windows_of(std::string_view metric);
     // Closes every batch, open windows too when `windows` is set (shutdown), and writes all to
     // disk.
     Status flush(bool windows);
+    // Outlet::replay() of the main sink.
+    Status replay(const std::vector<ReplayedSample>& samples, std::uint64_t id) {
+        return outlets_.replay(samples, id);
+    }
     // Whether anybody can receive: closes small batches sooner.
     void set_online(std::size_t outlet, bool online) { outlets_.set_online(outlet, online); }
 
@@ -88,6 +96,7 @@ private:
     [[nodiscard]] std::optional<SeriesId> restored(SeriesId series) const;
     void apply_closed(const Closed& closed, const pipeline::Now& now);
     Status close_guarded();
+    Status close_windows(const std::vector<SeriesId>& series);
     Status ensure_room();
     Status begin_journal();
     bool record(std::string_view record);

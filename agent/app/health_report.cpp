@@ -69,11 +69,15 @@ std::uint64_t sum(const std::array<std::atomic<std::uint64_t>, kGapCauseCount>& 
 }  // namespace
 
 HealthReport::HealthReport(
-    wire::NodeIdentity identity, std::vector<NamedSink> sinks, const Clock& clock
+    wire::NodeIdentity identity,
+    std::vector<NamedSink> sinks,
+    const Clock& clock,
+    const store::History* history
 )
     : identity_(std::move(identity)),
       sinks_(std::move(sinks)),
       clock_(&clock),
+      history_(history),
       started_(clock.steady_now()) {
     for (const Lane lane : kLanes) {
         const store::LaneStatus found = main().spool().status(lane);
@@ -107,6 +111,7 @@ telemetry::Health HealthReport::make(const DataPath& path, const ingest::Supervi
     health.samples_open = counters.samples_open;
     add_memory(health, path);
     add_spool(health);
+    add_history(health);
     add_losses(health);
     add_uplink(health);
     std::transform(
@@ -139,6 +144,20 @@ void HealthReport::add_spool(telemetry::Health& health) const {
     for (const Lane lane : kLanes) {
         health.lanes.push_back(lane_of(spool, lane));
     }
+}
+
+void HealthReport::add_history(telemetry::Health& health) const {
+    if (history_ == nullptr) {
+        return;
+    }
+    const store::HistoryStatus status = history_->status();
+    const std::int64_t back_ms =
+        status.oldest_ms == 0 ? 0 : unix_ms(clock_->wall_now()) - status.oldest_ms;
+    health.history_bytes = status.used_bytes;
+    health.history_max_bytes = status.quota_bytes;
+    health.history_age_s = static_cast<double>(std::max<std::int64_t>(0, back_ms)) / 1000;
+    health.history_dropped = status.dropped;
+    health.history_problem = status.problem;
 }
 
 telemetry::LaneHealth HealthReport::lane_of(const store::Spool& spool, Lane lane) const {
@@ -192,6 +211,9 @@ telemetry::SinkHealth HealthReport::sink_of(const NamedSink& named) const {
 void HealthReport::add_uplink(telemetry::Health& health) const {
     const uplink::UplinkStatus status = main().status();
     tell_connection(status, health);
+    const IdentityStatus identity = main().identity();
+    health.certificate_until = identity.valid_until;
+    health.certificate_problem = identity.problem;
     health.protocol = status.protocol;
     health.platform_ack = status.platform_ack;
     health.connects = status.connects;

@@ -8,6 +8,7 @@
 #include "agent/app/data_path.hpp"
 #include "agent/app/sink.hpp"
 #include "agent/ingest/supervisor.hpp"
+#include "agent/store/history.hpp"
 #include "agent/telemetry/health.hpp"
 #include "agent/uplink/uplink.hpp"
 
@@ -21,9 +22,14 @@ struct NamedSink {
 class HealthReport {
 public:
     // The main sink first. What waits in its spool now was produced before this start: it counts as
-    // produced, so that delivered == produced once everything is acknowledged. Sinks and clock
-    // outlive it.
-    HealthReport(wire::NodeIdentity identity, std::vector<NamedSink> sinks, const Clock& clock);
+    // produced, so that delivered == produced once everything is acknowledged. Sinks, clock and
+    // history (null: none is kept) outlive it.
+    HealthReport(
+        wire::NodeIdentity identity,
+        std::vector<NamedSink> sinks,
+        const Clock& clock,
+        const store::History* history = nullptr
+    );
 
     [[nodiscard]] telemetry::Health make(const DataPath& path, const ingest::Supervisor& supervisor)
         const;
@@ -32,6 +38,7 @@ private:
     [[nodiscard]] const Sink& main() const { return *sinks_.front().sink; }
     void add_memory(telemetry::Health& health, const DataPath& path) const;
     void add_spool(telemetry::Health& health) const;
+    void add_history(telemetry::Health& health) const;
     void add_losses(telemetry::Health& health) const;
     void add_uplink(telemetry::Health& health) const;
     [[nodiscard]] telemetry::LaneHealth lane_of(const store::Spool& spool, Lane lane) const;
@@ -40,6 +47,7 @@ private:
     wire::NodeIdentity identity_;
     std::vector<NamedSink> sinks_;
     const Clock* clock_;
+    const store::History* history_;
     SteadyTime started_;
     std::uint64_t samples_found_ = 0;
     std::uint64_t events_found_ = 0;

@@ -19,8 +19,9 @@ constexpr std::chrono::milliseconds kStopPoll{20};
 // A large batch is worth sending after this part of `seal_ms`.
 constexpr int kLeastPart = 5;
 
-SealOptions seal_options(const config::SpoolConfig& config) {
+SealOptions seal_options(const config::SpoolConfig& config, const config::UplinkConfig& uplink) {
     SealOptions seal;
+    seal.live_age = uplink.live_age;
     seal.most = config.seal;
     seal.least = config.seal / kLeastPart;
     seal.offline = config.commit;
@@ -38,7 +39,10 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
     std::vector<std::unique_ptr<Outlet>> outlets;
     for (const SinkFeed& feed : given.sinks) {
         auto outlet = Outlet::make(
-            seal_options(given.config.spool), feed.filter, feed.sink->spool(), given.clock
+            seal_options(given.config.spool, given.config.uplink),
+            feed.filter,
+            feed.sink->spool(),
+            given.clock
         );
         if (!outlet) {
             return outlet.error();
@@ -49,10 +53,13 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
     options.pipeline = pipeline_options(given.config);
     options.journal_file = given.journal_file;
     options.no_files_why = given.no_files_why;
+    options.history = given.history;
     self->path_ = std::make_unique<DataPath>(
         std::move(options), std::move(outlets), self->loop_, given.clock
     );
-    self->loop_.post([raw = self.get(), events = std::move(first_events)] { raw->begin(events); });
+    self->loop_.post([raw = self.get(), with = self->beginning(std::move(first_events))] {
+        raw->begin(with);
+    });
     self->thread_ = std::thread([raw = self.get()] {
         ::pthread_setname_np(::pthread_self(), "ingest");
         raw->loop_.run();
@@ -69,20 +76,29 @@ IngestThread::~IngestThread() {
     }
 }
 
-void IngestThread::begin(std::vector<Event> first_events) {
-    for (Event& event : first_events) {
-        path_->accept_event(std::move(event));
+// What its thread needs of the configuration, which is main's to change.
+IngestThread::Beginning IngestThread::beginning(std::vector<Event> first_events) const {
+    Beginning with{std::move(first_events), {}, parts_.config.agent.heartbeat};
+    for (const config::SourceConfig& source : parts_.config.sources) {
+        if (source.enabled) {
+            with.sources.push_back(source_spec(source));
+        }
+    }
+    return with;
+}
+
+void IngestThread::begin(const Beginning& with) {
+    for (const Event& event : with.events) {
+        path_->accept_event(event);
     }
     const ingest::IngestContext context{loop_, parts_.clock, *path_};
     supervisor_ = std::make_unique<ingest::Supervisor>(parts_.plugins, parts_.plugin_dir, context);
-    for (const config::SourceConfig& source : parts_.config.sources) {
-        if (source.enabled) {
-            supervisor_->add(source_spec(source));
-        }
+    for (const ingest::SourceSpec& source : with.sources) {
+        supervisor_->add(source);
     }
     tick_ = loop_.every(kTickEvery, [this] { tick(); });
     health_ = loop_.every(kHealthPeriod, [this] { publish_health(); });
-    heartbeat_ = loop_.every(parts_.config.agent.heartbeat, [this] { emit_heartbeat(); });
+    heartbeat_ = loop_.every(with.heartbeat, [this] { emit_heartbeat(); });
     publish_health();
     emit_heartbeat();
 }
@@ -91,6 +107,12 @@ void IngestThread::tick() {
     for (std::size_t i = 0; i < parts_.sinks.size(); ++i) {
         const auto connection = parts_.sinks[i].sink->status().connection;
         path_->set_online(i, connection == uplink::Connection::online);
+    }
+    for (EventInbox::Entry& entry : parts_.inbox.take()) {
+        path_->accept_event(std::move(entry.event));
+        if (entry.kept) {
+            entry.kept();
+        }
     }
     path_->tick();
     parts_.watchdog.tick(telemetry::Ticker::ingest);
@@ -113,6 +135,40 @@ void IngestThread::emit_heartbeat() {
     }
 }
 
+void IngestThread::live(const Live& wish, std::function<void(std::size_t)> done) {
+    loop_.post([this, wish, done = std::move(done)] { done(begin_live(wish)); });
+}
+
+std::size_t IngestThread::begin_live(const Live& wish) {
+    const std::string& metric = wish.metric;
+    LiveTimers& timers = live_[metric];
+    timers.tick = loop_.every(wish.every, [this, metric] { path_->close_windows_of(metric); });
+    // By way of the loop: a timer must not destroy itself while it runs.
+    timers.end = loop_.after(wish.ttl, [this, metric] {
+        loop_.post([this, metric] { live_.erase(metric); });
+    });
+    return path_->close_windows_of(metric);
+}
+
+void IngestThread::snapshot(const std::string& metric, std::function<void(std::size_t)> done) {
+    loop_.post([this, metric, done = std::move(done)] { done(path_->close_windows_of(metric)); });
+}
+
+void IngestThread::restart_source(
+    const std::string& name, std::function<void(const Status&)> done
+) {
+    loop_.post([this, name, done = std::move(done)] { done(supervisor_->restart(name)); });
+}
+
+void IngestThread::change_sources(ingest::SourceChange change, std::function<void()> done) {
+    loop_.post([this, change = std::move(change), done = std::move(done)] {
+        supervisor_->change(change, [this, done] {
+            publish_health();
+            done();
+        });
+    });
+}
+
 void IngestThread::flush(std::function<void()> done) {
     loop_.post([this, done = std::move(done)] {
         (void)path_->flush(false);  // what could not be stored is in the health that follows
@@ -121,11 +177,23 @@ void IngestThread::flush(std::function<void()> done) {
     });
 }
 
-void IngestThread::stop(std::chrono::milliseconds patience) {
+void IngestThread::tell(Event event) {
+    loop_.post([this, event = std::move(event)] { path_->accept_event(event); });
+}
+
+void IngestThread::replay(
+    std::vector<ReplayedSample> samples, std::uint64_t id, std::function<void(const Status&)> done
+) {
+    loop_.post([this, samples = std::move(samples), id, done = std::move(done)] {
+        done(path_->replay(samples, id));
+    });
+}
+
+void IngestThread::stop(std::chrono::milliseconds patience, Ending ending) {
     const BootTime deadline = parts_.clock.boot_now() + patience;
-    loop_.post([this, deadline] {
+    loop_.post([this, deadline, ending] {
         begin_stop();
-        finish_when_stopped(deadline);
+        finish_when_stopped(deadline, ending);
     });
     stopped_.get_future().wait_for(patience + std::chrono::seconds(1));
     loop_.stop();
@@ -137,14 +205,18 @@ void IngestThread::begin_stop() {
     supervisor_->stop_all();
 }
 
-void IngestThread::finish_when_stopped(BootTime deadline) {
+void IngestThread::finish_when_stopped(BootTime deadline, Ending ending) {
     if (!supervisor_->all_stopped() && parts_.clock.boot_now() < deadline) {
-        stopping_ = loop_.after(kStopPoll, [this, deadline] { finish_when_stopped(deadline); });
+        stopping_ = loop_.after(kStopPoll, [this, deadline, ending] {
+            finish_when_stopped(deadline, ending);
+        });
         return;
     }
-    (void)path_->flush(true);  // likewise
+    const bool journal = ending == Ending::keep_journal && path_->memory_problem().empty();
+    (void)path_->flush(!journal);  // likewise
     publish_health();
     // On this thread: handles and child processes belong to it.
+    live_.clear();
     supervisor_.reset();
     tick_.cancel();
     health_.cancel();

@@ -5,10 +5,12 @@
 
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <thread>
 
 #include "agent/app/data_path.hpp"
+#include "agent/app/event_inbox.hpp"
 #include "agent/app/health_report.hpp"
 #include "agent/app/sink.hpp"
 #include "agent/base/event_loop.hpp"
@@ -27,7 +29,7 @@ struct SinkFeed {
 class IngestThread {
 public:
     struct Parts {
-        const config::AgentConfig& config;
+        const config::AgentConfig& config;  // of the start: may be another one later
         const std::vector<PluginInfo>& plugins;
         std::string plugin_dir;
         std::string journal_file;
@@ -36,7 +38,9 @@ public:
         const Clock& clock;
         telemetry::HealthBoard& board;
         telemetry::WatchdogFeed& watchdog;
+        EventInbox& inbox;
         HealthReport report;
+        store::History* history = nullptr;  // null: none is kept
     };
     // References outlive the thread. corrupt: a spool's definitions do not parse.
     static Result<std::unique_ptr<IngestThread>> start(
@@ -46,20 +50,51 @@ public:
     IngestThread& operator=(const IngestThread&) = delete;
     ~IngestThread();
 
+    // Until `ttl` is over the metrics (a glob) are sent every so often, whatever their windows.
+    // `done` gets how many series these are now. Thread: any; calls back on this one.
+    struct Live {
+        std::string metric;
+        std::chrono::milliseconds every;
+        std::chrono::milliseconds ttl;
+    };
+    void live(const Live& wish, std::function<void(std::size_t)> done);
+    // Likewise once, now.
+    void snapshot(const std::string& metric, std::function<void(std::size_t)> done);
+    // Thread: any; calls back on this one.
+    void restart_source(const std::string& name, std::function<void(const Status&)> done);
+    // See Supervisor::change(); health has it when this calls back. Thread: any; likewise.
+    void change_sources(ingest::SourceChange change, std::function<void()> done);
     // Stores what is gathered, publishes health, then calls back on this thread. Thread: any.
     void flush(std::function<void()> done);
-    // Stops sources, closes windows, stores everything; waits at most `patience`. Thread: the
-    // owner's.
-    void stop(std::chrono::milliseconds patience);
+    // An event of the agent's own. Thread: any.
+    void tell(Event event);
+    // Sends samples of the history once more, then calls back on this thread. Thread: any.
+    void replay(
+        std::vector<ReplayedSample> samples,
+        std::uint64_t id,
+        std::function<void(const Status&)> done
+    );
+    // What is open at the end: windows are closed and everything is stored, or all stays in the
+    // journal, where a process that follows at once finds it.
+    enum class Ending { close_windows, keep_journal };
+    // Stops sources first; waits at most `patience`. Thread: the owner's.
+    void stop(std::chrono::milliseconds patience, Ending ending);
 
 private:
+    struct Beginning {
+        std::vector<Event> events;
+        std::vector<ingest::SourceSpec> sources;
+        std::chrono::milliseconds heartbeat;
+    };
     explicit IngestThread(Parts parts);
-    void begin(std::vector<Event> first_events);
+    [[nodiscard]] Beginning beginning(std::vector<Event> first_events) const;
+    void begin(const Beginning& with);
     void tick();
     void publish_health();
     void emit_heartbeat();
     void begin_stop();
-    void finish_when_stopped(BootTime deadline);
+    void finish_when_stopped(BootTime deadline, Ending ending);
+    std::size_t begin_live(const Live& wish);
 
     Parts parts_;
     EventLoop loop_;
@@ -70,6 +105,11 @@ private:
     LoopHandle heartbeat_;
     telemetry::Health told_;  // at the last heartbeat
     LoopHandle stopping_;
+    struct LiveTimers {
+        LoopHandle tick;
+        LoopHandle end;
+    };
+    std::map<std::string, LiveTimers> live_;  // by metric
     std::promise<void> stopped_;
     std::thread thread_;
 };

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // cxedged: the daemon. Exit status: 0 stopped, 1 could not run, 64 wrong command line, 78 wrong
 // configuration (sysexits.h).
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/checked_load.hpp"
 #include "agent/app/plugin_table.hpp"
+#include "agent/app/twin_driver.hpp"
 #include "agent/base/version.hpp"
 
 namespace cxedge::app {
@@ -24,104 +31,76 @@ int wrong_configuration(const Error& error) {
     return kExitConfig;
 }
 
-void check_limits(
-    const PluginInfo& plugin, const config::SourceConfig& source, SettingsProblems& problems
-) {
-    if (plugin.make != nullptr && source_spec(source).limits.any()) {
-        problems.add(
-            source.settings.position,
-            "source.limit_*",
-            fmt::format(
-                "plugin \"{}\" has no process of its own to limit; for the agent there are "
-                "MemoryMax= and TasksMax= in cxedged.service",
-                plugin.name
-            )
-        );
-    }
-}
-
-// Sources whose plugin does not exist or cannot be limited; the others' settings are the plugins'
-// own business.
-Status check_plugins(const config::AgentConfig& config) {
-    SettingsProblems problems;
-    std::vector<std::string> known;
-    for (const PluginInfo& plugin : plugin_table()) {
-        known.push_back(plugin.name);
-    }
-    for (const config::SourceConfig& source : config.sources) {
-        const PluginInfo* plugin = ingest::find_plugin(plugin_table(), source.plugin);
-        if (plugin != nullptr) {
-            check_limits(*plugin, source, problems);
-            continue;
+// The error is the site's own file when even without the remote layer nothing loads.
+Result<config::Loaded> load_wanted(const Places& places, TwinDriver& twin) {
+    for (;;) {
+        Result<config::Loaded> loaded = load_checked(places, twin.wanted());
+        if (loaded || !twin.does_not_load(loaded.error())) {
+            return loaded;
         }
-        const std::string nearest = nearest_name(source.plugin, known);
-        problems.add(
-            source.settings.position,
-            "source.plugin",
-            fmt::format(
-                "there is no plugin \"{}\"{}",
-                source.plugin,
-                nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?"
-            )
-        );
     }
-    return problems.empty() ? Status() : Status(problems.error());
 }
 
-Result<config::Loaded> load(const Places& places) {
-    Result<config::Loaded> loaded = config::load({places.config_file, places.profiles_dir});
-    if (!loaded) {
-        return loaded;
-    }
-    const Status plugins = check_plugins(loaded->config);
-    return plugins ? std::move(loaded) : Result<config::Loaded>(plugins.error());
-}
-
-int run(const Places& places) {
-    const Result<config::Loaded> loaded = load(places);
-    if (!loaded) {
-        return wrong_configuration(loaded.error());
-    }
+void apply_log_level(const config::AgentConfig& config) {
     log::Level level = log::Level::info;
-    log::parse_level(loaded->config.agent.log_level, level);
+    log::parse_level(config.agent.log_level, level);
     log::set_level(level);
-    const Result<std::unique_ptr<Agent>> agent = Agent::start(*loaded, places);
-    if (!agent) {
-        log::error("agent", agent.error().message);
-        return kExitFailed;
-    }
-    (*agent)->run();
-    return 0;
 }
 
-// Runs every source's init() and touches nothing else.
+// The next process takes the journal and the ring over as after a kill: nothing is lost. The same
+// process to systemd, which sees no restart.
+[[noreturn]] void become_new(char** argv) {
+    sigset_t none;
+    sigemptyset(&none);
+    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+    ::execv("/proc/self/exe", argv);
+    log::error("agent", "starting again: " + system_error("execv", errno).message);
+    std::_Exit(kExitFailed);  // whoever supervises us starts us again
+}
+
+int run(const Places& places, char** argv) {
+    const SystemClock clock;
+    TwinDriver twin(places, clock);
+    for (;;) {
+        Result<config::Loaded> loaded = load_wanted(places, twin);
+        if (!loaded) {
+            return wrong_configuration(loaded.error());
+        }
+        apply_log_level(loaded->config);
+        Result<std::unique_ptr<Agent>> agent = Agent::start(std::move(*loaded), places, twin);
+        if (!agent && twin.does_not_start(agent.error())) {
+            continue;
+        }
+        if (!agent) {
+            log::error("agent", agent.error().message);
+            return kExitFailed;
+        }
+        const Ending ending = (*agent)->run();
+        agent->reset();
+        if (ending == Ending::stopped) {
+            return 0;
+        }
+        become_new(argv);
+    }
+}
+
 int check(const Places& places) {
-    const Result<config::Loaded> loaded = load(places);
+    const Result<config::Loaded> loaded = load_checked(places, "");
     if (!loaded) {
         return wrong_configuration(loaded.error());
     }
-    int wrong = 0;
-    for (const config::SourceConfig& source : loaded->config.sources) {
-        const PluginInfo* plugin = ingest::find_plugin(plugin_table(), source.plugin);
-        const auto problems = ingest::check_source(*plugin, places.plugin_dir, source_spec(source));
-        if (!problems) {
-            fmt::print(stderr, "{}: {}\n", source.plugin, problems.error().message);
-            ++wrong;
-            continue;
-        }
-        for (const std::string& problem : *problems) {
-            fmt::print(stderr, "{}\n", problem);
-            ++wrong;
-        }
+    const std::vector<std::string> wrong = check_sources(*loaded, places);
+    for (const std::string& problem : wrong) {
+        fmt::print(stderr, "{}\n", problem);
     }
-    if (wrong == 0) {
+    if (wrong.empty()) {
         fmt::print(
             "{}: {} sources, configuration is good\n",
             places.config_file,
             loaded->config.sources.size()
         );
     }
-    return wrong == 0 ? 0 : kExitConfig;
+    return wrong.empty() ? 0 : kExitConfig;
 }
 
 int plugins(const std::string& name) {
@@ -176,7 +155,7 @@ int main_with(int argc, char** argv) {
     if (check_command->parsed()) {
         return check(places);
     }
-    return plugins_command->parsed() ? plugins(plugin_name) : run(places);
+    return plugins_command->parsed() ? plugins(plugin_name) : run(places, argv);
 }
 
 }  // namespace

@@ -13,9 +13,15 @@
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
 #include "agent/config/credential.hpp"
+#include "agent/config/node_name.hpp"
+#include "agent/wire/envelope.hpp"
 
 namespace cxedge::app {
 namespace {
+
+// Twice the largest document, so that one that is a little too large is refused and told; what is
+// larger stays at the broker.
+constexpr std::uint32_t kMaxIncomingBytes = 2 * std::uint32_t{wire::kMaxEnvelopeBytes};
 
 std::vector<Dimension> dimensions(const std::vector<std::pair<std::string, std::string>>& pairs) {
     std::vector<Dimension> out;
@@ -66,12 +72,6 @@ pipeline::OccupancyRule occupancy_of(const config::OccupancyConfig& config) {
     // Checked when it was read.
     rule.reset_at = parse_time_of_day(config.reset_at).value();
     return rule;
-}
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    const bool known = ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0';
-    return known ? std::string(name.data()) : std::string("node");
 }
 
 Result<std::string> read_first_line(const std::string& path) {
@@ -140,8 +140,7 @@ Places resolve(Places places) {
 
 wire::NodeIdentity identity_of(const config::AgentConfig& config) {
     const config::NodeConfig& node = config.node;
-    return {
-        node.tenant, node.site, node.id.empty() ? host_name() : node.id, dimensions(node.labels)};
+    return {node.tenant, node.site, config::node_name(node), dimensions(node.labels)};
 }
 
 pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config) {
@@ -195,6 +194,7 @@ Result<uplink::UplinkOptions> uplink_options(
     options.failback = from.failback;
     options.clock_wait = std::chrono::hours(from.clock_wait_h);
     options.broker.client_id = client_id_of(options.identity);
+    options.broker.max_incoming_bytes = kMaxIncomingBytes;
     options.broker.username = from.username;
     options.broker.ca_file = config::secret_file_path(from.ca_file);
     options.broker.certificate_file = config::secret_file_path(from.certificate_file);
@@ -210,6 +210,26 @@ Result<uplink::UplinkOptions> uplink_options(
             log::error("uplink", password.error().message);
         }
     }
+    return options;
+}
+
+std::optional<remote::CredentialOptions> credential_options(
+    const config::AgentConfig& config, const Places& places, const uplink::UplinkOptions& uplink
+) {
+    const config::NodeConfig& node = config.node;
+    if (node.claim_file.empty() || !config.uplink.certificate_file.empty()) {
+        return std::nullopt;
+    }
+    remote::CredentialOptions options;
+    options.directory = places.state_dir + "/identity";
+    options.name = {uplink.identity.tenant, uplink.identity.site, uplink.identity.node};
+    options.serial = node.serial.empty() ? remote::box_serial() : node.serial;
+    options.broker = uplink.broker;
+    options.endpoints = uplink.alternatives;
+    options.endpoints.insert(
+        options.endpoints.begin(), {uplink.broker.host, uplink.broker.port, uplink.broker.tls}
+    );
+    options.claim_file = config::secret_file_path(node.claim_file);
     return options;
 }
 

@@ -3,6 +3,7 @@
 // password file.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "agent/app/outlet.hpp"
@@ -10,6 +11,7 @@
 #include "agent/config/load.hpp"
 #include "agent/ingest/source_instance.hpp"
 #include "agent/pipeline/pipeline.hpp"
+#include "agent/remote/credential_keeper.hpp"
 #include "agent/uplink/uplink.hpp"
 
 namespace cxedge::app {
@@ -32,6 +34,11 @@ pipeline::PipelineOptions pipeline_options(const config::AgentConfig& config);
 // invalid_argument: the broker's URL. A password file that cannot be read is logged, not an error.
 Result<uplink::UplinkOptions> uplink_options(
     const config::AgentConfig& config, const config::UplinkConfig& from
+);
+// With what the box enrols: where it has a claim certificate and no configured client certificate.
+// `uplink` as of uplink_options().
+std::optional<remote::CredentialOptions> credential_options(
+    const config::AgentConfig& config, const Places& places, const uplink::UplinkOptions& uplink
 );
 OutletFilter outlet_filter(const config::SinkConfig& sink);
 ingest::SourceSpec source_spec(const config::SourceConfig& source);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/app/clock_probe.hpp"
+#include "agent/app/new_batch.hpp"
 #include "agent/pipeline/rules.hpp"
 
 namespace cxedge::app {
@@ -14,35 +14,7 @@ std::size_t slot(Stream stream) {
     return static_cast<std::size_t>(stream);
 }
 
-store::NewBatch make_batch(Stream stream, wire::SealedBody body, const Clock& clock) {
-    store::NewBatch batch;
-    batch.stream = stream;
-    batch.samples = body.samples;
-    batch.events = body.events;
-    batch.dict_size = body.dict_size;
-    batch.codec = body.codec;
-    batch.sealed_boot_ms = clock.boot_now().count();
-    // A body without boot-based times has no t0 of its own.
-    batch.t0_boot_ms = body.t0.count() != 0 ? body.t0.count() : batch.sealed_boot_ms;
-    batch.sealed_wall_ms = batch.sealed_boot_ms + clock.wall_offset().count();
-    batch.clock_quality = probe_clock().quality;
-    batch.body = std::move(body.bytes);
-    return batch;
-}
-
 }  // namespace
-
-store::NewBatch declaration_batch(const Declaration& declaration, const Clock& clock) {
-    wire::BatchBuilder builder;
-    const SampleTime now = at_boot(clock.boot_now());
-    for (const Gap& gap : declaration.gaps) {
-        builder.add(wire::Declared<Gap>{now, gap});
-    }
-    for (const DeadLetter& dead : declaration.dead) {
-        builder.add(wire::Declared<DeadLetter>{now, dead});
-    }
-    return make_batch(Stream::event, builder.seal(), clock);
-}
 
 Result<std::unique_ptr<Outlet>> Outlet::make(
     SealOptions seal, OutletFilter filter, store::Spool& spool, const Clock& clock
@@ -126,6 +98,32 @@ void Outlet::add(const Event& event) {
 void Outlet::add(const ClockStep& step) {
     opened(Stream::event).builder.add(step);
     wants_store_ = true;
+}
+
+// Sealed as long ago as a late batch must be: what is replayed never mixes with what is live. Not
+// longer, or the age limit of its lane would take it.
+Status Outlet::replay(const std::vector<ReplayedSample>& samples, std::uint64_t id) {
+    wire::BatchBuilder builder;
+    for (const ReplayedSample& replayed : samples) {
+        const auto series = define(replayed.series);
+        if (!series) {
+            return series.error();
+        }
+        if (*series) {
+            Sample sample = replayed.sample;
+            sample.series = **series;
+            builder.add(std::move(sample));
+        }
+    }
+    if (builder.empty()) {
+        return {};
+    }
+    builder.mark_replay(id);
+    store::NewBatch batch = make_batch(Stream::bulk, builder.seal(), clock_);
+    const std::int64_t late_ms = seal_.live_age.count() + 1;
+    batch.sealed_boot_ms -= late_ms;
+    batch.sealed_wall_ms -= late_ms;
+    return spool_.append({std::move(batch)});
 }
 
 std::chrono::milliseconds Outlet::patience(const Open& open) const {

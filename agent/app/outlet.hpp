@@ -16,6 +16,7 @@
 #include "agent/base/result.hpp"
 #include "agent/model/clock_step.hpp"
 #include "agent/model/event.hpp"
+#include "agent/model/history.hpp"
 #include "agent/model/sample.hpp"
 #include "agent/model/series.hpp"
 #include "agent/store/spool.hpp"
@@ -29,10 +30,11 @@ namespace cxedge::app {
 struct SealOptions {
     std::chrono::milliseconds least{128};
     std::chrono::milliseconds most{640};
-    std::chrono::milliseconds offline{5000};  // instead of both while nobody can receive it
-    std::size_t worth = 96;                   // samples
-    std::size_t samples = 2000;               // closed at once
-    std::size_t bytes = 65536;                // likewise; estimated, before compression
+    std::chrono::milliseconds offline{5000};    // instead of both while nobody can receive it
+    std::size_t worth = 96;                     // samples
+    std::size_t samples = 2000;                 // closed at once
+    std::size_t bytes = 65536;                  // likewise; estimated, before compression
+    std::chrono::milliseconds live_age{60000};  // what was sealed longer ago is sent as late
 };
 
 // What a sink gets; everything by default.
@@ -64,6 +66,9 @@ public:
 
     // A batch was closed by its size, or there are events: store() now.
     [[nodiscard]] bool wants_store() const { return wants_store_; }
+    // Sends samples of the history once more: in a batch of their own that says so (cx.v1.Replay),
+    // of stream bulk, on the topic for what is late. exhausted: the spool is full, try later.
+    Status replay(const std::vector<ReplayedSample>& samples, std::uint64_t id);
     // Closes the batches that are due.
     void seal_due();
     void seal_all();
@@ -133,8 +138,5 @@ private:
     std::string problem_;
     std::array<std::uint64_t, kLaneCount> refused_{};
 };
-
-// A lane 0 batch that declares gaps and dead letters, for SpoolOptions::declare.
-store::NewBatch declaration_batch(const Declaration& declaration, const Clock& clock);
 
 }  // namespace cxedge::app

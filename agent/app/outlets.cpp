@@ -6,6 +6,9 @@
 
 #include <fmt/core.h>
 
+#include "agent/app/history_codec.hpp"
+#include "agent/wire/dictionary.hpp"
+
 namespace cxedge::app {
 
 Result<SeriesId> Outlets::define(const SeriesInfo& info) {
@@ -22,6 +25,9 @@ Result<SeriesId> Outlets::define(const SeriesInfo& info) {
     }
     const auto id = SeriesId{static_cast<std::uint32_t>(ids_.size())};
     ids_.push_back(std::move(ids));
+    if (history_ != nullptr) {
+        history_ids_.push_back(history_->define(wire::encode_definition(info)));
+    }
     outgoing_.emplace(info.key, id);
     return id;
 }
@@ -30,8 +36,39 @@ bool Outlets::is_sealed(const Outlet& outlet, Stream stream) const {
     return record_ != 0 && record_ <= outlet.sealed_through(stream);
 }
 
+bool Outlets::history_wants() const {
+    return history_ != nullptr && (record_ == 0 || record_ > history_->sealed_through());
+}
+
+void Outlets::remember_sample(const Sample& sample) {
+    const std::uint32_t series = history_ids_[index_of(sample.series)];
+    const store::HistoryStamp when = stamp_of(sample.time);
+    if (const auto* number = std::get_if<double>(&sample.value)) {
+        history_->add(series, when, *number);
+    } else if (const auto* histogram = std::get_if<Histogram>(&sample.value)) {
+        history_->add(series, when, cell_of(*histogram));
+    } else {
+        history_->add_lost(series, when);
+    }
+}
+
+void Outlets::seal_history(std::uint64_t through) {
+    if (history_ != nullptr) {
+        history_->seal(through);
+    }
+}
+
+Status Outlets::replay(const std::vector<ReplayedSample>& samples, std::uint64_t id) {
+    Status replayed = all_.front()->replay(samples, id);
+    samples_ += replayed ? samples.size() : 0;
+    return replayed;
+}
+
 void Outlets::sample(Stream stream, Sample sample) {
     ++facts_;
+    if (history_wants()) {
+        remember_sample(sample);
+    }
     const Ids& ids = ids_[index_of(sample.series)];
     bool taken = false;
     for (std::size_t i = 1; i < all_.size(); ++i) {
@@ -54,6 +91,9 @@ bool Outlets::offer(Outlet& outlet, Stream stream, const std::optional<SeriesId>
 
 void Outlets::event(Event event) {
     ++facts_;
+    if (history_wants()) {
+        history_->add_event(stamp_of(event.time), stored_event(event));
+    }
     bool taken = false;
     for (const auto& outlet : all_) {
         if (!is_sealed(*outlet, Stream::event)) {
@@ -113,6 +153,9 @@ void Outlets::tick(std::uint64_t through) {
         (void)outlet->tick(through);  // likewise
     }
     drop_beyond_room();
+    if (history_ != nullptr && history_->wants_seal()) {
+        history_->seal(through);
+    }
 }
 
 Status Outlets::commit(std::uint64_t through) {
@@ -173,13 +216,16 @@ std::string Outlets::memory_problem() const {
     return {};
 }
 
-std::string Outlets::context() const {
-    const store::Spool& spool = all_.front()->spool();
+std::string journal_context(const store::Spool& spool) {
     return fmt::format("3:{}:{:x}", spool.boot(), spool.ring_id());
 }
 
+std::string Outlets::context() const {
+    return journal_context(all_.front()->spool());
+}
+
 std::uint64_t Outlets::sealed_through() const {
-    std::uint64_t through = 0;
+    std::uint64_t through = history_ != nullptr ? history_->sealed_through() : 0;
     for (const auto& outlet : all_) {
         for (const Stream stream : kStreams) {
             through = std::max(through, outlet->sealed_through(stream));

@@ -11,12 +11,20 @@
 
 #include "agent/app/outlet.hpp"
 #include "agent/pipeline/pipeline.hpp"
+#include "agent/store/history.hpp"
 
 namespace cxedge::app {
 
+// Boot and ring of a spool: what numbers of a journal beside it refer to.
+std::string journal_context(const store::Spool& spool);
+
 class Outlets final : public pipeline::PipelineOutput {
 public:
-    explicit Outlets(std::vector<std::unique_ptr<Outlet>> outlets) : all_(std::move(outlets)) {}
+    // `history` may be null: none is kept; else it outlives this.
+    explicit Outlets(
+        std::vector<std::unique_ptr<Outlet>> outlets, store::History* history = nullptr
+    )
+        : all_(std::move(outlets)), history_(history) {}
 
     // An outgoing series has one id here, and one in each sink's dictionary that wants it.
     Result<SeriesId> define(const SeriesInfo& info) override;
@@ -27,6 +35,11 @@ public:
     // What comes now is of this journal record, in a replay: what is in a batch already is left
     // out. 0: no replay.
     void replaying(std::uint64_t record) { record_ = record; }
+
+    // Outlet::replay() of the main one.
+    Status replay(const std::vector<ReplayedSample>& samples, std::uint64_t id);
+    // What the history got came of journal records up to this one: it survives the process now.
+    void seal_history(std::uint64_t through);
 
     [[nodiscard]] bool wants_store() const;
     void seal_due();
@@ -81,9 +94,13 @@ private:
     // Ids of one outgoing series, for each outlet; empty: it does not want it.
     using Ids = std::vector<std::optional<SeriesId>>;
     [[nodiscard]] bool is_sealed(const Outlet& outlet, Stream stream) const;
+    [[nodiscard]] bool history_wants() const;
+    void remember_sample(const Sample& sample);
 
     std::vector<std::unique_ptr<Outlet>> all_;
-    std::vector<Ids> ids_;  // by outgoing series
+    store::History* history_;
+    std::vector<Ids> ids_;                    // by outgoing series
+    std::vector<std::uint32_t> history_ids_;  // likewise, where there is a history
     std::map<SeriesKey, SeriesId> outgoing_;
     std::uint64_t record_ = 0;
     std::uint64_t facts_ = 0;

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/app/new_batch.hpp"
 #include "agent/base/log.hpp"
 
 namespace cxedge::app {
@@ -32,6 +33,25 @@ store::SpoolOptions spool_options(const SinkPlaces& places, const config::SpoolC
     options.max_age = {config.max_age_events, config.max_age_live, config.max_age_bulk};
     options.drop_live_when_full = config.drop_when_full;
     return options;
+}
+
+uplink::UplinkStatus with_counts_of(
+    const uplink::UplinkStatus& before, uplink::UplinkStatus present
+) {
+    using uplink::UplinkStatus;
+    for (std::uint64_t UplinkStatus::*count :
+         {&UplinkStatus::connects,
+          &UplinkStatus::batches_sent,
+          &UplinkStatus::batches_delivered,
+          &UplinkStatus::samples_delivered,
+          &UplinkStatus::events_delivered,
+          &UplinkStatus::bytes_sent,
+          &UplinkStatus::batches_refused,
+          &UplinkStatus::batches_resent,
+          &UplinkStatus::batches_buried}) {
+        present.*count += before.*count;
+    }
+    return present;
 }
 
 }  // namespace
@@ -88,9 +108,34 @@ Result<std::unique_ptr<Sink>> Sink::open(
 }
 
 void Sink::start(
-    uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
+    uplink::UplinkOptions options,
+    const Clock& clock,
+    telemetry::WatchdogFeed* watchdog,
+    std::unique_ptr<Identity> identity
 ) {
-    uplink_ = std::make_unique<UplinkThread>(std::move(options), *spool_, clock, watchdog);
+    auto uplink = std::make_unique<UplinkThread>(
+        std::move(options), *spool_, clock, watchdog, std::move(identity)
+    );
+    const std::lock_guard lock(uplink_mutex_);
+    uplink_ = std::move(uplink);
+}
+
+void Sink::leave() {
+    if (!uplink_) {
+        return;
+    }
+    uplink_->stop();
+    const std::lock_guard lock(uplink_mutex_);
+    left_ = with_counts_of(left_, uplink_->status());
+    uplink_.reset();
+}
+
+void Sink::retain(std::string topic, std::string payload) {
+    uplink_->retain(std::move(topic), std::move(payload));
+}
+
+void Sink::answer(const uplink::MessageProperties& asked, std::string payload) {
+    uplink_->answer(asked, std::move(payload));
 }
 
 void Sink::drain(SteadyTime deadline) {
@@ -112,7 +157,22 @@ void Sink::stop() {
 }
 
 uplink::UplinkStatus Sink::status() const {
+    const std::lock_guard lock(uplink_mutex_);
+    return uplink_ ? with_counts_of(left_, uplink_->status()) : left_;
+}
+
+uplink::UplinkStatus Sink::status_since_start() const {
+    const std::lock_guard lock(uplink_mutex_);
     return uplink_ ? uplink_->status() : uplink::UplinkStatus();
+}
+
+void Sink::ask(const wire::Request& request) {
+    uplink_->ask(request);
+}
+
+IdentityStatus Sink::identity() const {
+    const std::lock_guard lock(uplink_mutex_);
+    return uplink_ ? uplink_->identity() : IdentityStatus();
 }
 
 std::uint64_t Sink::samples_waiting() const {

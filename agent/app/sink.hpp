@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -44,10 +45,23 @@ public:
         std::vector<Event>& events
     );
 
-    // Begins to send. All outlive the sink; `watchdog` may be null.
+    // Begins to send; again after leave(). All outlive the sink; `watchdog` and `identity` may be
+    // null. Thread: the owner's, as of everything here that does not say another.
     void start(
-        uplink::UplinkOptions options, const Clock& clock, telemetry::WatchdogFeed* watchdog
+        uplink::UplinkOptions options,
+        const Clock& clock,
+        telemetry::WatchdogFeed* watchdog,
+        std::unique_ptr<Identity> identity
     );
+    // See Uplink::ask(); after start().
+    void ask(const wire::Request& request);
+    // See Uplink::retain(); after start().
+    void retain(std::string topic, std::string payload);
+    // See Uplink::answer(); after start().
+    void answer(const uplink::MessageProperties& asked, std::string payload);
+    // Says goodbye and ends what sends, so that start() may follow. What is not acknowledged stays
+    // in the spool; what is counted stays counted. Blocks for as long as a goodbye takes.
+    void leave();
     // What waits is sent until `deadline`, not at all while offline. All sinks send meanwhile.
     void drain(SteadyTime deadline);
     // Says goodbye; stop() waits until it is said.
@@ -56,7 +70,12 @@ public:
 
     [[nodiscard]] store::Spool& spool() { return *spool_; }
     [[nodiscard]] const store::Spool& spool() const { return *spool_; }
+    // Counts are of all connections since the process began. Thread: any.
     [[nodiscard]] uplink::UplinkStatus status() const;
+    // Since the last start() alone. Thread: any.
+    [[nodiscard]] uplink::UplinkStatus status_since_start() const;
+    // Thread: any.
+    [[nodiscard]] IdentityStatus identity() const;
     [[nodiscard]] const DeclaredCounts& declared() const { return declared_; }
     [[nodiscard]] std::uint64_t samples_waiting() const;
     // Why the spool is in the fallback directory; empty: it is where it should be.
@@ -67,7 +86,9 @@ private:
     DeclaredCounts declared_;
     std::string fallback_why_;
     std::unique_ptr<store::Spool> spool_;
+    mutable std::mutex uplink_mutex_;  // around changes of these two, and other threads' looks
     std::unique_ptr<UplinkThread> uplink_;
+    uplink::UplinkStatus left_;  // of those before it, counts in all
 };
 
 }  // namespace cxedge::app

@@ -11,6 +11,8 @@ namespace cxedge::app {
 namespace {
 
 constexpr std::chrono::milliseconds kTurn{1000};
+// While a connection for asking or trying is under way: it is looked after between turns.
+constexpr std::chrono::milliseconds kBusyTurn{50};
 constexpr std::chrono::milliseconds kDrainPoll{10};
 
 }  // namespace
@@ -19,13 +21,15 @@ UplinkThread::UplinkThread(
     uplink::UplinkOptions options,
     store::Spool& spool,
     const Clock& clock,
-    telemetry::WatchdogFeed* watchdog
+    telemetry::WatchdogFeed* watchdog,
+    std::unique_ptr<Identity> identity
 )
     : spool_(spool),
       clock_(clock),
       watchdog_(watchdog),
       broker_(uplink::make_mosquitto_broker()),
       scout_(options.alternatives.empty() ? nullptr : uplink::make_mosquitto_broker()),
+      identity_(std::move(identity)),
       uplink_(std::move(options), spool, {*broker_, scout_.get()}, clock, probe_clock),
       thread_([this] { run(); }) {}
 
@@ -36,7 +40,10 @@ UplinkThread::~UplinkThread() {
 void UplinkThread::run() {
     ::pthread_setname_np(::pthread_self(), "uplink");
     while (!stopping_.load()) {
-        uplink_.run_once(kTurn);
+        uplink_.run_once(identity_ && identity_->busy() ? kBusyTurn : kTurn);
+        if (identity_) {
+            identity_->turn(uplink_);
+        }
         if (watchdog_ != nullptr) {
             watchdog_->tick(telemetry::Ticker::uplink);
         }

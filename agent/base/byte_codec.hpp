@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers and texts as bytes for files that only this version on this machine reads (the journal):
+// Numbers and texts as bytes for files that only this machine reads (journal, history):
 // LEB128 varints, zigzag for signed, doubles as their little-endian bits. Thread: any.
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ public:
 
     [[nodiscard]] bool good() const { return good_; }
     [[nodiscard]] bool at_end() const { return rest_.empty(); }
+    // Bytes not yet read; bounds what a count that was read can mean.
+    [[nodiscard]] std::size_t left() const { return rest_.size(); }
 
     std::uint64_t number() {
         std::uint64_t value = 0;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -29,9 +30,17 @@ public:
     }
 };
 
+constexpr const char* kTimedPattern = "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v";
+
+std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> recent_lines() {
+    static const auto kLines = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(kRecentLines);
+    return kLines;
+}
+
 std::shared_ptr<spdlog::logger> make_logger() {
     auto logger = std::make_shared<spdlog::logger>(
-        "cxedge", std::make_shared<spdlog::sinks::stderr_sink_mt>()
+        "cxedge",
+        spdlog::sinks_init_list{std::make_shared<spdlog::sinks::stderr_sink_mt>(), recent_lines()}
     );
     logger->flush_on(spdlog::level::debug);
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets it here
@@ -40,8 +49,11 @@ std::shared_ptr<spdlog::logger> make_logger() {
         formatter->add_flag<PriorityFlag>('*').set_pattern("%*%v");
         logger->set_formatter(std::move(formatter));
     } else {
-        logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5l %v", spdlog::pattern_time_type::utc);
+        logger->set_pattern(kTimedPattern, spdlog::pattern_time_type::utc);
     }
+    recent_lines()->set_formatter(std::make_unique<spdlog::pattern_formatter>(
+        kTimedPattern, spdlog::pattern_time_type::utc, ""
+    ));
     return logger;
 }
 
@@ -81,6 +93,10 @@ bool parse_level(std::string_view text, Level& level) {
         }
     }
     return false;
+}
+
+std::vector<std::string> recent() {
+    return recent_lines()->last_formatted();
 }
 
 void write(Level level, std::string_view component, std::string_view message) {

@@ -3,7 +3,10 @@
 // that a machine should follow go to telemetry, not here. Thread: any.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace cxedge::log {
 
@@ -13,6 +16,10 @@ enum class Level { debug, info, warn, error };
 // without the time stamp and with the <N> priority prefix of sd-daemon(3).
 void set_level(Level level);
 bool parse_level(std::string_view text, Level& level);
+
+// The last lines of this process, oldest first, with their times; at most kRecentLines.
+inline constexpr std::size_t kRecentLines = 100;
+std::vector<std::string> recent();
 
 void write(Level level, std::string_view component, std::string_view message);
 inline void debug(std::string_view component, std::string_view message) {

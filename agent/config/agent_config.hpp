@@ -19,6 +19,7 @@ struct NodeConfig {
     std::string site = "site";
     std::string id;          // empty: the host name
     std::string claim_file;  // certificate and key with which the box enrols; empty: it does not
+    std::string serial;      // what it says of itself then; empty: the machine's own
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
@@ -63,6 +64,17 @@ struct SpoolConfig {
     std::chrono::milliseconds max_age_bulk{std::chrono::hours(24)};
 };
 
+struct HistoryConfig {  // [history]
+    bool enabled = false;
+    std::int64_t quota_mib = 64;
+    std::chrono::milliseconds commit{600000};  // what a power cut can take
+    std::int64_t raw_days = 2;                 // then minutes, up to this age
+    std::int64_t minute_days = 7;              // then quarters of an hour
+    std::int64_t quarter_hour_days = 30;       // then hours
+    std::int64_t keep_days = 90;
+    std::int64_t raw_per_minute = 60;  // of a series; more become one value a minute at once
+};
+
 struct PipelineConfig {
     std::chrono::milliseconds window{60000};
     std::chrono::milliseconds stale{300000};  // no reading for this long: event series.stale
@@ -74,6 +86,12 @@ struct AgentConfigSection {  // [agent]
     std::chrono::milliseconds heartbeat{60000};  // agent.* metrics
     std::string control_socket;                  // empty: {runtime dir}/control.sock
     std::string catalogue;  // further catalogue file, relative to the config file
+};
+
+// [remote]: whom the box follows. Only the site's file says it, never what comes from remote.
+struct RemoteConfig {
+    std::vector<std::string> keys;    // "ed25519:...", at most two; empty: it follows nobody
+    std::vector<std::string> groups;  // whose documents are for this box too
 };
 
 // [[rule]]: the first whose `match` fits a metric decides each of its settings that it names.
@@ -114,8 +132,10 @@ struct AgentConfig {
     NodeConfig node;
     UplinkConfig uplink;
     SpoolConfig spool;
+    HistoryConfig history;
     PipelineConfig pipeline;
     AgentConfigSection agent;
+    RemoteConfig remote;
     std::vector<SinkConfig> sinks;  // besides `uplink`
     std::vector<RuleConfig> rules;
     std::vector<OccupancyConfig> occupancies;

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "agent/config/credential.hpp"
+#include "agent/config/history_schema.hpp"
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
 #include "agent/config/uplink_schema.hpp"
@@ -27,6 +28,14 @@ Schema<NodeConfig> node_schema() {
          "Claim certificate (PEM, with its key) with which this box enrols; empty: it does not"
     )
         .check(check_optional_secret_file);
+    s.text(
+         "serial",
+         &NodeConfig::serial,
+         "Serial number with which this box enrols; empty: the device tree's, else the machine-id"
+    )
+        .check([](const std::string& text) {
+            return text.empty() ? text : check_dimension_value(text);
+        });
     s.text_map("labels", &NodeConfig::labels, "Facts about this box for the receiver: key = text")
         .check(check_dimension_value);
     return s;
@@ -130,6 +139,20 @@ Schema<AgentConfigSection> section_schema() {
     return s;
 }
 
+Schema<RemoteConfig> remote_schema() {
+    Schema<RemoteConfig> s;
+    s.texts(
+         "keys",
+         &RemoteConfig::keys,
+         "Public keys (cxctl keygen) of those who may configure and command this box; at most two; "
+         "empty: nobody may"
+    )
+        .check(check_public_key);
+    s.texts("groups", &RemoteConfig::groups, "Groups whose configurations are for this box too")
+        .check(check_name);
+    return s;
+}
+
 }  // namespace
 
 Schema<AgentConfig> agent_schema() {
@@ -139,8 +162,12 @@ Schema<AgentConfig> agent_schema() {
     s.table("node", &AgentConfig::node, node_schema(), "Who this box is");
     s.table("uplink", &AgentConfig::uplink, uplink_schema(), "Where samples go");
     s.table("spool", &AgentConfig::spool, spool_schema(), "Where samples wait");
+    s.table(
+        "history", &AgentConfig::history, history_schema(), "What this box remembers of itself"
+    );
     s.table("pipeline", &AgentConfig::pipeline, pipeline_schema(), "How readings become samples");
     s.table("agent", &AgentConfig::agent, section_schema(), "The daemon itself");
+    s.table("remote", &AgentConfig::remote, remote_schema(), "Whom this box follows");
     s.ignore("occupancy");
     s.ignore("rule");
     s.ignore("sink");

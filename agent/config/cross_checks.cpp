@@ -96,6 +96,37 @@ void check_uplink(const Section& section) {
     }
 }
 
+struct HistoryAge {
+    const char* key;
+    std::int64_t days;
+};
+
+// What became coarser does not become finer again. The complaint goes to the one that somebody
+// wrote.
+void check_rising(const HistoryAge& age, const HistoryAge& next, const Section& section) {
+    if (next.days >= age.days) {
+        return;
+    }
+    const SettingsNode* written = section.node.find(next.key);
+    const bool is_default = written == nullptr || written->position.line == 0;
+    const std::string what = is_default ? "more than" : "less than";
+    const HistoryAge& other = is_default ? next : age;
+    section.complain(
+        is_default ? age.key : next.key,
+        fmt::format("must not be {} {}, which is {}", what, other.key, other.days)
+    );
+}
+
+void check_history(const HistoryConfig& history, const Section& section) {
+    const HistoryAge raw{"raw_days", history.raw_days};
+    const HistoryAge minute{"minute_days", history.minute_days};
+    const HistoryAge quarter{"quarter_hour_days", history.quarter_hour_days};
+    const HistoryAge keep{"keep_days", history.keep_days};
+    check_rising(raw, minute, section);
+    check_rising(minute, quarter, section);
+    check_rising(quarter, keep, section);
+}
+
 bool decides_something(const SettingsNode& rule) {
     for (const char* key : {"unit", "keep", "window_s", "stale_s", "stats", "stream", "labels"}) {
         if (rule.find(key) != nullptr) {
@@ -127,6 +158,14 @@ void check_agent(
         check_keys("labels", section);
     });
     with_section(merged, "uplink", problems, check_uplink);
+    with_section(merged, "history", problems, [&](const Section& section) {
+        check_history(config.history, section);
+    });
+    with_section(merged, "remote", problems, [&](const Section& section) {
+        if (config.remote.keys.size() > 2) {
+            section.complain("keys", "at most two: the present one, and the one that follows it");
+        }
+    });
     with_section(merged, "pipeline", problems, [&](const Section& section) {
         check_window(config.pipeline.window, section);
     });

@@ -225,6 +225,9 @@ Result<Loaded> load(const LoadOptions& options) {
     Loaded loaded;
     loaded.merged = merge(schema.write(AgentConfig{}), std::move(profile));
     loaded.merged = merge(std::move(loaded.merged), std::move(site).value());
+    if (!options.remote.empty()) {
+        loaded.merged = merge(std::move(loaded.merged), read_remote(options.remote, problems));
+    }
     loaded.config = schema.read(loaded.merged, problems);
     read_sinks(loaded.merged, loaded.config, problems);
     read_rules(loaded.merged, loaded.config, problems);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML files -> one merged tree (built-in < profile < site) -> AgentConfig. Every mistake is
-// reported with file, line and column and a suggestion; nothing is half applied.
+// TOML files -> one merged tree (built-in < profile < site < remote) -> AgentConfig. Every mistake
+// is reported with file, line and column and a suggestion; nothing is half applied.
 #pragma once
 
 #include <cstdint>
@@ -40,10 +40,16 @@ struct Loaded {
 struct LoadOptions {
     std::string site_file;
     std::string profiles_dir;  // /usr/share/cxedge, or firmware-config of the source tree
+    // The layer above the site's: what operations sent (remote_layer.cpp). Empty: none.
+    std::string remote{};
 };
 // All problems together in the error's message, one a line. not_found / unavailable: the site file
 // cannot be read.
 Result<Loaded> load(const LoadOptions& options);
+
+// Parses what operations sent, as file "remote" of layer "remote". A setting that only the box
+// itself decides is a problem with its place: who it is, whom it follows.
+SettingsNode read_remote(std::string_view text, SettingsProblems& problems);
 
 // Profiles in `dir`, sorted.
 std::vector<std::string> profile_names(const std::string& dir);

@@ -129,6 +129,15 @@ std::string check_broker(const std::string& text) {
     return url.ok() ? "" : url.error().message;
 }
 
+std::string check_public_key(const std::string& text) {
+    constexpr std::string_view kPrefix = "ed25519:";
+    constexpr std::size_t kDigits = 64;
+    const bool formed =
+        text.size() == kPrefix.size() + kDigits && text.starts_with(kPrefix) &&
+        text.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string::npos;
+    return formed ? "" : fmt::format("\"{}\" is not \"ed25519:\" and 64 digits 0-9a-f", text);
+}
+
 std::string check_time_of_day(const std::string& text) {
     const auto time = parse_time_of_day(text);
     return time ? "" : time.error().message;

@@ -23,5 +23,7 @@ std::string check_optional_path(const std::string& text);
 // "04:00".
 std::string check_time_of_day(const std::string& text);
 std::string check_broker(const std::string& text);
+// "ed25519:" and 64 hexadecimal digits: what `cxctl keygen` prints.
+std::string check_public_key(const std::string& text);
 
 }  // namespace cxedge::config

@@ -93,6 +93,11 @@ void counter_fields(Picture& health, const Visit& visit) {
     visit("bytes_sent", health.bytes_sent);
     visit("batches_sent", health.batches_sent);
     visit("batches_refused", health.batches_refused);
+    visit("commands_accepted", health.commands_accepted);
+    visit("commands_refused", health.commands_refused);
+    visit("command_refusal", health.command_refusal);
+    visit("configs_refused", health.configs_refused);
+    visit("config_refusal", health.config_refusal);
 }
 
 template <class Picture, class Visit>
@@ -106,6 +111,11 @@ void storage_fields(Picture& health, const Visit& visit) {
     visit("journal_in_memory", health.journal_in_memory);
     visit("ring_in_memory", health.ring_in_memory);
     visit("memory_problem", health.memory_problem);
+    visit("history_bytes", health.history_bytes);
+    visit("history_max_bytes", health.history_max_bytes);
+    visit("history_age_s", health.history_age_s);
+    visit("history_dropped", health.history_dropped);
+    visit("history_problem", health.history_problem);
 }
 
 // Everything but `epoch`, which needs more than JSON's 53 bits and travels as text.
@@ -128,6 +138,8 @@ void health_fields(Picture& health, const Visit& visit) {
     visit("protocol", health.protocol);
     visit("platform_ack", health.platform_ack);
     visit("last_error", health.last_error);
+    visit("certificate_until", health.certificate_until);
+    visit("certificate_problem", health.certificate_problem);
     visit("rss_mib", health.rss_mib);
     visit("cpu_s", health.cpu_s);
 }

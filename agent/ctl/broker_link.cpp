@@ -114,7 +114,11 @@ milliseconds BrokerLink::pause() const {
 }
 
 void BrokerLink::publish(std::string topic, std::string payload, bool retain) {
-    outgoing_.push_back({std::move(topic), std::move(payload), retain});
+    outgoing_.push_back({std::move(topic), std::move(payload), retain, 0});
+}
+
+void BrokerLink::send_to(std::string topic, std::string payload, std::uint32_t expiry_s) {
+    outgoing_.push_back({std::move(topic), std::move(payload), false, expiry_s});
 }
 
 void BrokerLink::stop() {
@@ -187,7 +191,10 @@ void BrokerLink::send() {
         return;
     }
     for (const Outgoing& message : outgoing) {
-        const auto sent = parts_.broker.publish(message.topic, message.payload, message.retain);
+        const auto sent =
+            message.expiry_s == 0
+                ? parts_.broker.publish(message.topic, message.payload, message.retain)
+                : parts_.broker.send(message.topic, message.payload, {{}, {}, message.expiry_s});
         if (!sent) {
             parts_.note(message.topic + ": " + sent.error().message);
         }

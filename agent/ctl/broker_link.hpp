@@ -68,6 +68,8 @@ public:
     [[nodiscard]] std::chrono::milliseconds pause() const;
     // To be published in turn(); lost when there is no connection by then.
     void publish(std::string topic, std::string payload, bool retain);
+    // Likewise, not retained, and the broker keeps it no longer than that for who is away.
+    void send_to(std::string topic, std::string payload, std::uint32_t expiry_s);
     // Publishes what waits, then says goodbye.
     void stop();
 
@@ -80,6 +82,7 @@ private:
         std::string topic;
         std::string payload;
         bool retain = false;
+        std::uint32_t expiry_s = 0;  // 0: none
     };
 
     void on_connected(const uplink::BrokerLimits& limits) override;

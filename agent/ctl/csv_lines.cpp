@@ -23,7 +23,35 @@ std::string place_of(const ShownBatch& batch) {
     );
 }
 
-void append_cell(std::string& out, std::string_view text) {
+std::string dims_text(const std::vector<Dimension>& dims) {
+    std::string text;
+    if (!dims.empty()) {
+        append_dimensions(text, dims);
+    }
+    return text;
+}
+
+void append_sample(std::string& out, const Sample& sample, const SeriesInfo& info) {
+    append_csv_cell(out, info.key.metric);
+    out += ',';
+    append_csv_cell(out, dims_text(info.key.dims));
+    out += ',';
+    append_csv_cell(out, info.unit);
+    out += ',';
+    out += to_string(info.kind);
+    out += ',';
+    const FlatValue value = flat_value(sample, info);
+    if (value.finite) {
+        append_json(out, value.number);
+    }
+    out += ',';
+    append_csv_cell(out, value.detail);
+    out += '\n';
+}
+
+}  // namespace
+
+void append_csv_cell(std::string& out, std::string_view text) {
     if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
         out += text;
         return;
@@ -35,40 +63,13 @@ void append_cell(std::string& out, std::string_view text) {
     out += '"';
 }
 
-std::string dims_text(const std::vector<Dimension>& dims) {
-    std::string text;
-    if (!dims.empty()) {
-        append_dimensions(text, dims);
-    }
-    return text;
-}
-
-void append_sample(std::string& out, const Sample& sample, const SeriesInfo& info) {
-    append_cell(out, info.key.metric);
-    out += ',';
-    append_cell(out, dims_text(info.key.dims));
-    out += ',';
-    append_cell(out, info.unit);
-    out += ',';
-    out += to_string(info.kind);
-    out += ',';
-    const FlatValue value = flat_value(sample, info);
-    if (value.finite) {
-        append_json(out, value.number);
-    }
-    out += ',';
-    append_cell(out, value.detail);
-    out += '\n';
-}
-
-}  // namespace
-
 void CsvLines::batch(const ShownBatch& batch) {
     const std::string place = place_of(batch);
     for (const Sample& sample : batch.body.samples) {
         const SeriesInfo* info = batch.dictionary.find(index_of(sample.series));
         if (info != nullptr) {
-            out_ += std::to_string(sample.time.ms) + place + "sample,";
+            out_ += std::to_string(sample.time.ms) + place +
+                    (batch.body.replay == 0 ? "sample," : "replay,");
             append_sample(out_, sample, *info);
         }
     }
@@ -76,9 +77,9 @@ void CsvLines::batch(const ShownBatch& batch) {
         out_ += std::to_string(fact.time_ms) + place;
         out_ += fact.type;
         out_ += ',';
-        append_cell(out_, fact.name);
+        append_csv_cell(out_, fact.name);
         out_ += ",,,,,";
-        append_cell(out_, fact.detail);
+        append_csv_cell(out_, fact.detail);
         out_ += '\n';
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One line a sample or fact, for spreadsheets (RFC 4180): time_ms, tenant, site, node, epoch, lane,
-// seq, type (sample, event, gap, dead_letter, clock_step), name, dims, unit, kind, value, detail.
-// dims and detail are JSON objects; detail is empty where the value says it all.
+// seq, type (sample, replay, event, gap, dead_letter, clock_step), name, dims, unit, kind, value,
+// detail. dims and detail are JSON objects; detail is empty where the value says it all.
 #pragma once
 
 #include <string>
@@ -10,6 +10,9 @@
 #include "agent/ctl/line_writer.hpp"
 
 namespace cxedge::ctl {
+
+// In quotes where it needs them.
+void append_csv_cell(std::string& out, std::string_view text);
 
 class CsvLines final : public LineWriter {
 public:

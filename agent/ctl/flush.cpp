@@ -42,10 +42,15 @@ Status flush(const FlushOptions& options) {
 
 ExitCode run_flush(const FlushOptions& options) {
     const Status flushed = flush(options);
+    if (options.json) {
+        const nlohmann::json answer{
+            {"delivered", flushed.ok()}, {"error", flushed ? "" : flushed.error().message}};
+        write_out(answer.dump() + "\n");
+    }
     if (!flushed) {
         return fail(flushed.error().during("flush"));
     }
-    return write_out("everything is delivered\n") ? ExitCode::ok : ExitCode::failed;
+    return options.json || write_out("everything is delivered\n") ? ExitCode::ok : ExitCode::failed;
 }
 
 }  // namespace cxedge::ctl

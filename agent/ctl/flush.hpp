@@ -12,6 +12,7 @@ namespace cxedge::ctl {
 struct FlushOptions {
     std::string socket = kDefaultSocket;
     double timeout_s = 30;
+    bool json = false;  // {"delivered":true}, or false and why
 };
 
 // Asks {"op":"flush","timeout_s":30}: the agent seals its open batches and answers once the broker

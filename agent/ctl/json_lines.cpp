@@ -43,6 +43,10 @@ std::string prefix_of(const ShownBatch& batch) {
     out += batch.header.backfill ? ",\"backfill\":true" : ",\"backfill\":false";
     append_estimate(out, batch.header);
     out += batch.header.simulated ? ",\"simulated\":true" : "";
+    if (batch.body.replay != 0) {
+        out += ",\"replay\":";
+        append_json_hex(out, batch.body.replay);
+    }
     out += batch.duplicate ? ",\"duplicate\":true" : "";
     out += ",\"time_ms\":";
     return out;

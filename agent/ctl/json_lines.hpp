@@ -14,7 +14,7 @@
 //   a state    {"topic","tenant","site","node","online","boot","session","version","time_ms"}
 // epoch, session and id are hexadecimal texts. "estimated":true (the times are; "t0_ms" lies
 // between "t0_earliest_ms" and "t0_latest_ms", 0: not known),
-// "simulated":true and "duplicate":true follow "backfill" where they apply.
+// "simulated":true, "replay":"ID" and "duplicate":true follow "backfill" where they apply.
 #pragma once
 
 #include <cstddef>

@@ -9,12 +9,17 @@
 #include "agent/ctl/decode.hpp"
 #include "agent/ctl/doctor/doctor.hpp"
 #include "agent/ctl/exit_code.hpp"
+#include "agent/ctl/fleet_verbs.hpp"
 #include "agent/ctl/flush.hpp"
 #include "agent/ctl/model.hpp"
+#include "agent/ctl/moment.hpp"
+#include "agent/ctl/query.hpp"
 #include "agent/ctl/receive.hpp"
 #include "agent/ctl/setup.hpp"
 #include "agent/ctl/status.hpp"
 #include "agent/ctl/tail.hpp"
+#include "agent/ctl/twin/watch.hpp"
+#include "agent/ctl/twin_verbs.hpp"
 
 namespace {
 
@@ -30,38 +35,37 @@ struct CommandLine {
     cxedge::ctl::ReceiveOptions receive;
     cxedge::ctl::DecodeOptions decode;
     cxedge::ctl::StatusOptions status;
+    cxedge::ctl::NodeStatusOptions node;
     cxedge::ctl::FlushOptions flush;
+    cxedge::ctl::QueryOptions query;
+    cxedge::ctl::HistoryRange replay;
     cxedge::ctl::ConfigOptions config;
     cxedge::ctl::ModelOptions model;
     cxedge::ctl::SetupOptions setup;
     cxedge::ctl::DoctorOptions doctor;
+    cxedge::ctl::FleetOptions fleet;
 };
 
-void add_connection(CLI::App& verb, cxedge::ctl::ConnectionOptions& options) {
-    verb.add_option("--broker", options.broker, "mqtt://host[:port] or mqtts://host[:port]")
-        ->capture_default_str();
-    verb.add_option("--topic", options.topic, "Topic filter to subscribe to")
-        ->capture_default_str();
-    verb.add_option("--username", options.username, "MQTT user name");
-    verb.add_option(
-        "--password-file", options.password_file, "File whose first line is the password"
-    );
-    verb.add_option("--ca", options.ca_file, "CA certificates (PEM); default: the system's");
-    auto* certificate =
-        verb.add_option("--cert", options.certificate_file, "Client certificate (PEM)");
-    auto* key = verb.add_option("--key", options.key_file, "Key of the client certificate (PEM)");
-    certificate->needs(key);
-    key->needs(certificate);
+// Every verb has it; some have more formats.
+void add_json(CLI::App& verb, CLI::Option& format_option, std::string& format) {
+    verb.add_flag_callback(
+            "--json", [&format] { format = "jsonl"; }, "Short for --format jsonl"
+    )
+        ->excludes(&format_option);
+}
+
+void add_table_format(CLI::App& verb, std::string& format) {
+    auto* option = verb.add_option("--format", format, "table for people, jsonl for programs");
+    option->check(CLI::IsMember({"table", "jsonl"}))->capture_default_str();
+    add_json(verb, *option, format);
 }
 
 void add_tail(CommandLine& line) {
     CLI::App& verb =
         *line.app.add_subcommand("tail", "Print what nodes send, decoded, as it comes");
     cxedge::ctl::TailOptions& tail = line.tail;
-    add_connection(verb, tail.connection);
-    verb.add_option("--format", tail.format, "table for people, jsonl for programs")
-        ->check(CLI::IsMember({"table", "jsonl"}))
-        ->capture_default_str();
+    cxedge::ctl::add_connection(verb, tail.connection);
+    add_table_format(verb, tail.format);
     verb.add_flag("--utc", tail.utc, "Times of the table in UTC");
     verb.add_option("--count", tail.count, "Stop after this many lines");
     verb.add_option("--seconds", tail.seconds, "Stop after this time")
@@ -85,8 +89,11 @@ void add_tail(CommandLine& line) {
 
 void add_receive_files(CLI::App& verb, cxedge::ctl::ReceiveOptions& receive) {
     verb.add_option("--out", receive.out_file, "File to append to; default: standard output");
-    verb.add_option("--format", receive.format, "Default: by the name of the output, else jsonl")
-        ->check(CLI::IsMember({"jsonl", "csv", "sqlite"}));
+    auto* format = verb.add_option(
+        "--format", receive.format, "Default: by the name of the output, else jsonl"
+    );
+    format->check(CLI::IsMember({"jsonl", "csv", "sqlite"}));
+    add_json(verb, *format, receive.format);
     verb.add_option(
         "--state",
         receive.state_file,
@@ -99,7 +106,7 @@ void add_receive(CommandLine& line) {
         "receive", "Write what nodes send to a file, each sample once, and acknowledge it to them"
     );
     cxedge::ctl::ReceiveOptions& receive = line.receive;
-    add_connection(verb, receive.connection);
+    cxedge::ctl::add_connection(verb, receive.connection);
     add_receive_files(verb, receive);
     verb.add_option(
             "--client-id",
@@ -140,9 +147,7 @@ void add_decode(CommandLine& line) {
     )
         ->take_all();
     verb.add_option("--topic", decode.topic, "Topic it came from; default: find out by trying");
-    verb.add_option("--format", decode.format, "table for people, jsonl for programs")
-        ->check(CLI::IsMember({"table", "jsonl"}))
-        ->capture_default_str();
+    add_table_format(verb, decode.format);
     verb.add_flag("--utc", decode.utc, "Times of the table in UTC");
     verb.footer("Example: cxctl decode batch.bin --dict dict.bin --topic cx/1/t/s/n/up/live/kpi");
     verb.callback([&line] {
@@ -159,14 +164,29 @@ void add_socket(CLI::App& verb, std::string& socket) {
 }
 
 void add_status(CommandLine& line) {
-    CLI::App& verb = *line.app.add_subcommand("status", "How the agent on this box is");
+    CLI::App& verb = *line.app.add_subcommand(
+        "status", "How the agent on this box is, or what the broker knows of a node"
+    );
+    auto* node = verb.add_option("node", line.node.node, "tenant/site/node; none: this box");
     add_socket(verb, line.status.socket);
-    verb.add_flag("--json", line.status.json, "The agent's answer as it is");
-    verb.add_flag("--watch", line.status.watch, "Again every second until interrupted");
-    verb.footer("Example: cxctl status --watch");
+    auto* watch = verb.add_flag("--watch", line.status.watch, "Again every second; of this box");
+    watch->excludes(node);
+    cxedge::ctl::add_broker(verb, line.node.connection);
+    verb.add_option("--wait-s", line.node.wait_s, "How long to listen for a node")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    verb.add_flag("--json", line.status.json, "The agent's answer as it is, or a node's facts");
+    verb.footer(
+        "Example: cxctl status --watch\n"
+        "Example: cxctl status acme/store-0042/gw-1 --broker mqtts://broker.example\n"
+        "Of a node: status 0 well, 1 rejected, rolled back, away or unreadable, 3 under way or "
+        "never heard of. All that its agent knows: cxctl cmd NODE status."
+    );
     verb.callback([&line] {
         line.verb = [&line] {
-            return cxedge::ctl::run_status(line.status);
+            line.node.json = line.status.json;
+            return line.node.node.empty() ? cxedge::ctl::run_status(line.status)
+                                          : cxedge::ctl::run_node_status(line.node);
         };
     });
 }
@@ -179,6 +199,7 @@ void add_flush(CommandLine& line) {
     verb.add_option("--timeout-s", line.flush.timeout_s, "How long to wait")
         ->check(CLI::Range(0.0, kLongestWait))
         ->capture_default_str();
+    verb.add_flag("--json", line.flush.json, "One JSON object instead of a line");
     verb.footer("Example: cxctl flush --timeout-s 60 && systemctl stop cxedged");
     verb.callback([&line] {
         line.verb = [&line] {
@@ -187,10 +208,104 @@ void add_flush(CommandLine& line) {
     });
 }
 
+// Of a box far away, whose history is asked for by signed commands.
+void add_far_box(CLI::App& verb, cxedge::ctl::CommandOptions& command) {
+    auto* node = verb.add_option(
+        "--node", command.node, "tenant/site/node: another box, by signed commands over the broker"
+    );
+    auto* key = verb.add_option(
+        "--sign-key", command.sign_key_file, "Signing key, from cxctl keygen (PEM); with --node"
+    );
+    node->needs(key);
+    key->needs(node);
+    cxedge::ctl::add_broker(verb, command.connection);
+    verb.add_option("--wait-s", command.wait_s, "How long to wait for each answer of --node")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+}
+
+void add_range(CLI::App& verb, cxedge::ctl::HistoryRange& range) {
+    add_socket(verb, range.socket);
+    range.command.wait_s = 90;  // longer than the node may take
+    add_far_box(verb, range.command);
+    verb.add_option(
+            "--series",
+            range.series,
+            "metric for all its series, metric{key=value,...} for one; * is any run of characters"
+    )
+        ->capture_default_str();
+    verb.add_option("--from", range.from, cxedge::ctl::kMomentHelp)->capture_default_str();
+    verb.add_option("--to", range.to, "Likewise; this moment is included")->capture_default_str();
+    verb.add_option("--step", range.step, "Sum up over 1min, 15min, 1h ...; raw: as it is kept")
+        ->capture_default_str();
+}
+
+void add_query(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand("query", "What a box measured, from its history");
+    add_range(verb, line.query.range);
+    verb.add_flag("--events", line.query.events, "Events instead; --series is then their name");
+    auto* format = verb.add_option(
+        "--format", line.query.format, "table for people, csv or jsonl for programs"
+    );
+    format->check(CLI::IsMember({"table", "csv", "jsonl"}))->capture_default_str();
+    add_json(verb, *format, line.query.format);
+    verb.footer(
+        "Example: cxctl query --series 'store.footfall.in{door=main}' --from yesterday --to today "
+        "--step 1h\n"
+        "From afar: cxctl query --node acme/store-0042/gateway-1 --sign-key ops.key --broker "
+        "mqtts://broker.example --from -2h\n"
+        "Time of a step is its end. sum and n are exact, however old and coarse a value is."
+    );
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_query(line.query);
+        };
+    });
+}
+
+void add_replay(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "replay", "Send samples of the history once more, marked, to the topic for late ones"
+    );
+    add_range(verb, line.replay);
+    verb.add_flag("--json", line.replay.json, "One JSON object instead of a line");
+    verb.footer(
+        "Example: cxctl replay --series 'store.*' --from 2026-11-21 --to 2026-11-22\n"
+        "They go at their original times under new numbers; receivers know them by Body.replay."
+    );
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_replay(line.replay);
+        };
+    });
+}
+
 void add_config_files(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
     verb.add_option("--config", config.file, "The site's configuration file")->required();
     verb.add_option("--profiles", config.profiles_dir, "Where profiles and the catalogue are")
         ->capture_default_str();
+    verb.add_flag("--json", config.json, "JSON instead of lines");
+}
+
+CLI::Option* add_remote_layer(CLI::App& verb, cxedge::ctl::ConfigOptions& config) {
+    return verb.add_option(
+        "--remote", config.remote_file, "A file as it would be pushed, above it"
+    );
+}
+
+void add_config_diff(CommandLine& line, CLI::App& verb) {
+    CLI::App& diff = *verb.add_subcommand("diff", "What a file would change if it were pushed");
+    add_config_files(diff, line.config);
+    add_remote_layer(diff, line.config)->required();
+    diff.footer(
+        "Example: cxctl config diff --config /etc/cxedge/cxedged.toml --remote change.toml\n"
+        "Status 1 if it changes nothing, or does not load."
+    );
+    diff.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_config_diff(line.config);
+        };
+    });
 }
 
 void add_config(CommandLine& line) {
@@ -200,6 +315,7 @@ void add_config(CommandLine& line) {
 
     CLI::App& show = *verb.add_subcommand("show", "All settings that apply, one a line");
     add_config_files(show, line.config);
+    add_remote_layer(show, line.config);
     show.add_flag("--origin", line.config.origin, "Where each setting comes from");
     show.footer("Example: cxctl config show --config /etc/cxedge/cxedged.toml --origin");
     show.callback([&line] {
@@ -208,8 +324,10 @@ void add_config(CommandLine& line) {
         };
     });
 
+    add_config_diff(line, verb);
     CLI::App& check = *verb.add_subcommand("check", "Every mistake with file, line and column");
     add_config_files(check, line.config);
+    add_remote_layer(check, line.config);
     check.footer(
         "Example: cxctl config check --config /etc/cxedge/cxedged.toml\n"
         "The settings of plugins are checked by cxedged check."
@@ -272,6 +390,7 @@ void add_setup(CommandLine& line) {
     add_setup_answers(verb, line.setup);
     add_box(verb, line.setup.box);
     verb.add_flag("--force", line.setup.force, "Replace a configuration file (it becomes .old)");
+    verb.add_flag("--json", line.setup.json, "What the checks say as one JSON object");
     verb.footer(
         "Example: cxctl setup --broker mqtts://broker.example --tenant acme --site store-0042 "
         "--profile store-gateway --claim /etc/cxedge/claim.pem"
@@ -299,6 +418,16 @@ void add_doctor(CommandLine& line) {
     });
 }
 
+// Below the example and what is special, for every verb the same.
+void add_exit_codes(CLI::App& app) {
+    for (CLI::App* verb : app.get_subcommands({})) {
+        if (!verb->get_subcommands({}).empty()) {
+            add_exit_codes(*verb);
+        }
+        verb->footer(verb->get_footer() + "\n" + kExitCodes);
+    }
+}
+
 void add_verbs(CommandLine& line) {
     line.app.set_version_flag("--version", "cxctl " + std::string(cxedge::version()));
     line.app.footer(std::string("Example: cxctl status\n") + kExitCodes);
@@ -308,10 +437,15 @@ void add_verbs(CommandLine& line) {
     add_decode(line);
     add_status(line);
     add_flush(line);
+    add_query(line);
+    add_replay(line);
     add_config(line);
     add_model(line);
     add_setup(line);
     add_doctor(line);
+    cxedge::ctl::add_fleet_verbs(line.app, line.fleet, line.verb);
+    cxedge::ctl::add_twin_verbs(line.app, line.verb);
+    add_exit_codes(line.app);
 }
 
 }  // namespace

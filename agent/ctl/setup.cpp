@@ -61,12 +61,20 @@ ExitCode fail_with_lines(const Error& error) {
     return exit_code_of(error);
 }
 
-void look_around(const config::AgentConfig& config, const DoctorOptions& box) {
+void look_around(const config::AgentConfig& config, const SetupOptions& options) {
     std::size_t problems = 0;
-    examine_box(config, box, [&](const Finding& finding) {
+    Findings findings;
+    examine_box(config, options.box, [&](const Finding& finding) {
+        findings.push_back(finding);
         problems += finding.verdict == Verdict::problem ? 1U : 0U;
-        write_out(to_line(finding));
+        if (!options.json) {
+            write_out(to_line(finding));
+        }
     });
+    if (options.json) {
+        write_out(to_json(findings));
+        return;
+    }
     write_out(
         problems == 0 ? "all is well; next: systemctl enable --now cxedged, then cxctl status\n"
                       : fmt::format("{} to mend; then: cxctl doctor\n", problems)
@@ -93,8 +101,12 @@ ExitCode run_setup(const SetupOptions& options) {
     if (!written) {
         return fail_with_lines(written.error());
     }
-    write_out("wrote " + path + "\n");
-    look_around(written->config, options.box);
+    if (options.json) {
+        note("wrote " + path);
+    } else {
+        write_out("wrote " + path + "\n");
+    }
+    look_around(written->config, options);
     return ExitCode::ok;
 }
 

@@ -14,6 +14,7 @@ struct SetupOptions {
     SiteFacts further;  // what is never asked: node, username, files
     DoctorOptions box;  // where things are
     bool force = false;
+    bool json = false;  // what the checks say, as doctor's
 };
 
 // ok: the site file is written, whatever the checks that follow say (cxctl doctor tells scripts);

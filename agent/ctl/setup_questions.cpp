@@ -7,9 +7,9 @@
 
 #include "agent/config/load.hpp"
 #include "agent/config/text_checks.hpp"
-#include "agent/ctl/doctor/certificate.hpp"
 #include "agent/ctl/doctor/secret_place.hpp"
 #include "agent/ctl/files.hpp"
+#include "agent/remote/credential_x509.hpp"
 
 namespace cxedge::ctl {
 namespace {
@@ -33,7 +33,7 @@ std::string check_claim(const std::string& file) {
     if (!pem) {
         return pem.error().message;
     }
-    const auto certificate = parse_certificate(*pem, *pem);
+    const auto certificate = remote::parse_certificate(*pem, *pem);
     return certificate ? "" : file + ": " + certificate.error().message;
 }
 

@@ -23,6 +23,9 @@ constexpr const char* kSamplesSchema =
     "CREATE TABLE IF NOT EXISTS sample("
     "  series INTEGER NOT NULL, time_ms INTEGER NOT NULL, value REAL, detail TEXT,"
     "  batch INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS replay("  // nothing in it is new: columns as in sample
+    "  series INTEGER NOT NULL, time_ms INTEGER NOT NULL, value REAL, detail TEXT,"
+    "  batch INTEGER NOT NULL) STRICT;"
     "CREATE INDEX IF NOT EXISTS sample_time ON sample(series, time_ms);"
     "CREATE TABLE IF NOT EXISTS fact("
     "  type TEXT NOT NULL, time_ms INTEGER NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL,"
@@ -43,7 +46,7 @@ public:
         if (Status made = state_.database().execute(kSamplesSchema); !made) {
             return made;
         }
-        const std::array<std::pair<store::Statement*, const char*>, 5> statements{
+        const std::array<std::pair<store::Statement*, const char*>, 6> statements{
             {{&batch_,
               "INSERT INTO batch(tenant,site,node,epoch,lane,seq) VALUES(?1,?2,?3,?4,?5,?6)"
               " RETURNING id"},
@@ -54,6 +57,7 @@ public:
               "INSERT INTO series(tenant,site,node,metric,dims,unit,kind)"
               " VALUES(?1,?2,?3,?4,?5,?6,?7) RETURNING id"},
              {&sample_, "INSERT INTO sample VALUES(?1,?2,?3,?4,?5)"},
+             {&replay_, "INSERT INTO replay VALUES(?1,?2,?3,?4,?5)"},
              {&fact_, "INSERT INTO fact VALUES(?1,?2,?3,?4,?5)"}}};
         for (const auto& [statement, sql] : statements) {
             auto prepared = state_.database().prepare(sql);
@@ -84,8 +88,7 @@ private:
         }
         for (const Sample& sample : batch.body.samples) {
             const SeriesInfo* info = batch.dictionary.find(index_of(sample.series));
-            Status done =
-                info == nullptr ? Status() : write_sample(batch.origin, sample, *info, *id);
+            Status done = info == nullptr ? Status() : write_sample(batch, sample, *info, *id);
             if (!done) {
                 return done;
             }
@@ -112,21 +115,22 @@ private:
     }
 
     Status write_sample(
-        const Origin& origin, const Sample& sample, const SeriesInfo& info, std::int64_t batch
+        const ShownBatch& from, const Sample& sample, const SeriesInfo& info, std::int64_t batch
     ) {
-        const auto series = series_id(origin, info);
+        const auto series = series_id(from.origin, info);
         if (!series) {
             return series.error();
         }
         const FlatValue value = flat_value(sample, info);
-        sample_.bind(1, *series).bind(2, sample.time.ms).bind(5, batch);
+        store::Statement& insert = from.body.replay == 0 ? sample_ : replay_;
+        insert.bind(1, *series).bind(2, sample.time.ms).bind(5, batch);
         if (value.finite) {
-            sample_.bind_real(3, value.number);
+            insert.bind_real(3, value.number);
         }
         if (!value.detail.empty()) {
-            sample_.bind_text(4, value.detail);
+            insert.bind_text(4, value.detail);
         }
-        return sample_.run();
+        return insert.run();
     }
 
     Status write_facts(const ShownBatch& batch, std::int64_t id) {
@@ -177,6 +181,7 @@ private:
     store::Statement find_series_;
     store::Statement add_series_;
     store::Statement sample_;
+    store::Statement replay_;
     store::Statement fact_;
     std::unordered_map<std::string, std::int64_t> series_ids_;
     Status failure_;

@@ -111,6 +111,10 @@ void add_connection(const Health& health, Page& page) {
         )
     );
     page.field("last error", health.last_error);
+    const bool well = health.certificate_problem.empty() && !health.certificate_until.empty();
+    page.field(
+        "certificate", well ? "valid until " + health.certificate_until : health.certificate_problem
+    );
     page.field(
         "traffic",
         fmt::format(
@@ -173,6 +177,20 @@ void add_counts(const Health& health, Page& page) {
     );
 }
 
+// Empty: none is kept.
+std::string history_text(const Health& health) {
+    if (health.history_max_bytes == 0) {
+        return {};
+    }
+    return fmt::format(
+        "{}, {} of {}{}",
+        health.history_age_s > 0 ? human_duration(health.history_age_s) + " back" : "nothing yet",
+        human_bytes(health.history_bytes),
+        human_bytes(health.history_max_bytes),
+        health.history_dropped > 0 ? fmt::format(", {} found no room", health.history_dropped) : ""
+    );
+}
+
 void add_storage(const Health& health, Page& page) {
     const double share = health.spool_max_bytes == 0
                              ? 0
@@ -193,6 +211,8 @@ void add_storage(const Health& health, Page& page) {
     );
     page.field("storage", health.storage_problem);
     page.field("memory", health.memory_problem);
+    page.field("history", history_text(health));
+    page.field("", health.history_problem);
     const LaneHealth waiting = backlog(health);
     page.field("behind", waiting.batches == 0 ? "nothing waits" : backlog_text(waiting));
 }
@@ -336,11 +356,17 @@ std::string headline(const Health& health) {
             parts.push_back("SOURCE FAILED " + source.name);
         }
     }
+    if (!health.certificate_problem.empty()) {
+        parts.push_back("CERTIFICATE " + health.certificate_problem);
+    }
     const LaneHealth waiting = backlog(health);
     if (waiting.oldest_age_s >= kBehindSeconds) {
         parts.push_back("BEHIND " + backlog_text(waiting));
     }
     add_storage_news(health, parts);
+    if (!health.history_problem.empty()) {
+        parts.push_back("HISTORY " + health.history_problem);
+    }
     for (const SinkHealth& sink : health.sinks) {
         add_sink_news(sink, parts);
     }

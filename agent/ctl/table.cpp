@@ -135,7 +135,9 @@ void Table::remark(const Origin& origin, std::int64_t ms, std::string_view text)
 
 void Table::sample(const ShownBatch& batch, const Sample& sample, const SeriesInfo& info) {
     // A repeat is shown, not added up.
-    std::string last = batch.duplicate ? "repeat" : total(batch.origin, sample, info);
+    const bool again = batch.duplicate || batch.body.replay != 0;
+    std::string last = batch.duplicate ? "repeat" : "replay";
+    last = again ? last : total(batch.origin, sample, info);
     if (batch.header.backfill) {
         last += last.empty() ? "late" : " late";
     }

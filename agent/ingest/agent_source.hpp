@@ -23,6 +23,7 @@ public:
     void start() override;
     void stop() override;
     [[nodiscard]] bool stopped() const override;
+    void withdraw() override { host_.reporter().withdraw(); }
     [[nodiscard]] InstanceHealth health() const override;
 
 private:

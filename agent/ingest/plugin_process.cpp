@@ -210,8 +210,10 @@ void PluginProcess::on_reading(const link::Reading& reading) {
 void PluginProcess::on_commit(const link::Commit& commit) {
     context_.sink.commit(
         spec_.durability,
-        [this, ticket = commit.ticket, generation = generation_](const Status& status) {
-            if (child_ && generation == generation_) {
+        [this, ticket = commit.ticket, generation = generation_, here = std::weak_ptr(here_)](
+            const Status& status
+        ) {
+            if (!here.expired() && child_ && generation == generation_) {
                 send(link::Committed{ticket, status ? "" : status.error().message});
             }
         }

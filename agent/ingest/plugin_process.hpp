@@ -42,6 +42,7 @@ public:
     [[nodiscard]] bool stopped() const override {
         return state_ == State::stopped || state_ == State::failed;
     }
+    void withdraw() override { reporter_.withdraw(); }
     [[nodiscard]] InstanceHealth health() const override;
 
 private:
@@ -83,6 +84,8 @@ private:
     std::uint64_t readings_ = 0;
     std::uint64_t restart_count_ = 0;
     std::uint64_t generation_ = 0;  // of child_: late answers of a former one are dropped
+    // Answers that come later still: storage that refuses may keep them longer than the source is.
+    const std::shared_ptr<const bool> here_ = std::make_shared<const bool>(true);
 };
 
 // Starts the plugin only to let it check its settings (`cxedged check`). Blocks up to

@@ -45,6 +45,8 @@ public:
     // Asks it to stop; stopped() tells when it has (an own process needs a moment).
     virtual void stop() = 0;
     [[nodiscard]] virtual bool stopped() const = 0;
+    // It will not come back as it is: the alarms that it raised are cleared.
+    virtual void withdraw() = 0;
     [[nodiscard]] virtual InstanceHealth health() const = 0;
 };
 

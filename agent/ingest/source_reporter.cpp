@@ -60,6 +60,14 @@ void SourceReporter::set_problem(std::string_view problem) {
     problem_event(state, problem);
 }
 
+void SourceReporter::withdraw() {
+    if (raised_) {
+        problem_event(EventState::clear, "the source was changed or removed");
+        raised_.reset();
+        problem_.clear();
+    }
+}
+
 void SourceReporter::problem_event(EventState state, std::string_view text) {
     Event event;
     event.name = "source.degraded";

@@ -18,6 +18,8 @@ public:
 
     // Empty = well again.
     void set_problem(std::string_view problem);
+    // What is wrong does not matter any more.
+    void withdraw();
     void log(log::Level level, std::string_view message) const;
     // Once for each text; a chatty fault stays one line (bounded memory).
     void log_once(log::Level level, std::string_view message);

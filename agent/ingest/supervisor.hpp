@@ -3,6 +3,7 @@
 // ingest.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,14 @@
 
 namespace cxedge::ingest {
 
+// From the sources that run to others.
+struct SourceChange {
+    std::vector<std::string> ended;  // names: gone, or other in `begun`
+    std::vector<SourceSpec> begun;
+    std::vector<std::string> order;  // names of all that run then, as health() tells them
+    [[nodiscard]] bool empty() const { return ended.empty() && begun.empty(); }
+};
+
 class Supervisor {
 public:
     // `plugins`: the generated table. `plugin_dir`: where own-process plugins' executables are.
@@ -22,6 +31,12 @@ public:
 
     // Requires: the plugin exists (the configuration was checked). Begins at once.
     void add(SourceSpec spec);
+    // Stops it and starts it again. not_found: there is no such source; unavailable: it is about to
+    // go.
+    Status restart(std::string_view name);
+    // Ends these and, once all of them have ended (a port or a file may go from one to another),
+    // begins those and calls back, where it can at once. The others notice nothing. One at a time.
+    void change(SourceChange change, std::function<void()> done);
     // Asks all to stop; done when all_stopped().
     void stop_all();
     [[nodiscard]] bool all_stopped() const;
@@ -37,8 +52,16 @@ private:
     struct Running {
         std::string name;
         std::string plugin;
+        SourceSpec spec;
         std::unique_ptr<SourceInstance> instance;
+        bool restarting = false;
+        bool leaving = false;
     };
+    [[nodiscard]] std::unique_ptr<SourceInstance> make(const SourceSpec& spec);
+    void look_again();
+    void look_after();
+    void start_again(Running& source);
+    void finish_change();
 
     const std::vector<PluginInfo>& plugins_;
     std::string plugin_dir_;
@@ -46,6 +69,9 @@ private:
     IngestContext context_;
     WorkerPool workers_{2};
     std::vector<Running> sources_;
+    SourceChange change_;
+    std::function<void()> changed_;  // empty: no change is under way
+    LoopHandle look_;
 };
 
 // Null when there is no such plugin.

@@ -14,6 +14,7 @@ struct CatalogueEntry {
     Kind kind = Kind::gauge;
     std::string unit;  // UCUM
     std::string definition;
+    bool operator==(const CatalogueEntry&) const = default;
 };
 
 using Catalogue = std::map<std::string, CatalogueEntry, std::less<>>;

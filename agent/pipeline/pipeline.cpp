@@ -295,6 +295,16 @@ std::vector<SeriesId> Pipeline::Impl::close(const std::vector<SeriesId>& series,
     return closed;
 }
 
+std::vector<SeriesId> Pipeline::Impl::series_like(std::string_view metric) const {
+    std::vector<SeriesId> found;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (glob_matches(metric, entries_[i].info.key.metric)) {
+            found.push_back(static_cast<SeriesId>(i));
+        }
+    }
+    return found;
+}
+
 void Pipeline::Impl::save(std::string& out) const {
     ByteWriter bytes(out);
     bytes.number(entries_.size());
@@ -364,6 +374,9 @@ void Pipeline::flush(const Now& now) {
 
 std::vector<SeriesId> Pipeline::close(const std::vector<SeriesId>& series, const Now& now) {
     return impl_->close(series, now);
+}
+std::vector<SeriesId> Pipeline::series_like(std::string_view metric) const {
+    return impl_->series_like(metric);
 }
 void Pipeline::save(std::string& out) const {
     impl_->save(out);

@@ -109,6 +109,8 @@ public:
     void flush(const Now& now);
     // Likewise the open windows among `series`; returns whose were.
     std::vector<SeriesId> close(const std::vector<SeriesId>& series, const Now& now);
+    // Incoming series whose metric fits the glob.
+    [[nodiscard]] std::vector<SeriesId> series_like(std::string_view metric) const;
 
     // Everything it remembers, for the next process: declarations in order, open windows, counters'
     // last readings. restore() needs a pipeline without series and tells by which id each series of

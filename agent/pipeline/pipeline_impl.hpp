@@ -33,6 +33,7 @@ public:
     }
     void tick(const Now& now);
     void flush(const Now& now);
+    [[nodiscard]] std::vector<SeriesId> series_like(std::string_view metric) const;
     std::vector<SeriesId> close(const std::vector<SeriesId>& series, const Now& now);
     void save(std::string& out) const;
     Result<RestoredIds> restore(std::string_view saved);

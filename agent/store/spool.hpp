@@ -223,7 +223,8 @@ public:
         });
     }
 
-    // Called (from the appending thread) after every successful append; wakes the uplink.
+    // Called (from the appending thread) after every successful append; wakes the uplink. It may
+    // not append itself. Once this returns, the callback of before is not running and never will.
     virtual void on_append(std::function<void()> callback) = 0;
 };
 

@@ -145,13 +145,9 @@ Status TieredSpool::append_to_full(std::vector<NewBatch>& batches) {
 }
 
 void TieredSpool::tell_appended() {
-    std::function<void()> wake;
-    {
-        const std::lock_guard books(books_mutex_);
-        wake = on_append_;
-    }
-    if (wake) {
-        wake();
+    const std::lock_guard calling(wake_mutex_);
+    if (on_append_) {
+        on_append_();
     }
 }
 
@@ -477,7 +473,7 @@ StorageStatus TieredSpool::storage() const {
 }
 
 void TieredSpool::on_append(std::function<void()> callback) {
-    const std::lock_guard books(books_mutex_);
+    const std::lock_guard calling(wake_mutex_);
     on_append_ = std::move(callback);
 }
 

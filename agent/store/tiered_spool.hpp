@@ -227,6 +227,8 @@ private:
     bool unsynced_ = false;  // a sync failed since the last that is known to be good
     StorageStatus storage_;
     SteadyTime chores_at_{};
+
+    std::mutex wake_mutex_;  // also while it is called
     std::function<void()> on_append_;
 };
 

@@ -14,6 +14,22 @@ namespace cxedge::telemetry {
 void HealthBoard::publish(Health health) {
     const std::lock_guard lock(mutex_);
     health_ = std::move(health);
+    health_.commands_accepted = commands_accepted_;
+    health_.commands_refused = commands_refused_.count;
+    health_.command_refusal = commands_refused_.why;
+    health_.configs_refused = configs_refused_.count;
+    health_.config_refusal = configs_refused_.why;
+}
+
+void HealthBoard::note_commands(std::uint64_t accepted, Refused refused) {
+    const std::lock_guard lock(mutex_);
+    commands_accepted_ = accepted;
+    commands_refused_ = std::move(refused);
+}
+
+void HealthBoard::note_configs(Refused refused) {
+    const std::lock_guard lock(mutex_);
+    configs_refused_ = std::move(refused);
 }
 
 Health HealthBoard::latest() const {

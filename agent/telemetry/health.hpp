@@ -94,30 +94,56 @@ struct Health {
     bool journal_in_memory = false;  // accepted, not yet in a batch
     bool ring_in_memory = false;     // batches
     std::string memory_problem;      // why; empty = both have their files
-    std::string connection;          // offline, connecting, online
-    std::string connection_since;    // ISO 8601
-    std::string broker;              // the endpoint in use
-    std::string protocol;            // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
-    bool platform_ack = false;       // the platform acknowledges too: kept until it does
+    // The history; without one history_max_bytes is 0.
+    std::uint64_t history_bytes = 0;
+    std::uint64_t history_max_bytes = 0;
+    double history_age_s = 0;           // how far it goes back
+    std::uint64_t history_dropped = 0;  // samples and events that found no room, since start
+    std::string history_problem;        // empty = well; says what to do
+    std::string connection;             // offline, connecting, online
+    std::string connection_since;       // ISO 8601
+    std::string broker;                 // the endpoint in use
+    std::string protocol;               // "MQTT 5.0", "MQTT 3.1.1"; empty when never connected
+    bool platform_ack = false;          // the platform acknowledges too: kept until it does
     std::string last_error;
+    std::string certificate_until;    // ISO 8601; empty: no client certificate
+    std::string certificate_problem;  // not enrolled, ends soon, not renewed; empty: well
     std::uint64_t connects = 0;
     std::uint64_t in_flight = 0;
     std::uint64_t bytes_sent = 0;
     std::uint64_t batches_sent = 0;
     std::uint64_t batches_refused = 0;
+    std::uint64_t commands_accepted = 0;  // since start
+    std::uint64_t commands_refused = 0;   // forged, not for us, expired, repeated ...
+    std::string command_refusal;          // why the last of them
+    std::uint64_t configs_refused = 0;    // likewise of signed configurations, rejected ones too
+    std::string config_refusal;
     double rss_mib = 0;
     double cpu_s = 0;  // processor time used since start
+};
+
+// Not acted on since start, and why the last.
+struct Refused {
+    std::uint64_t count = 0;
+    std::string why;
 };
 
 // Latest picture, published by ingest, read by control. Thread: any.
 class HealthBoard {
 public:
     void publish(Health health);
+    // What control knows of commands; in every picture from then on.
+    void note_commands(std::uint64_t accepted, Refused refused);
+    // Likewise of configurations from afar.
+    void note_configs(Refused refused);
     [[nodiscard]] Health latest() const;
 
 private:
     mutable std::mutex mutex_;
     Health health_;
+    std::uint64_t commands_accepted_ = 0;
+    Refused commands_refused_;
+    Refused configs_refused_;
 };
 
 // The systemd watchdog is fed only when every thread has ticked since the last feed: a hang of one

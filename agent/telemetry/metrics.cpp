@@ -101,6 +101,14 @@ void add_storage(const Health& health, Readings& out) {
     out.state({"agent.storage.ring", "1"}, memory_states(), memory_or_file(health.ring_in_memory));
 }
 
+void add_history(const Health& health, Readings& out) {
+    if (health.history_max_bytes > 0) {
+        out.gauge({"agent.history.bytes", "By"}, health.history_bytes);
+        out.gauge({"agent.history.age", "s"}, health.history_age_s);
+        out.counter({"agent.history.dropped", "{item}"}, health.history_dropped);
+    }
+}
+
 void add_losses(const Health& health, Readings& out) {
     for (const LossHealth& loss : health.losses) {
         out.counter({"agent.gaps", "{gap}"}, loss.gaps, {{"cause", loss.cause}});
@@ -115,6 +123,9 @@ void add_uplink(const Health& health, Readings& out) {
     out.counter({"agent.uplink.bytes", "By"}, health.bytes_sent);
     out.gauge({"agent.uplink.in_flight", "{batch}"}, health.in_flight);
     out.counter({"agent.uplink.refused", "{batch}"}, health.batches_refused);
+    out.counter({"agent.commands.accepted", "{command}"}, health.commands_accepted);
+    out.counter({"agent.commands.refused", "{command}"}, health.commands_refused);
+    out.counter({"agent.configs.refused", "{document}"}, health.configs_refused);
 }
 
 void add_sink(const SinkHealth& sink, Readings& out) {
@@ -151,6 +162,7 @@ std::vector<MetricReading> agent_metrics(const Health& health, const Health& bef
     add_process(health, out);
     add_spool(health, out);
     add_storage(health, out);
+    add_history(health, out);
     add_losses(health, out);
     add_uplink(health, out);
     for (const SinkHealth& sink : health.sinks) {

@@ -300,7 +300,9 @@ Result<BatchSender::Step> BatchSender::publish_batch(
 }
 
 Status BatchSender::publish(const Packet& message, bool retain, InFlight packet) {
-    const auto mid = parts_.broker.publish(message.topic, message.payload, retain);
+    Broker& broker = parts_.broker;
+    const auto mid = message.answer ? broker.send(message.topic, message.payload, *message.answer)
+                                    : broker.publish(message.topic, message.payload, retain);
     if (!mid) {
         return mid.error();
     }

@@ -68,6 +68,8 @@ public:
     void restart();
     // Announces the dictionary again.
     void announce_all();
+    // Publishes it before any further batch, retained unless it is an answer.
+    void tell(Packet packet) { control_.push_back(std::move(packet)); }
     void resend(const wire::Resend& request);
 
     // Publishes what the window takes. unavailable: the connection is of no use any more.
@@ -131,7 +133,7 @@ private:
     TokenBucket bucket_;
     std::mt19937_64 random_;
     SteadyTime backfill_from_{};
-    std::deque<Packet> control_;  // retained: state and dictionary, sent before any batch
+    std::deque<Packet> control_;  // state, dictionary, answers: sent before any batch
     std::array<std::uint64_t, kSlots> round_of_{};  // in which a slot sent last
     std::array<SteadyTime, kSlots> series_due_{};   // a slot waits for series definitions
     bool told_refused_ = false;

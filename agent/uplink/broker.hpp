@@ -48,6 +48,9 @@ struct BrokerOptions {
     std::string will_topic;
     std::string will_payload;
     std::uint32_t will_delay_s = 30;
+    // Larger packets do not come (MQTT 5.0 section 3.1.2.11.4); with MQTT 3.1.1 a larger payload is
+    // cut to this. 0: any size.
+    std::uint32_t max_incoming_bytes = 0;
 };
 
 // To connect to `endpoint`.
@@ -71,6 +74,13 @@ struct Loss {
     // Of CONNACK or DISCONNECT, in the numbers of MQTT 5.0; 0: the broker gave none.
     std::uint8_t reason = 0;
     bool closed = false;  // the other side closed without a word, a TLS alert included
+};
+
+// Of a message (MQTT 5.0 section 3.3.2.3); with MQTT 3.1.1 none travel.
+struct MessageProperties {
+    std::string response_topic;  // who sent it waits there; empty: nobody does
+    std::string correlation;     // bytes that mean something to who sent it
+    std::uint32_t expiry_s = 0;  // of its life so much is left; 0: none was stated
 };
 
 class BrokerListener {
@@ -107,6 +117,14 @@ public:
     virtual Result<int> publish(
         const std::string& topic, std::string_view payload, bool retain
     ) = 0;
+    // Likewise, not retained.
+    virtual Result<int> send(
+        const std::string& topic, std::string_view payload, const MessageProperties& /*properties*/
+    ) {
+        return publish(topic, payload, false);
+    }
+    // Of the message that on_message() is called for, in that call.
+    [[nodiscard]] virtual MessageProperties properties() const { return {}; }
     // False when the packet would exceed the broker's maximum packet size (with headroom for the
     // libmosquitto 2.0.11 abort, see delivery.md 5 #1).
     [[nodiscard]] virtual bool fits(std::size_t topic_bytes, std::size_t payload_bytes) const = 0;

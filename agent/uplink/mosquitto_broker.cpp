@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <map>
-#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -16,6 +16,7 @@
 
 #include "agent/base/log.hpp"
 #include "agent/uplink/interrupted_calls.hpp"
+#include "agent/uplink/library_words.hpp"
 #include "agent/uplink/mqtt_client.hpp"
 #include "agent/uplink/polled_broker.hpp"
 #include "agent/uplink/reason_code.hpp"
@@ -31,10 +32,6 @@ constexpr int kMaxReads = 256;
 // CA file, because the library then insists on a directory.
 constexpr const char* kSystemCaDirectory = "/etc/ssl/certs";
 
-std::string errno_text(int error) {
-    return std::error_code(error, std::generic_category()).message();
-}
-
 // What the library's callbacks leave behind.
 struct Arrivals {
     std::vector<Arrival> queue;
@@ -43,6 +40,7 @@ struct Arrivals {
     bool greeted = false;                // CONNACK came
     std::uint8_t reason = 0;             // with which the broker refused or ended it
     std::map<int, std::string> filters;  // of subscriptions not yet answered, by mid
+    std::size_t longest = 0;             // payload; 0: any
 };
 
 // MQTT 3.1.1 section 3.2.2.3 in the numbers of MQTT 5.0.
@@ -102,19 +100,39 @@ void note_puback(
     arrivals_of(user).queue.emplace_back(Puback{mid, static_cast<std::uint8_t>(reason)});
 }
 
+MessageProperties properties_of(const mosquitto_property* list) {
+    MessageProperties found;
+    char* topic = nullptr;
+    if (mosquitto_property_read_string(list, MQTT_PROP_RESPONSE_TOPIC, &topic, false) != nullptr) {
+        found.response_topic = topic;
+        std::free(topic);
+    }
+    void* bytes = nullptr;
+    std::uint16_t size = 0;
+    if (mosquitto_property_read_binary(list, MQTT_PROP_CORRELATION_DATA, &bytes, &size, false) !=
+        nullptr) {
+        found.correlation.assign(static_cast<const char*>(bytes), size);
+        std::free(bytes);
+    }
+    mosquitto_property_read_int32(list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, &found.expiry_s, false);
+    return found;
+}
+
 void note_message(
     mosquitto* /*handle*/,
     void* user,
     const mosquitto_message* message,
-    const mosquitto_property* /*properties*/
+    const mosquitto_property* properties
 ) {
     const auto* const bytes = static_cast<const char*>(message->payload);
     std::string payload;
+    Arrivals& arrivals = arrivals_of(user);
     if (message->payloadlen > 0) {
-        payload.assign(bytes, static_cast<std::size_t>(message->payloadlen));
+        const auto size = static_cast<std::size_t>(message->payloadlen);
+        payload.assign(bytes, arrivals.longest == 0 ? size : std::min(size, arrivals.longest));
     }
-    arrivals_of(user).queue.emplace_back(Message{
-        message->topic, std::move(payload), message->retain});
+    arrivals.queue.emplace_back(Message{
+        message->topic, std::move(payload), message->retain, properties_of(properties)});
 }
 
 // NOLINTNEXTLINE(readability-function-size): six parameters are the library's choice
@@ -148,39 +166,6 @@ int no_pass_phrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*user
     return 0;
 }
 
-// "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed" -> the last part;
-// "Error: host name verification failed." -> without the noise around it.
-std::string plain_reason(std::string line) {
-    if (line.rfind("OpenSSL Error", 0) == 0) {
-        line.erase(0, line.rfind(':') + 1);
-    }
-    if (line.rfind("Error: ", 0) == 0) {
-        line.erase(0, 7);
-    }
-    while (!line.empty() && (line.back() == '.' || line.back() == '\n')) {
-        line.pop_back();
-    }
-    return line;
-}
-
-// libmosquitto 2.0.21 tells of a reset, too.
-bool only_reset(const std::vector<std::string>& lines) {
-    return std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
-        return line.find("reset by peer") != std::string::npos;
-    });
-}
-
-std::string join_reasons(const std::vector<std::string>& lines) {
-    std::string joined;
-    for (const std::string& line : lines) {
-        const std::string reason = plain_reason(line);
-        if (joined.find(reason) == std::string::npos) {
-            joined += (joined.empty() ? "" : "; ") + reason;
-        }
-    }
-    return joined;
-}
-
 Status readable(const char* what, const std::string& path) {
     if (!path.empty() && ::access(path.c_str(), R_OK) != 0) {
         return invalid_argument(fmt::format("{} {}: {}", what, path, errno_text(errno)));
@@ -203,12 +188,32 @@ public:
     bool add(int identifier, std::uint32_t value) {
         return mosquitto_property_add_int32(&list_, identifier, value) == MOSQ_ERR_SUCCESS;
     }
+    bool add_text(int identifier, const std::string& value) {
+        return mosquitto_property_add_string(&list_, identifier, value.c_str()) == MOSQ_ERR_SUCCESS;
+    }
+    bool add_bytes(int identifier, const std::string& value) {
+        return mosquitto_property_add_binary(
+                   &list_, identifier, value.data(), static_cast<std::uint16_t>(value.size())
+               ) == MOSQ_ERR_SUCCESS;
+    }
     [[nodiscard]] mosquitto_property* get() const { return list_; }
     void release() { list_ = nullptr; }
 
 private:
     mosquitto_property* list_ = nullptr;
 };
+
+void add_properties(const MessageProperties& from, PropertyList& to) {
+    if (!from.response_topic.empty()) {
+        to.add_text(MQTT_PROP_RESPONSE_TOPIC, from.response_topic);
+    }
+    if (!from.correlation.empty()) {
+        to.add_bytes(MQTT_PROP_CORRELATION_DATA, from.correlation);
+    }
+    if (from.expiry_s > 0) {
+        to.add(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, from.expiry_s);
+    }
+}
 
 Error library_error(const char* what, int code) {
     return unavailable(fmt::format("{}: {}", what, mosquitto_strerror(code)));
@@ -315,7 +320,7 @@ public:
     Status exchange() override;
     [[nodiscard]] bool unread() const override { return unread_; }
     std::vector<Arrival> take_arrivals() override { return std::exchange(arrivals_.queue, {}); }
-    Result<int> publish(const std::string& topic, std::string_view payload, bool retain) override;
+    Result<int> publish(const Outgoing& message) override;
     Status subscribe(const std::string& topic_filter) override;
     Status say_goodbye() override;
 
@@ -333,6 +338,7 @@ private:
 Result<std::unique_ptr<MqttClient>> MosquittoClient::create(const BrokerOptions& options) {
     auto client = std::make_unique<MosquittoClient>();
     client->options_ = options;
+    client->arrivals_.longest = options.max_incoming_bytes;
     client->handle_.reset(mosquitto_new(options.client_id.c_str(), false, &client->arrivals_));
     if (!client->handle_) {
         return unavailable("creating an MQTT client: " + errno_text(errno));
@@ -347,6 +353,9 @@ Status MosquittoClient::connect(const Reachable& server) {
     PropertyList properties;
     if (options_.protocol == Protocol::v5) {
         properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options_.session_expiry_s);
+        if (options_.max_incoming_bytes != 0) {
+            properties.add(MQTT_PROP_MAXIMUM_PACKET_SIZE, options_.max_incoming_bytes);
+        }
     }
     // TLS needs the name, for SNI and for the check of the certificate; the bind address then keeps
     // the library from trying the other address family first and hanging there, and interrupting it
@@ -403,20 +412,22 @@ int MosquittoClient::read_packets() {
     return MOSQ_ERR_SUCCESS;
 }
 
-Result<int> MosquittoClient::publish(
-    const std::string& topic, std::string_view payload, bool retain
-) {
+Result<int> MosquittoClient::publish(const Outgoing& message) {
+    PropertyList properties;
+    if (options_.protocol == Protocol::v5) {
+        add_properties(message.properties, properties);
+    }
     int mid = 0;
     errno = 0;
     const int code = mosquitto_publish_v5(
         handle_.get(),
         &mid,
-        topic.c_str(),
-        static_cast<int>(payload.size()),
-        payload.data(),
+        message.topic.c_str(),
+        static_cast<int>(message.payload.size()),
+        message.payload.data(),
         1,
-        retain,
-        nullptr
+        message.retain,
+        properties.get()
     );
     if (code != MOSQ_ERR_SUCCESS) {
         return explain(code, errno).during("publishing");

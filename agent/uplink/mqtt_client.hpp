@@ -28,6 +28,7 @@ struct Message {
     std::string topic;
     std::string payload;
     bool retained = false;
+    MessageProperties properties;
 };
 struct Subscribed {
     std::string topic_filter;
@@ -63,9 +64,13 @@ public:
     virtual std::vector<Arrival> take_arrivals() = 0;
 
     // An error leaves it unknown whether the library still holds the packet: destroy the client.
-    virtual Result<int> publish(
-        const std::string& topic, std::string_view payload, bool retain
-    ) = 0;
+    struct Outgoing {
+        const std::string& topic;
+        std::string_view payload;
+        bool retain = false;
+        MessageProperties properties{};
+    };
+    virtual Result<int> publish(const Outgoing& message) = 0;
     virtual Status subscribe(const std::string& topic_filter) = 0;
     // After an error: what the broker said at the end, if it did.
     [[nodiscard]] virtual Loss loss() const = 0;

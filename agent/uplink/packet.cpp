@@ -3,6 +3,12 @@
 
 namespace cxedge::uplink {
 
+Packet answer_packet(const MessageProperties& asked, std::string payload) {
+    Packet packet{asked.response_topic, std::move(payload), {}};
+    packet.answer = MessageProperties{{}, asked.correlation, 0};
+    return packet;
+}
+
 wire::SealedBody body_of(const store::NewBatch& batch) {
     wire::SealedBody body;
     body.codec = batch.codec;

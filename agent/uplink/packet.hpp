@@ -7,6 +7,7 @@
 
 #include "agent/base/clock.hpp"
 #include "agent/store/spool.hpp"
+#include "agent/uplink/broker.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/topics.hpp"
 
@@ -16,7 +17,11 @@ struct Packet {
     std::string topic;
     std::string payload;
     std::optional<std::uint32_t> dictionary_part;
+    std::optional<MessageProperties> answer{};  // to somebody who waits for it: not retained
 };
+
+// To where `asked` says, with its correlation data.
+Packet answer_packet(const MessageProperties& asked, std::string payload);
 
 // What is decided about a batch only when it is sent.
 struct BatchTime {

@@ -28,6 +28,12 @@ constexpr milliseconds kHandshakePause{50};
 // poll(2) counts in int.
 constexpr milliseconds kLongestWait{3'600'000};
 
+std::size_t size_of(const MessageProperties& properties) {
+    constexpr std::size_t kFrames = 16;  // identifiers, lengths, expiry
+    const std::size_t texts = properties.response_topic.size() + properties.correlation.size();
+    return texts + (texts > 0 || properties.expiry_s > 0 ? kFrames : 0);
+}
+
 }  // namespace
 
 PolledBroker::PolledBroker(MqttClientFactory make_client)
@@ -91,18 +97,28 @@ void PolledBroker::drop() {
 }
 
 Result<int> PolledBroker::publish(const std::string& topic, std::string_view payload, bool retain) {
+    return publish({topic, payload, retain});
+}
+
+Result<int> PolledBroker::send(
+    const std::string& topic, std::string_view payload, const MessageProperties& properties
+) {
+    return publish({topic, payload, false, properties});
+}
+
+Result<int> PolledBroker::publish(const MqttClient::Outgoing& message) {
     if (phase_ != Phase::up) {
         return unavailable("not connected");
     }
-    if (!fits(topic.size(), payload.size())) {
+    if (!fits(message.topic.size(), message.payload.size() + size_of(message.properties))) {
         return exhausted(fmt::format(
             "{} bytes for {} exceed the broker's maximum packet size of {}",
-            payload.size(),
-            topic,
+            message.payload.size(),
+            message.topic,
             limits_.maximum_packet_size
         ));
     }
-    auto mid = client_->publish(topic, payload, retain);
+    auto mid = client_->publish(message);
     if (!mid) {
         lose_client(mid.error());
     }
@@ -355,6 +371,7 @@ void PolledBroker::deliver_one(const Arrival& arrival) {
     } else if (const auto* puback = std::get_if<Puback>(&arrival)) {
         listener_->on_puback(puback->mid, puback->reason);
     } else if (const auto* message = std::get_if<Message>(&arrival)) {
+        properties_ = message->properties;
         listener_->on_message(message->topic, message->payload, message->retained);
     } else if (const auto* subscribed = std::get_if<Subscribed>(&arrival)) {
         listener_->on_subscribed(subscribed->topic_filter, subscribed->reason);

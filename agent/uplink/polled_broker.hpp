@@ -28,6 +28,10 @@ public:
     void disconnect() override;
     void drop() override;
     Result<int> publish(const std::string& topic, std::string_view payload, bool retain) override;
+    Result<int> send(
+        const std::string& topic, std::string_view payload, const MessageProperties& properties
+    ) override;
+    [[nodiscard]] MessageProperties properties() const override { return properties_; }
     [[nodiscard]] bool fits(std::size_t topic_bytes, std::size_t payload_bytes) const override;
     Status subscribe(const std::string& topic_filter) override;
     void poll(std::chrono::milliseconds timeout) override;
@@ -62,6 +66,7 @@ private:
     void lose_client(const Error& error);
     void deliver();
     void deliver_one(const Arrival& arrival);
+    Result<int> publish(const MqttClient::Outgoing& message);
     void await_close();
 
     MqttClientFactory make_client_;
@@ -77,6 +82,7 @@ private:
     std::optional<BlockingCall<Opened>> opening_;
     SteadyTime deadline_{};  // for CONNACK
     BrokerLimits limits_;
+    MessageProperties properties_;     // of the message that the listener is told
     std::vector<Arrival> arrivals_;    // not yet told to the listener
     std::optional<std::string> loss_;  // likewise, after those
     Loss last_loss_;

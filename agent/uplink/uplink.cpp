@@ -14,7 +14,9 @@
 #include "agent/uplink/acknowledgements.hpp"
 #include "agent/uplink/batch_sender.hpp"
 #include "agent/uplink/connector.hpp"
+#include "agent/uplink/handed_over.hpp"
 #include "agent/uplink/reason_code.hpp"
+#include "agent/uplink/uplink_parts.hpp"
 #include "agent/wire/node_state.hpp"
 #include "agent/wire/platform_ack.hpp"
 #include "agent/wire/request.hpp"
@@ -29,31 +31,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kRequestInterval{1000};
 // The same complaint is logged again after this.
 constexpr milliseconds kSameComplaint{60000};
-
-std::uint64_t seed_of(const UplinkOptions& options) {
-    return options.seed != 0 ? options.seed : random_u64();
-}
-
-Connector::Options connector_options(const UplinkOptions& options) {
-    Connector::Options out;
-    out.endpoints.push_back({options.broker.host, options.broker.port, options.broker.tls});
-    out.endpoints.insert(
-        out.endpoints.end(), options.alternatives.begin(), options.alternatives.end()
-    );
-    out.pace = {options.backoff_min, options.backoff_max, options.fast_retry, seed_of(options)};
-    out.failback = options.failback;
-    return out;
-}
-
-BatchSender::Options sender_options(const UplinkOptions& options) {
-    BatchSender::Options out;
-    out.identity = options.identity;
-    out.window = options.window;
-    out.backfill_bytes_per_s = options.backfill_bytes_per_s;
-    out.backfill_start_jitter = options.backfill_start_jitter;
-    out.seed = seed_of(options);
-    return out;
-}
 
 }  // namespace
 
@@ -71,7 +48,13 @@ public:
     Impl& operator=(const Impl&) = delete;
 
     void run_once(milliseconds timeout);
+    void use_credential(const std::string& file);
+    void ask(const wire::Request& request);
     void stop();
+    void tell(Packet packet) {
+        handed_over_.tell(std::move(packet));
+        broker_.wake();
+    }
     [[nodiscard]] UplinkStatus status() const;
 
     void on_connected(const BrokerLimits& limits) override;
@@ -81,6 +64,7 @@ public:
     void on_subscribed(const std::string& topic_filter, std::uint8_t reason) override;
 
 private:
+    [[nodiscard]] bool may_connect() const;
     void start_connecting();
     void work_online();
     void subscribe(const std::string& topic);
@@ -88,9 +72,11 @@ private:
     void leave();
     void check_ack_timeout();
     void answer_requests();
-    void on_request(std::string_view payload);
+    void on_request(std::string_view payload, bool retained);
+    void obey(const wire::Request& request);
     void on_platform_ack(std::string_view payload);
     void flush_acks(bool all);
+    void tell_packets();
     [[nodiscard]] std::string node_state(bool online) const;
     [[nodiscard]] milliseconds time_left(milliseconds timeout) const;
     [[nodiscard]] SteadyTime online_due(SteadyTime until) const;
@@ -111,10 +97,12 @@ private:
     BrokerOptions present_;  // of the present connection
     std::uint64_t session_ = 0;
     bool stopped_ = false;
+    std::string credential_;  // empty: that of the options
     bool dictionary_wanted_ = false;
     SteadyTime next_answer_{};
     SteadyTime complained_{};
     std::atomic<bool> appended_ = false;
+    HandedOver handed_over_;
     UplinkStatus picture_;  // this thread's
     mutable std::mutex status_mutex_;
     UplinkStatus status_;  // what others see of it
@@ -158,8 +146,7 @@ void Uplink::Impl::run_once(milliseconds timeout) {
     if (appended_.exchange(false)) {
         sender_.more();
     }
-    const bool offline = connection_ == Connection::offline;
-    if (offline && !stopped_ && clock_.steady_now() >= connector_.next_attempt()) {
+    if (may_connect() && clock_.steady_now() >= connector_.next_attempt()) {
         start_connecting();
     }
     if (connection_ == Connection::online) {
@@ -171,8 +158,12 @@ void Uplink::Impl::run_once(milliseconds timeout) {
 }
 
 void Uplink::Impl::work_online() {
+    for (const wire::Request& request : handed_over_.take_asked()) {
+        obey(request);
+    }
     check_ack_timeout();
     answer_requests();
+    tell_packets();
     if (connection_ == Connection::online) {
         if (const Status status = sender_.fill(); !status) {
             const Loss loss = broker_.last_loss();
@@ -254,10 +245,28 @@ void Uplink::Impl::complain(const std::string& what) {
 
 // ---- connection ----
 
+bool Uplink::Impl::may_connect() const {
+    const bool allowed = !options_.await_credential || !credential_.empty();
+    return connection_ == Connection::offline && !stopped_ && allowed;
+}
+
+void Uplink::Impl::use_credential(const std::string& file) {
+    credential_ = file;
+    if (connection_ == Connection::online) {
+        log::info("uplink", "connecting anew with a new certificate");
+    }
+    leave();
+    connector_.leave_for_preferred(clock_.steady_now());
+}
+
 void Uplink::Impl::start_connecting() {
     const SteadyTime now = clock_.steady_now();
     session_ = random_u64();
     present_ = options_.broker;
+    if (!credential_.empty()) {
+        present_.certificate_file = credential_;
+        present_.key_file = credential_;
+    }
     connector_.attempt(present_, now);
     present_.will_topic = topics_.state();
     present_.will_payload = node_state(false);
@@ -295,7 +304,17 @@ void Uplink::Impl::on_connected(const BrokerLimits& limits) {
     // Before any batch: what comes on dn/ack decides who deletes.
     subscribe(topics_.platform_ack());
     subscribe(topics_.command_request());
+    for (const std::string& topic : options_.topics) {
+        subscribe(topic);
+    }
     sender_.connected(limits, node_state(true));
+    handed_over_.retain_again();
+}
+
+void Uplink::Impl::tell_packets() {
+    for (Packet& packet : handed_over_.take_packets()) {
+        sender_.tell(std::move(packet));
+    }
 }
 
 void Uplink::Impl::subscribe(const std::string& topic) {
@@ -343,24 +362,41 @@ void Uplink::Impl::check_ack_timeout() {
 
 // ---- what others say ----
 
-void Uplink::Impl::
-    on_message(const std::string& topic, std::string_view payload, bool /*retained*/) {
+void Uplink::Impl::on_message(const std::string& topic, std::string_view payload, bool retained) {
     if (topic == topics_.platform_ack()) {
         on_platform_ack(payload);
     } else if (topic == topics_.command_request()) {
-        on_request(payload);
+        on_request(payload, retained);
+    } else if (options_.on_message) {
+        options_.on_message(topic, payload);
     }
 }
 
-void Uplink::Impl::on_request(std::string_view payload) {
-    const auto request = wire::decode_request(payload);
-    if (!request) {
+void Uplink::Impl::on_request(std::string_view payload, bool retained) {
+    // Field 1 as bytes: an Envelope. In a Request it is a number.
+    constexpr char kBytesFieldOne = 0x0a;
+    if (options_.on_command && !payload.empty() && payload.front() == kBytesFieldOne) {
+        options_.on_command({payload, retained, broker_.properties()});
+        return;
+    }
+    if (const auto request = wire::decode_request(payload)) {
+        obey(*request);
+    } else {
         complain("a request on " + topics_.command_request() + ": " + request.error().message);
-    } else if (const auto* resend = std::get_if<wire::Resend>(&*request)) {
+    }
+}
+
+void Uplink::Impl::obey(const wire::Request& request) {
+    if (const auto* resend = std::get_if<wire::Resend>(&request)) {
         sender_.resend(*resend);
     } else {
         dictionary_wanted_ = true;
     }
+}
+
+void Uplink::Impl::ask(const wire::Request& request) {
+    handed_over_.ask(request);
+    broker_.wake();
 }
 
 void Uplink::Impl::on_platform_ack(std::string_view payload) {
@@ -400,7 +436,7 @@ void Uplink::Impl::flush_acks(bool all) {
 milliseconds Uplink::Impl::time_left(milliseconds timeout) const {
     const SteadyTime now = clock_.steady_now();
     SteadyTime until = now + timeout;
-    if (connection_ == Connection::offline && !stopped_) {
+    if (may_connect()) {
         until = std::min(until, connector_.next_attempt());
     }
     until = std::min(until, acks_.due().value_or(until));
@@ -436,8 +472,24 @@ void Uplink::run_once(milliseconds timeout) {
     impl_->run_once(timeout);
 }
 
+void Uplink::use_credential(const std::string& file) {
+    impl_->use_credential(file);
+}
+
+void Uplink::ask(const wire::Request& request) {
+    impl_->ask(request);
+}
+
 void Uplink::stop() {
     impl_->stop();
+}
+
+void Uplink::retain(std::string topic, std::string payload) {
+    impl_->tell({std::move(topic), std::move(payload), {}});
+}
+
+void Uplink::answer(const MessageProperties& asked, std::string payload) {
+    impl_->tell(answer_packet(asked, std::move(payload)));
 }
 
 UplinkStatus Uplink::status() const {

@@ -18,8 +18,15 @@
 #include "agent/uplink/send_clock.hpp"
 #include "agent/wire/batch_codec.hpp"
 #include "agent/wire/dictionary.hpp"
+#include "agent/wire/request.hpp"
 
 namespace cxedge::uplink {
+
+struct InboundCommand {
+    std::string_view payload;
+    bool retained = false;
+    MessageProperties properties;
+};
 
 struct UplinkOptions {
     BrokerOptions broker;                // the preferred one
@@ -37,7 +44,13 @@ struct UplinkOptions {
         120000};                                 // outage so long: retry fast while TCP is refused
     std::chrono::milliseconds failback{600000};  // on a lesser broker: look for the preferred one
     std::chrono::milliseconds clock_wait{86400000};  // data waits so long for a plausible clock
-    std::uint64_t seed = 0;                          // of all jitter; 0: from the kernel
+    std::vector<std::string> topics;                 // further ones to subscribe to
+    // What comes on them. Thread: the uplink's.
+    std::function<void(const std::string& topic, std::string_view payload)> on_message;
+    std::uint64_t seed = 0;  // of all jitter; 0: from the kernel
+    // A signed command (Envelope) on cmd/req. Thread: the uplink's.
+    std::function<void(const InboundCommand&)> on_command;
+    bool await_credential = false;  // no attempt before use_credential()
 };
 
 // Both outlive the uplink.
@@ -89,10 +102,21 @@ public:
     // One turn: connects or reconnects when due, sends what fits the window, handles traffic for at
     // most `timeout` (less when something is due earlier).
     void run_once(std::chrono::milliseconds timeout);
+    // Connects with this client certificate and key, one PEM file, from now on: at once, where it
+    // is or would be connected with another. What is unacknowledged is sent again.
+    void use_credential(const std::string& file);
     // Leaves cleanly: publishes state offline, disconnects. What is unacknowledged stays in the
     // spool.
     void stop();
 
+    // Publishes it retained, now or as soon as there is a connection, and again on each new one:
+    // another broker may be at its end. Thread: any.
+    void retain(std::string topic, std::string payload);
+    // Publishes it once, not retained; lost with the connection. Thread: any.
+    void answer(const MessageProperties& asked, std::string payload);
+
+    // As if it had come on cmd/req. Thread: any.
+    void ask(const wire::Request& request);
     // Thread: any.
     [[nodiscard]] UplinkStatus status() const;
 

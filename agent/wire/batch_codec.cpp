@@ -127,6 +127,9 @@ void BatchBuilder::encode_rest(std::int64_t t0, cx::v1::Body& body) const {
     for (const ClockStep& step : clock_steps_) {
         encode_clock_step(step, t0, *body.add_clock_step());
     }
+    if (replay_ != 0) {
+        body.mutable_replay()->set_id(replay_);
+    }
 }
 
 void BatchBuilder::clear() {
@@ -135,6 +138,7 @@ void BatchBuilder::clear() {
     gaps_.clear();
     dead_.clear();
     clock_steps_.clear();
+    replay_ = 0;
     estimated_bytes_ = 0;
 }
 

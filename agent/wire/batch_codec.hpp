@@ -69,6 +69,8 @@ public:
     void add(const Declared<Gap>& gap);
     void add(const Declared<DeadLetter>& dead);
     void add(const ClockStep& step);
+    // All of it was sent before: cx.v1.Replay. `id` > 0.
+    void mark_replay(std::uint64_t id) { replay_ = id; }
     [[nodiscard]] bool empty() const {
         return samples_.empty() && events_.empty() && declarations() == 0;
     }
@@ -93,6 +95,7 @@ private:
     std::vector<Declared<Gap>> gaps_;
     std::vector<Declared<DeadLetter>> dead_;
     std::vector<ClockStep> clock_steps_;
+    std::uint64_t replay_ = 0;
     std::size_t estimated_bytes_ = 0;
     std::unique_ptr<Scratch> scratch_;
 };
@@ -142,6 +145,7 @@ struct DecodedBody {
     std::vector<Declared<Gap>> gaps;
     std::vector<Declared<DeadLetter>> dead;
     std::vector<ClockStep> clock_steps;
+    std::uint64_t replay = 0;  // id of the replay all this belongs to; 0: it is new
 };
 // corrupt: says where and what. Never allocates more than the limits above imply.
 Result<DecodedBody> decode_body(const ReceivedBatch& batch);

@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "agent/wire/decimal.hpp"
+#include "agent/base/decimal.hpp"
 #include "agent/wire/fields.hpp"
 #include "agent/wire/histogram_codec.hpp"
 

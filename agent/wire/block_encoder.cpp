@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "agent/base/decimal.hpp"
 #include "agent/wire/column_encoder.hpp"
-#include "agent/wire/decimal.hpp"
 #include "agent/wire/histogram_codec.hpp"
 
 #include "cx.pb.h"

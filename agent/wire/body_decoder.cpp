@@ -63,9 +63,21 @@ private:
                 return declare(
                     "clock_step", decode_clock_step(field.bytes, context_.t0), decoded_.clock_steps
                 );
+            case cx::v1::Body::kReplayFieldNumber:
+                return take_replay(field.bytes);
             default:
                 return {};
         }
+    }
+
+    Status take_replay(std::string_view bytes) {
+        cx::v1::Replay replay;
+        if (!replay.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+            replay.id() == 0) {
+            return corrupt("body: replay has no id");
+        }
+        decoded_.replay = replay.id();
+        return {};
     }
 
     Status take_block(std::string_view bytes) {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "agent/wire/decimal.hpp"
+#include "agent/base/decimal.hpp"
 
 #include "cx.pb.h"
 

@@ -73,6 +73,12 @@ void encode_event(const Event& event, std::int64_t t0, cx::v1::Event& out) {
     encode_attrs(event, out);
 }
 
+std::string encode_event(const Event& event) {
+    cx::v1::Event out;
+    encode_event(event, event.time.base == SampleTime::Base::boot ? event.time.ms : 0, out);
+    return out.SerializeAsString();
+}
+
 Result<Event> decode_event(std::string_view bytes, const SampleTime& t0) {
     cx::v1::Event in;
     if (bytes.size() > kMaxEventBytes ||

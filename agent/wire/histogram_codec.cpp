@@ -6,7 +6,7 @@
 
 #include <fmt/core.h>
 
-#include "agent/wire/decimal.hpp"
+#include "agent/base/decimal.hpp"
 
 #include "cx.pb.h"
 

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
+#include "agent/base/decimal.hpp"
 #include "agent/model/sample.hpp"
-#include "agent/wire/decimal.hpp"
 
 namespace cxedge::wire {
 

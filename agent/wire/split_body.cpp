@@ -17,6 +17,8 @@ public:
     explicit Dealer(std::size_t left) : left_(left) {}
 
     void deal(DecodedBody body) {
+        first_.mark_replay(body.replay);
+        second_.mark_replay(body.replay);
         for (Sample& sample : body.samples) {
             next().add(std::move(sample));
         }

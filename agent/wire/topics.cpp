@@ -104,8 +104,33 @@ std::string Topics::command_request() const {
     return prefix_ + "cmd/req";
 }
 
+std::string Topics::command_response() const {
+    return prefix_ + "cmd/rsp";
+}
+
+std::string Topics::twin_desired() const {
+    return prefix_ + "twin/desired";
+}
+
+std::string Topics::twin_reported() const {
+    return prefix_ + "twin/reported";
+}
+
 std::string Topics::platform_ack() const {
     return prefix_ + "dn/ack";
+}
+
+std::string Topics::enrol_request() const {
+    return prefix_ + "enrol/req";
+}
+
+std::string Topics::enrol_response() const {
+    return prefix_ + "enrol/rsp";
+}
+
+std::string group_desired_topic(std::string_view tenant, std::string_view group) {
+    assert(valid_topic_name(tenant) && valid_topic_name(group));
+    return std::string(kPrefix).append(tenant).append("/group/").append(group) + "/twin/desired";
 }
 
 std::optional<TopicParts> parse_topic(std::string_view topic) {

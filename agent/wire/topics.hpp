@@ -27,11 +27,20 @@ public:
     [[nodiscard]] std::string dictionary(unsigned part) const;  // dict, dict/1, ...
     [[nodiscard]] std::string state() const;
     [[nodiscard]] std::string command_request() const;
+    // Answers to those who ask for them with a response topic here or below.
+    [[nodiscard]] std::string command_response() const;
+    [[nodiscard]] std::string twin_desired() const;
+    [[nodiscard]] std::string twin_reported() const;
     [[nodiscard]] std::string platform_ack() const;  // dn/ack, written by the platform
+    [[nodiscard]] std::string enrol_request() const;
+    [[nodiscard]] std::string enrol_response() const;
 
 private:
     std::string prefix_;
 };
+
+// Documents for a group of nodes.
+std::string group_desired_topic(std::string_view tenant, std::string_view group);
 
 enum class TopicKind { data, dictionary, state, other };
 struct TopicParts {

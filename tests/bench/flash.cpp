@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "tests/bench/delivery_run.hpp"
+#include "tests/bench/flash_history.hpp"
 #include "tests/bench/machine.hpp"
 
 namespace {
@@ -61,6 +62,7 @@ int run(double seconds) {
             whole = whole && figures.lost == 0 && figures.duplicates == 0;
         }
     }
+    cxedge::bench::print_history_cost();
     return whole ? 0 : 1;
 }
 
@@ -70,8 +72,14 @@ int main(int argc, char** argv) {
     CLI::App app("Bytes written and fsyncs for each sample, at 1 to 5,000 samples a second");
     double seconds = 30;
     app.add_option("--seconds", seconds, "Of each of the eight runs")->check(CLI::Range(5, 3600));
+    bool only_history = false;
+    app.add_flag("--only-history", only_history, "What history.db costs, and nothing else");
     CLI11_PARSE(app, argc, argv);
     try {
+        if (only_history) {
+            cxedge::bench::print_history_cost();
+            return 0;
+        }
         return run(seconds);
     } catch (const std::exception& error) {
         fmt::print(stderr, "{}\n", error.what());

@@ -44,6 +44,21 @@ Box::Box(const std::string& uplink, const std::string& sources)
         << replaced(sources, "{dir}", dir_.path().string());
 }
 
+void Box::edit_site(const std::string& what, const std::string& by) const {
+    const std::string path = dir_.file("site.toml");
+    std::ifstream in(path);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    std::ofstream(path) << replaced(text, what, by);
+}
+
+void Box::set_claim(const std::string& file) {
+    edit_site("[node]\n", "[node]\nclaim_file = \"" + file + "\"\n");
+}
+
+void Box::set_node(const std::string& name) {
+    edit_site("id = \"n\"\n", "id = \"" + name + "\"\n");
+}
+
 std::vector<std::string> Box::command() const {
     std::vector<std::string> words = starter_;
     words.insert(
@@ -58,11 +73,18 @@ std::vector<std::string> Box::command() const {
          "--runtime-dir",
          runtime_dir_}
     );
+    if (!plugin_dir_.empty()) {
+        words.insert(words.end(), {"--plugin-dir", plugin_dir_});
+    }
     return words;
 }
 
-void Box::start() {
+void Box::launch() {
     agent_ = std::make_unique<Process>(command());
+}
+
+void Box::start() {
+    launch();
     if (!agent_->line_with("running,", kPatience)) {
         throw std::runtime_error("cxedged did not start: " + agent_->rest(std::chrono::seconds(1)));
     }

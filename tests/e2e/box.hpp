@@ -43,6 +43,8 @@ public:
     Box(const std::string& uplink, const std::string& sources);
 
     void start();
+    // start() that does not wait until it runs.
+    void launch();
     // start(), and true once its first source runs: a socket of it can be written to.
     [[nodiscard]] bool start_collecting();
     // How start() runs cxedged.
@@ -68,13 +70,23 @@ public:
     void set_state_dir(std::string directory) { state_dir_ = std::move(directory); }
     // Likewise where journal and ring are.
     void set_runtime_dir(std::string directory) { runtime_dir_ = std::move(directory); }
+    // Adds node.claim_file to its configuration; before start().
+    void set_claim(const std::string& file);
+    // Another name than "n"; before start().
+    void set_node(const std::string& name);
+    // Where plugins with a process of their own are; before start().
+    void set_plugin_dir(std::string directory) { plugin_dir_ = std::move(directory); }
     // cxedged is started by this, `env` with variables say, which must become it.
     void set_starter(std::vector<std::string> words) { starter_ = std::move(words); }
+
+    // Every `what` in its own file becomes `by`; for the next start().
+    void edit_site(const std::string& what, const std::string& by) const;
 
 private:
     TempDir dir_;
     std::string state_dir_;
     std::string runtime_dir_;
+    std::string plugin_dir_;
     std::vector<std::string> starter_;
     std::unique_ptr<Process> agent_;
 };

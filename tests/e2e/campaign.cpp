@@ -54,21 +54,18 @@ std::string to_string(const Fate& fate) {
     );
 }
 
-Platform::Platform(std::uint16_t broker_port, std::string out_file)
-    : port_(broker_port), out_(std::move(out_file)) {
+Platform::Platform(BrokerAddress broker, std::string out_file)
+    : broker_(std::move(broker)), out_(std::move(out_file)) {
     start();
 }
 
 void Platform::start() {
-    process_ = std::make_unique<Process>(std::vector<std::string>{
-        CXCTL,
-        "receive",
-        "--broker",
-        fmt::format("mqtt://127.0.0.1:{}", port_),
-        "--out",
-        out_,
-        "--ack-ms",
-        "100"});
+    std::vector<std::string> words{
+        CXCTL, "receive", "--broker", broker_.url(), "--out", out_, "--ack-ms", "100"};
+    if (!broker_.ca_file.empty()) {
+        words.insert(words.end(), {"--ca", broker_.ca_file});
+    }
+    process_ = std::make_unique<Process>(words);
 }
 
 void Platform::kill() {
@@ -86,6 +83,21 @@ std::vector<std::uint32_t> Platform::times(const std::string& metric, std::size_
         }
     }
     return times;
+}
+
+std::optional<Json> Platform::event(const std::string& name, const std::string& text) const {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < deadline) {
+        std::ifstream in(out_);
+        for (std::string line; std::getline(in, line);) {
+            Json object = Json::parse(line, nullptr, false);
+            if (object.is_object() && object.value("event", "") == name &&
+                object.value("text", "").find(text) != std::string::npos) {
+                return object;
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 Fate fate_of(const KpiFeeder& feeder, const Platform& platform) {
@@ -114,7 +126,7 @@ Campaign::Campaign(CampaignPlan plan)
     : plan_(plan),
       random_(plan.seed),
       broker_(broker_options()),
-      platform_(broker_.port(), dir_.file("out.jsonl")),
+      platform_({broker_.port(), ""}, dir_.file("out.jsonl")),
       box_(broker_.port(), kFedSource) {
     box_.start();
     if (!box_.waits_for_platform()) {

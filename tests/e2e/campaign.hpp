@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "tests/e2e/box.hpp"
+#include "tests/e2e/broker_address.hpp"
 #include "tests/support/kpi_feeder.hpp"
 
 namespace cxedge::test {
@@ -38,15 +40,18 @@ std::string to_string(const Fate& fate);
 // The platform: everything that reached it is in a file, once.
 class Platform {
 public:
-    Platform(std::uint16_t broker_port, std::string out_file);
+    Platform(BrokerAddress broker, std::string out_file);
     void start();
     void kill();
+    // The first event of that name whose text holds `text`; looks again until there is one, at most
+    // kPatience.
+    [[nodiscard]] std::optional<Json> event(const std::string& name, const std::string& text) const;
     // How often each sample of `metric` is in the file, by the whole part of its value.
     [[nodiscard]] std::vector<std::uint32_t> times(const std::string& metric, std::size_t samples)
         const;
 
 private:
-    std::uint16_t port_;
+    BrokerAddress broker_;
     std::string out_;
     std::unique_ptr<Process> process_;
 };

@@ -55,7 +55,7 @@ TEST_CASE("campaign: a full disk and kill -9 on top of it lose nothing", "[e2e]"
     }
     const TempDir dir;
     MosquittoServer broker;
-    const Platform platform(broker.port(), dir.file("out.jsonl"));
+    const Platform platform({broker.port(), ""}, dir.file("out.jsonl"));
     Box box(broker.port(), kFedSource);
     box.set_state_dir(disk.path() + "/state");
     box.start();
@@ -114,7 +114,7 @@ TEST_CASE("campaign: a full runtime directory and kill -9 on top of it lose noth
     CAPTURE(full_at_start);
     const TempDir dir;
     const MosquittoServer broker;
-    const Platform platform(broker.port(), dir.file("out.jsonl"));
+    const Platform platform({broker.port(), ""}, dir.file("out.jsonl"));
     Box box(broker.port(), kFedSource);
     box.set_runtime_dir(runtime.path());
     if (full_at_start) {

@@ -3,27 +3,15 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 
-#include <glob.h>
-
 #include "tests/e2e/box.hpp"
+#include "tests/e2e/wall_clock.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace cxedge::test;
 
 namespace {
-
-// Of package faketime; empty: not installed.
-std::string faketime_library() {
-    glob_t found{};
-    ::glob("/usr/lib/*/faketime/libfaketimeMT.so.1", 0, nullptr, &found);
-    std::string path = found.gl_pathc > 0 ? found.gl_pathv[0] : "";
-    ::globfree(&found);
-    return path;
-}
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -31,29 +19,6 @@ std::int64_t now_ms() {
     )
         .count();
 }
-
-// A wall clock for one process; its other clocks are those of the machine.
-class WallClock {
-public:
-    explicit WallClock(std::int64_t wrong_by_s) { set(wrong_by_s); }
-    void set(std::int64_t wrong_by_s) const {
-        const std::string next = dir_.file("next");
-        std::ofstream(next) << (wrong_by_s < 0 ? "" : "+") << wrong_by_s << "\n";
-        std::filesystem::rename(next, dir_.file("faketime"));
-    }
-    [[nodiscard]] std::vector<std::string> starter() const {
-        return {
-            "env",
-            "LD_PRELOAD=" + faketime_library(),
-            "FAKETIME_TIMESTAMP_FILE=" + dir_.file("faketime"),
-            "FAKETIME_NO_CACHE=1",
-            "FAKETIME_DONT_FAKE_MONOTONIC=1",
-            "DONT_FAKE_MONOTONIC=1"};
-    }
-
-private:
-    TempDir dir_;
-};
 
 void send_three(const Box& box) {
     const auto answers = send_kpi(box.file("kpi.sock"), {"till.a 1", "till.a 2", "till.a 3"});

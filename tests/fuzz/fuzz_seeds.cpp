@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes inputs to start from: DIRECTORY/{batch,dictionary,link}/N.
+// Writes inputs to start from: DIRECTORY/{batch,command,dictionary,history,link,twin}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
 
+#include "agent/store/history_chunk.hpp"
+#include "agent/store/history_stash.hpp"
 #include "agent/wire/batch_codec.hpp"
+#include "agent/wire/command.hpp"
+#include "agent/wire/desired.hpp"
 #include "agent/wire/dictionary.hpp"
+#include "agent/wire/enrolment.hpp"
+#include "agent/wire/envelope.hpp"
 #include "agent/wire/link_codec.hpp"
 #include "agent/wire/node_state.hpp"
 #include "agent/wire/platform_ack.hpp"
+#include "agent/wire/reported.hpp"
 #include "agent/wire/request.hpp"
 
 namespace {
@@ -86,6 +93,21 @@ void dictionaries(Seeds seeds) {
     seeds.write("cx/1/acme/17/gw/up/live/kpi");
 }
 
+void documents(Seeds seeds) {
+    wire::Desired desired;
+    desired.tenant = "acme";
+    desired.node = "gw-1";
+    desired.generation = 7;
+    desired.config = "[spool]\nmax_mib = 8\n[[source]]\nplugin = \"box\"\n";
+    const std::string body = wire::encode_desired(desired);
+    seeds.write(body);
+    seeds.write(wire::encode_envelope({body, {{"12345678", std::string(64, 's')}}}));
+    seeds.write(desired.config);
+    wire::Reported reported;
+    reported.history.push_back({{7, "h"}, wire::TwinOutcome::rejected, {"why"}, {}, "k"});
+    seeds.write(wire::encode_reported(reported));
+}
+
 SettingsNode settings() {
     SettingsNode text;
     text.value = std::string("x");
@@ -120,6 +142,54 @@ void frames(Seeds seeds) {
     }
 }
 
+void commands(Seeds seeds) {
+    wire::Command command;
+    command.tenant = "acme";
+    command.site = "store-1";
+    command.node = "box-1";
+    command.id = wire::make_ulid(from_unix_ms(1'700'000'000'000));
+    command.issued_at = from_unix_ms(1'700'000'000'000);
+    command.op = "live";
+    command.args = {{"series", "till.*"}, {"every_s", "5"}, {"ttl_s", "600"}};
+    seeds.write(wire::encode_command(command));
+    seeds.write(wire::encode_enrol_request({"0123456789abcdef", "SN", "csr", "pem", "proof"}));
+    seeds.write(wire::encode_enrol_response({"0123456789abcdef", "", "pem", "desired"}));
+}
+
+// A body with every kind of cell, one with events, and a stash with both.
+void histories(Seeds seeds) {
+    constexpr std::int64_t kMinute = 60'000;
+    store::ChunkSink sink(0);
+    store::HistoryRun raw{1, 0, {}};
+    store::HistoryRun minutes{2, kMinute, {}};
+    for (int i = 1; i < 20; ++i) {
+        raw.cells.push_back(
+            i % 7 == 0 ? store::lost_cell(i * 1000) : store::cell_of(i * 977, i / 3.0)
+        );
+        store::HistoryCell minute = store::cell_of(i * kMinute, i * 1e9);
+        minute.step_ms = kMinute;
+        minute.buckets = {{-3, 1}, {40, static_cast<std::uint64_t>(i)}};
+        minutes.cells.push_back(minute);
+    }
+    sink.add(raw);
+    sink.add(minutes);
+    sink.cut();
+    sink.add_event(5, "door opened");
+    sink.add_event(kMinute, "door shut");
+    sink.cut();
+    store::StashedSlice slice{1, 40, 2, 1000, {}};
+    for (store::SealedChunk& sealed : sink.take()) {
+        seeds.write(sealed.chunk.body);
+        store::SlicedChunk sliced;
+        sliced.events = sealed.events;
+        sliced.chunk = std::move(sealed.chunk);
+        slice.chunks.push_back(std::move(sliced));
+    }
+    store::HistoryStash stash{"journal-1", 7, 9, 1, {"till.sales"}, {}};
+    stash.slices.push_back(std::move(slice));
+    seeds.write(store::encode_stash(stash));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -130,5 +200,8 @@ int main(int argc, char** argv) {
     batches(Seeds(argv[1], "batch"));
     dictionaries(Seeds(argv[1], "dictionary"));
     frames(Seeds(argv[1], "link"));
+    commands(Seeds(argv[1], "command"));
+    documents(Seeds(argv[1], "twin"));
+    histories(Seeds(argv[1], "history"));
     return 0;
 }

@@ -45,8 +45,10 @@ const std::map<std::string, std::set<std::string>>& allowed_includes() {
         {"uplink", {"base", "store", "wire"}},
         {"config", {"base", "model"}},
         {"telemetry", {"base", "model"}},
-        {"control", {"base", "telemetry"}},
-        {"ctl", {"base", "wire", "control", "model", "telemetry", "uplink", "config", "store"}},
+        {"control", {"base", "model", "telemetry"}},
+        {"remote", {"base", "model", "uplink", "wire"}},
+        {"ctl",
+         {"base", "wire", "control", "model", "telemetry", "uplink", "config", "store", "remote"}},
     };
     return table;
 }
@@ -133,7 +135,8 @@ const std::vector<Home>& homes() {
         {"<toml\\+\\+/.*", {"agent/config/toml_document\\.cpp"}},
         {"<nlohmann/.*",
          {"agent/control/.*", "agent/ctl/.*", "plugins/kpi_socket/.*", "plugins/camera/.*"}},
-        {"<openssl/.*", {"agent/ctl/doctor/certificate\\.cpp", "plugins/camera/model_file\\.cpp"}},
+        {"<openssl/.*",
+         {"agent/remote/(signing|credential_x509)\\.cpp", "plugins/camera/model_file\\.cpp"}},
         {"<zstd\\.h>", {"agent/wire/.*\\.cpp"}},
     };
     return table;
@@ -182,6 +185,19 @@ TEST_CASE("repo: lines of code fit on a screen", "[repo]") {
         return line.size() > 120 ? std::to_string(line.size()) + " columns, at most 120"
                                  : std::string();
     }));
+}
+
+// CMake takes such a name for a list: ctest would run half of it, find no such test, and be
+// content.
+TEST_CASE("repo: no name of a test holds a semicolon", "[repo]") {
+    static const std::regex kName(R"re("[^"]*;[^"]*", "\[[a-z0-9_]+\])re");
+    CHECK_NO_COMPLAINTS(check_lines(
+        [](const std::string& path) { return path.ends_with("_test.cpp"); },
+        [](const std::string& line) {
+            return std::regex_search(line, kName) ? std::string("ctest cannot run it")
+                                                  : std::string();
+        }
+    ));
 }
 
 TEST_CASE("repo: every source file names its licence first", "[repo]") {

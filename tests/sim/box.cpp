@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/app/new_batch.hpp"
 #include "agent/app/outlet.hpp"
 
 namespace cxedge::sim {

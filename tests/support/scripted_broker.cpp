@@ -126,8 +126,8 @@ void ScriptedBroker::greet() {
         refuse("refused: unsupported protocol version", {uplink::Reached::server, 0x84, false});
         return;
     }
-    if (refused_connects > 0) {
-        --refused_connects;
+    if (refused_connects > 0 || (refuses && refuses(options))) {
+        refused_connects -= refused_connects > 0 ? 1 : 0;
         refuse("refused: not authorised (0x87)", {uplink::Reached::server, 0x87, false});
         return;
     }

@@ -43,6 +43,8 @@ public:
     int refused_connects = 0;      // that many connections are refused
     bool tcp_refused = false;      // connections fail before the broker hears of them
     std::function<bool(const uplink::BrokerOptions&)> dead;  // likewise, by what is connected to
+    // After TCP, as a broker does that does not like a certificate.
+    std::function<bool(const uplink::BrokerOptions&)> refuses;
     bool speaks_v5 = true;
     std::map<std::string, std::string> retained;  // sent after the SUBACK of their topic
     bool answers_subscriptions = true;

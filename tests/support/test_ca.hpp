@@ -20,6 +20,7 @@ public:
 
     TestCa();
     [[nodiscard]] std::string certificate() const { return directory_.file("ca.crt"); }
+    [[nodiscard]] std::string key() const { return directory_.file("ca.key"); }
     // `alternative_name` as in subjectAltName: "IP:127.0.0.1", "DNS:localhost".
     [[nodiscard]] CertificateFiles issue(
         const std::string& name, const std::string& alternative_name

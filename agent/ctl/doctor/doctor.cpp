@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/doctor/doctor.hpp"
 
+#include <filesystem>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "agent/ctl/doctor/permission_check.hpp"
 #include "agent/ctl/doctor/secret_place.hpp"
 #include "agent/ctl/terminal.hpp"
+#include "agent/remote/credential_files.hpp"
 
 namespace cxedge::ctl {
 namespace {
@@ -157,6 +159,27 @@ std::vector<NamedFile> public_files_of(
     return files;
 }
 
+// As the agent connects: with what the box enrolled with, where no certificate is configured.
+config::AgentConfig with_enrolled_certificate(
+    config::AgentConfig config, const DoctorOptions& options, const Report& report
+) {
+    if (config.node.claim_file.empty() || !config.uplink.certificate_file.empty()) {
+        return config;
+    }
+    const std::string file = remote::CredentialFiles(options.state_dir + "/identity").node();
+    std::error_code hidden;
+    if (std::filesystem::exists(file, hidden)) {
+        config.uplink.certificate_file = file;
+        config.uplink.key_file = file;
+    } else if (!hidden) {
+        report(Check{"certificate"}.note(
+            "this box is not enrolled yet: no " + file,
+            "start cxedged, or run cxctl enrol; an enroller must run somewhere"
+        ));
+    }
+    return config;
+}
+
 void examine_permissions(
     const config::AgentConfig& config, const DoctorOptions& options, const Report& report
 ) {
@@ -197,8 +220,9 @@ void examine_agent(
 }  // namespace
 
 void examine_box(
-    const config::AgentConfig& config, const DoctorOptions& options, const Report& report
+    const config::AgentConfig& configured, const DoctorOptions& options, const Report& report
 ) {
+    const config::AgentConfig config = with_enrolled_certificate(configured, options, report);
     examine_permissions(config, options, report);
     examine_certificates(config, report);
     report(check_clock(kernel_clock()));

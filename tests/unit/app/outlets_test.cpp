@@ -2,6 +2,8 @@
 // Several platforms at once: what one does not want costs it nothing.
 #include "agent/app/outlets.hpp"
 
+#include "agent/app/new_batch.hpp"
+
 #include "tests/support/catch.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/temp_dir.hpp"

@@ -30,6 +30,23 @@ TEST_CASE("log: lines below the level are dropped", "[base]") {
     CHECK(has(text, "test: whisper\n"));
 }
 
+TEST_CASE("log: the last lines are kept, those that were written", "[base]") {
+    const test::CapturedStderr captured;
+
+    log::set_level(log::Level::info);
+    log::debug("test", "not written");
+    for (std::size_t i = 0; i < log::kRecentLines + 5; ++i) {
+        log::info("test", "line " + std::to_string(i));
+    }
+    const std::vector<std::string> lines = log::recent();
+    log::set_level(log::Level::debug);
+
+    REQUIRE(lines.size() == log::kRecentLines);
+    CHECK(has(lines.front(), "Z info  test: line 5"));
+    CHECK(has(lines.back(), "test: line " + std::to_string(log::kRecentLines + 4)));
+    CHECK_FALSE(has(lines.back(), "\n"));
+}
+
 TEST_CASE("log: a message is data, not a format", "[base]") {
     const test::CapturedStderr captured;
 

@@ -5,6 +5,8 @@
 #include <iostream>
 #include <iterator>
 
+#include "agent/remote/credential_x509.hpp"
+
 #include "tests/support/catch.hpp"
 #include "tests/support/test_ca.hpp"
 
@@ -26,36 +28,6 @@ bool cannot_make_certificates() {
 
 }  // namespace
 
-TEST_CASE("certificate: name, days and key", "[ctl][doctor]") {
-    if (cannot_make_certificates()) {
-        return;
-    }
-    const test::TestCa ca;
-    const auto files = ca.issue("claim-7", "DNS:claim-7");
-    const auto other = ca.issue("other", "DNS:other");
-    const std::string pem = content_of(files.certificate);
-    const std::string key = content_of(files.key);
-    const auto alone = parse_certificate(pem, pem);
-    REQUIRE(alone.ok());
-    CHECK(alone->subject == "claim-7");
-    CHECK_FALSE(alone->fits_key);
-    CHECK(alone->not_after - alone->not_before == std::chrono::hours(48));
-    const auto both = parse_certificate(key + pem, key + pem);
-    REQUIRE(both.ok());
-    CHECK(both->fits_key);
-    const auto mixed = parse_certificate(pem, content_of(other.key));
-    REQUIRE(mixed.ok());
-    CHECK_FALSE(mixed->fits_key);
-}
-
-TEST_CASE("certificate: what is none is said", "[ctl][doctor]") {
-    for (const std::string text : {"", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n"}) {
-        const auto parsed = parse_certificate(text, text);
-        REQUIRE_FALSE(parsed.ok());
-        CHECK(parsed.error().code == ErrorCode::corrupt);
-    }
-}
-
 TEST_CASE("certificate: findings", "[ctl][doctor]") {
     if (cannot_make_certificates()) {
         return;
@@ -63,7 +35,7 @@ TEST_CASE("certificate: findings", "[ctl][doctor]") {
     const test::TestCa ca;
     const auto files = ca.issue("box", "DNS:box");
     const auto other = ca.issue("other", "DNS:other");
-    const auto parsed = parse_certificate(content_of(files.certificate), "");
+    const auto parsed = remote::parse_certificate(content_of(files.certificate), "");
     REQUIRE(parsed.ok());
     const WallTime now = parsed->not_before + std::chrono::hours(1);
     const auto verdict = [&](const CertificatePlace& place, WallTime when) {

@@ -135,6 +135,20 @@ TEST_CASE("status_page: unsent data that would not survive the process", "[ctl]"
     CHECK(has(status_page(health), "memory      journal: no room for /run/cxedge/journal-a\n"));
 }
 
+TEST_CASE("status_page: how far back the history goes, and what it costs", "[ctl]") {
+    Health health;
+    CHECK_FALSE(has(status_page(health), "history"));
+    health.history_max_bytes = 64U << 20U;
+    CHECK(has(status_page(health), "history     nothing yet, 0 B of 64.0 MiB\n"));
+    health.history_bytes = 11U << 19U;
+    health.history_age_s = 3600;
+    health.history_dropped = 4;
+    const std::string page = status_page(health);
+    CHECK(has(page, "history     1 h 0 min back, 5.5 MiB of 64.0 MiB, 4 found no room\n"));
+    health.history_problem = "history.db has reached its quota";
+    CHECK(has(headline(health), "HISTORY history.db has reached its quota"));
+}
+
 TEST_CASE("status_page: further sinks at a glance", "[ctl]") {
     Health health = well();
     const std::string alone = status_page(health);

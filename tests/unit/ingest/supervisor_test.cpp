@@ -146,6 +146,110 @@ TEST_CASE("supervisor: settings can be checked without running anything", "[inge
     CHECK_FALSE(check_source(*find_plugin(bench.plugins, "away"), "/nonexistent", {}));
 }
 
+TEST_CASE(
+    "supervisor: a source is started anew on request, the others are left alone", "[ingest]"
+) {
+    SupervisorBench bench;
+    bench.supervisor.add(spec_with("start", "well"));
+    SourceSpec other = spec_with("start", "well");
+    other.name = "back";
+    bench.supervisor.add(other);
+    const std::size_t readings = bench.sink.readings.size();
+
+    CHECK(bench.supervisor.restart("nobody").error().code == ErrorCode::not_found);
+    REQUIRE(bench.supervisor.restart("front").ok());
+    CHECK(bench.supervisor.health()[0].health.state == "stopped");
+    const SystemClock clock;
+    const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(30);
+    while (bench.supervisor.health()[0].health.state != "running" && clock.steady_now() < deadline
+    ) {
+        bench.loop.poll();
+    }
+
+    CHECK(bench.supervisor.health()[0].health.state == "running");
+    CHECK(bench.supervisor.health()[0].health.readings == 3);
+    CHECK(bench.sink.readings.size() == readings + readings / 2);
+}
+
+TEST_CASE("supervisor: a change touches only what it names, in the order wanted", "[ingest]") {
+    SupervisorBench bench;
+    const auto named = [](const std::string& name, const std::string& start) {
+        SourceSpec spec = spec_with("start", start);
+        spec.name = name;
+        return spec;
+    };
+    for (const char* name : {"front", "back", "side"}) {
+        bench.supervisor.add(named(name, "well"));
+    }
+    const std::size_t readings = bench.sink.readings.size();
+    bool done = false;
+    SourceChange change{
+        {"front", "side"},
+        {named("front", "later"), named("roof", "well")},
+        {"front", "roof", "back"}};
+    CHECK_FALSE(change.empty());
+    bench.supervisor.change(std::move(change), [&] { done = true; });
+
+    CHECK(done);
+    const auto health = bench.supervisor.health();
+    REQUIRE(health.size() == 3);
+    CHECK(health[0].name == "front");
+    CHECK(health[0].health.state == "waiting");
+    CHECK(health[1].name == "roof");
+    CHECK(health[1].health.state == "running");
+    CHECK(health[2].name == "back");
+    CHECK(health[2].health.state == "running");
+    // Of those that began; who stays did not start again.
+    CHECK(bench.sink.readings.size() == readings + 3);
+    bench.supervisor.change({}, [&] { done = false; });
+    CHECK_FALSE(done);
+    CHECK(bench.supervisor.health().size() == 3);
+}
+
+TEST_CASE("supervisor: a change waits for the process that ends", "[ingest]") {
+    SupervisorBench bench;
+    const std::string program = CXEDGE_TEST_PLUGIN;
+    const std::size_t slash = program.rfind('/');
+    bench.plugins.push_back({"slow", "a process", "", nullptr, program.substr(slash + 1)});
+    Supervisor supervisor(
+        bench.plugins, program.substr(0, slash), {bench.loop, bench.clock, bench.sink}
+    );
+    SourceSpec slow = spec_with("do", "emit");
+    slow.plugin = "slow";
+    supervisor.add(slow);
+    const std::int32_t pid = supervisor.health()[0].health.pid;
+    CHECK(pid > 0);
+    bool done = false;
+    supervisor.change({{"front"}, {slow}, {"front"}}, [&] { done = true; });
+
+    CHECK_FALSE(done);
+    CHECK(supervisor.health()[0].health.state == "stopping");
+    CHECK(supervisor.restart("front").error().code == ErrorCode::unavailable);
+    const SystemClock clock;
+    const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(30);
+    while (!done && clock.steady_now() < deadline) {
+        bench.loop.poll();
+    }
+    REQUIRE(done);
+    REQUIRE(supervisor.health().size() == 1);
+    CHECK(supervisor.health()[0].health.pid > 0);
+    CHECK(supervisor.health()[0].health.pid != pid);
+    CHECK(supervisor.health()[0].health.restarts == 0);
+}
+
+TEST_CASE("supervisor: the alarm of a source that is removed is cleared", "[ingest]") {
+    SupervisorBench bench;
+    bench.supervisor.add(spec_with("start", "later"));
+    REQUIRE(bench.sink.events_named("source.degraded").size() == 1);
+    bench.supervisor.change({{"front"}, {}, {}}, [] {});
+
+    CHECK(bench.supervisor.health().empty());
+    const auto events = bench.sink.events_named("source.degraded");
+    REQUIRE(events.size() == 2);
+    CHECK(events[1]->state == EventState::clear);
+    CHECK(events[1]->id == events[0]->id);
+}
+
 TEST_CASE("source reporter: trouble is raised, updated and cleared under one id", "[ingest]") {
     SupervisorBench bench;
     SourceSpec spec;

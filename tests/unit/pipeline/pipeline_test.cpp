@@ -63,6 +63,22 @@ TEST_CASE("pipeline: a reading of the next window closes the last one", "[pipeli
     CHECK(bench.output.numbers("d") == Numbers{1, 2});
 }
 
+TEST_CASE("pipeline: windows of chosen metrics are sent early, their parts add up", "[pipeline]") {
+    Bench bench;
+    const SeriesId sales = bench.declare("d", Kind::delta);
+    bench.declare("g", Kind::gauge);
+    CHECK(bench.pipeline.series_like("d") == std::vector{sales});
+    CHECK(bench.pipeline.series_like("*").size() == 2);
+    CHECK(bench.pipeline.series_like("x*").empty());
+    REQUIRE(bench.give(sales, 1));
+    bench.pipeline.close(bench.pipeline.series_like("d"), bench.now);
+    REQUIRE(bench.give(sales, 2));
+    bench.pass(minutes(1));
+    REQUIRE(bench.output.samples.size() == 2);
+    CHECK(std::get<double>(bench.output.samples[0].value) == 1);
+    CHECK(std::get<double>(bench.output.samples[1].value) == 2);
+}
+
 TEST_CASE("pipeline: a window without readings says nothing", "[pipeline]") {
     Bench bench;
     const SeriesId id = bench.declare("g", Kind::gauge);

@@ -3,10 +3,12 @@
 #include <filesystem>
 #include <utility>
 
+#include "agent/store/history_file.hpp"
 #include "agent/store/node_state.hpp"
 #include "agent/store/queue_file.hpp"
 #include "agent/store/sqlite_database.hpp"
 
+#include "tests/unit/store/history_bench.hpp"
 #include "tests/unit/store/spool_fixture.hpp"
 
 namespace cxedge::store {
@@ -74,6 +76,35 @@ TEST_CASE("schema: a file of every former version is stored for these tests", "[
         INFO(dump_of("state", version));
         CHECK(fs::exists(dump_of("state", version)));
     }
+    for (std::int64_t version = 1; version <= HistoryFile::format().version(); ++version) {
+        INFO(dump_of("history", version));
+        CHECK(fs::exists(dump_of("history", version)));
+    }
+}
+
+TEST_CASE("schema: a history of every version is taken over with what it holds", "[store]") {
+    const auto version = GENERATE(range(std::int64_t{1}, HistoryFile::format().version() + 1));
+    INFO("history " << version);
+    HistoryBench at;
+    write_database(at.file("history.db"), read_file(dump_of("history", version)));
+    at.open();
+    at.commit();
+    CHECK(at.history->take_repairs().empty());
+    const auto raw = at.read("fresh");
+    REQUIRE(raw.size() == 3);
+    CHECK(raw[0].last == 1.1);
+    CHECK(raw[2].last == 3.3);
+    const auto hours = at.read("old", std::chrono::hours(1));
+    REQUIRE(hours.size() == 2);
+    CHECK(hours[0].samples == 6);
+    CHECK(hours[0].lost == 1);
+    CHECK(hours[0].sum.value() == 0.6);  // of 0.1: doubles would make it 0.6 and a little less
+    CHECK(hours[1].samples == 4);
+    const auto events = at.history->events(-kHistoryTimeLimit / 2, kHistoryTimeLimit / 2);
+    REQUIRE(events.ok());
+    REQUIRE(events->size() == 1);
+    CHECK(events->front().bytes == "an event");
+    CHECK(number(at.file("history.db"), "PRAGMA user_version") == HistoryFile::format().version());
 }
 
 TEST_CASE("schema: files of every version are taken over with what they hold", "[store]") {

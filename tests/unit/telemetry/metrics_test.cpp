@@ -27,6 +27,9 @@ Health busy() {
     health.bytes_sent = 12345;
     health.in_flight = 4;
     health.batches_refused = 1;
+    health.commands_accepted = 5;
+    health.commands_refused = 6;
+    health.configs_refused = 7;
     health.lanes = {{"control", 1, 0, 80, 0.5}, {"live", 7, 20, 900, 12.25}, {"bulk", 0, 0, 0, 0}};
     health.cpu_s = 6.15;
     health.losses = {{"quota", 2, 300}, {"age", 0, 0}};
@@ -34,6 +37,10 @@ Health busy() {
     health.samples_dead = 7;
     health.storage_mode = "memory";
     health.ring_in_memory = true;
+    health.history_bytes = 5000;
+    health.history_max_bytes = 64000;
+    health.history_age_s = 86400;
+    health.history_dropped = 12;
     SinkHealth sink;
     sink.name = "national";
     sink.connection = "connecting";
@@ -80,6 +87,12 @@ TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]")
     CHECK(value(readings, "agent.storage.mode") == 4);
     CHECK(value(readings, "agent.storage.journal") == 0);
     CHECK(value(readings, "agent.storage.ring") == 1);
+    CHECK(value(readings, "agent.history.bytes") == 5000);
+    CHECK(value(readings, "agent.history.age") == 86400);
+    CHECK(value(readings, "agent.history.dropped") == 12);
+    Health forgetful = busy();
+    forgetful.history_max_bytes = 0;
+    CHECK(find(agent_metrics(forgetful, {}), "agent.history.age") == nullptr);
     CHECK(value(readings, "agent.series") == 40);
     CHECK(value(readings, "agent.readings.accepted") == 1000);
     CHECK(value(readings, "agent.readings.refused") == 3);
@@ -93,6 +106,9 @@ TEST_CASE("metrics: every part of the picture becomes a reading", "[telemetry]")
     CHECK(value(readings, "agent.uplink.bytes") == 12345);
     CHECK(value(readings, "agent.uplink.in_flight") == 4);
     CHECK(value(readings, "agent.uplink.refused") == 1);
+    CHECK(value(readings, "agent.commands.accepted") == 5);
+    CHECK(value(readings, "agent.commands.refused") == 6);
+    CHECK(value(readings, "agent.configs.refused") == 7);
     CHECK(value(readings, "agent.sink.connection{sink=national}") == 1);
     CHECK(value(readings, "agent.sink.batches{sink=national}") == 17);
     CHECK(value(readings, "agent.sink.oldest_age{sink=national}") == 3.5);

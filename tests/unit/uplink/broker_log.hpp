@@ -22,6 +22,8 @@ struct BrokerLog final : uplink::BrokerListener {
     std::vector<std::pair<int, std::uint8_t>> pubacks;
     std::vector<std::pair<std::string, std::string>> messages;
     std::vector<std::pair<std::string, std::uint8_t>> subscribed;
+    const uplink::Broker* from = nullptr;               // whose messages these are
+    std::vector<uplink::MessageProperties> properties;  // of them
 
     void on_connected(const uplink::BrokerLimits& granted) override {
         ++connected;
@@ -32,6 +34,7 @@ struct BrokerLog final : uplink::BrokerListener {
     void on_message(const std::string& topic, std::string_view payload, bool /*retained*/)
         override {
         messages.emplace_back(topic, payload);
+        properties.push_back(from != nullptr ? from->properties() : uplink::MessageProperties());
     }
     void on_subscribed(const std::string& topic_filter, std::uint8_t reason) override {
         subscribed.emplace_back(topic_filter, reason);

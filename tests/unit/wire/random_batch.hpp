@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/wire/decimal.hpp"
+#include "agent/base/decimal.hpp"
 
 #include "tests/unit/wire/samples.hpp"
 
@@ -99,7 +99,7 @@ private:
             case 0:
                 return below(1000);
             case 1:
-                return wire::from_units(static_cast<std::int64_t>(random_()), below(10));
+                return from_units(static_cast<std::int64_t>(random_()), below(10));
             case 2:
                 return std::uniform_real_distribution<double>(-1e6, 1e6)(random_);
             case 3:
@@ -137,7 +137,7 @@ private:
                     {SeriesId{first + column}, {time_base, ms}, maybe_lost(value(style))}
                 );
             }
-            ms = wire::wrapping_add(ms, below(10) == 0 ? -step : step);
+            ms = wrapping_add(ms, below(10) == 0 ? -step : step);
         }
     }
     void scattered() {

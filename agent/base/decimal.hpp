@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace cxedge::wire {
+namespace cxedge {
 
 inline constexpr unsigned kMaxDecimals = 9;
 inline constexpr std::array<double, kMaxDecimals + 1> kPowersOfTen = {
@@ -39,4 +39,4 @@ inline std::int64_t wrapping_sub(std::int64_t a, std::int64_t b) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
 
-}  // namespace cxedge::wire
+}  // namespace cxedge

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/app/twin_keeper.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "agent/base/durable_file.hpp"
+#include "agent/base/ids.hpp"
+#include "agent/base/log.hpp"
+#include "agent/remote/twin_file.hpp"
+
+namespace cxedge::app {
+namespace {
+
+constexpr std::size_t kMaxSiteBytes = std::size_t{256} * 1024;
+constexpr std::size_t kMaxBootId = 64;
+
+std::string text_of(const std::string& path, std::size_t most) {
+    auto text = load_file(path, most);
+    return text ? std::move(*text) : std::string();
+}
+
+std::string first_text(const std::vector<std::string>& texts) {
+    return texts.empty() ? std::string() : texts.front();
+}
+
+}  // namespace
+
+TwinKeeper::TwinKeeper(const Places& places, const Clock& clock)
+    : file_(places.state_dir + "/twin"),
+      site_file_(places.config_file),
+      state_dir_(places.state_dir),
+      clock_(clock),
+      audit_(places.state_dir + "/audit.log"),
+      boot_id_(text_of("/proc/sys/kernel/random/boot_id", kMaxBootId)),
+      site_text_(text_of(site_file_, kMaxSiteBytes)) {
+    Result<remote::TwinState> read = remote::read_twin(file_);
+    if (read) {
+        state_ = std::move(*read);
+        return;
+    }
+    log::error("twin", read.error().message + "; the site's file alone applies");
+    drift_.push_back("what operations configured is lost: " + read.error().message);
+    if (read.error().code == ErrorCode::corrupt) {
+        (void)std::rename(file_.c_str(), (file_ + ".damaged").c_str());
+    }
+}
+
+remote::TwinMoment TwinKeeper::moment() const {
+    remote::TwinMoment now;
+    now.wall = clock_.wall_now();
+    now.boot = clock_.boot_now();
+    now.boot_id = boot_id_;
+    now.site_hash = site_hash();
+    now.pinned_hash = remote::hash_of(pinned_);
+    return now;
+}
+
+Status TwinKeeper::keep(remote::TwinState state) {
+    if (state == state_) {
+        return {};
+    }
+    std::error_code ignored;  // the write says it better
+    std::filesystem::create_directories(state_dir_, ignored);
+    if (Status written = remote::write_twin(file_, state); !written) {
+        return written;
+    }
+    state_ = std::move(state);
+    return {};
+}
+
+void TwinKeeper::give_up_unkept(const std::string& why) {
+    remote::TwinMoment now = moment();
+    now.reasons = {"its state cannot be kept: " + why};
+    state_ = remote::advance(std::move(state_), remote::TwinInput::spent, now).state;
+}
+
+void TwinKeeper::audit_newest() {
+    const wire::TwinAttempt& attempt = state_.history.front();
+    const remote::AuditEntry entry{
+        attempt.at,
+        to_hex(attempt.key_id),
+        "config",
+        fmt::format("generation {}", attempt.version.generation),
+        std::string(wire::to_string(attempt.outcome)),
+        first_text(attempt.reasons)};
+    if (const Status written = audit_.append(entry); !written) {
+        log::error("twin", "audit log: " + written.error().message);
+    }
+}
+
+bool TwinKeeper::site_is_as_started() const {
+    return text_of(site_file_, kMaxSiteBytes) == site_text_;
+}
+
+// A box that nobody configures from afar asks for no hash: OpenSSL's take 2 MiB of memory.
+std::string TwinKeeper::site_hash() const {
+    const bool nobody = pinned_.empty() && state_ == remote::TwinState();
+    return nobody ? std::string() : remote::sha256(site_text_);
+}
+
+std::vector<std::string> TwinKeeper::drift() const {
+    std::vector<std::string> all = drift_;
+    const std::uint64_t generation = state_.good.version.generation;
+    if (generation != 0 && state_.site_hash != site_hash()) {
+        all.push_back(
+            fmt::format("the site's file was changed since generation {} was confirmed", generation)
+        );
+    }
+    if (!site_is_as_started()) {
+        all.emplace_back("the site's file was changed since this start, and is not in force");
+    }
+    return all;
+}
+
+}  // namespace cxedge::app

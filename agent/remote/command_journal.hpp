@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of each command, for seven days: an append-only file of records, each with its length
+// and CRC-32C, on disk before the step that it tells of is taken. What is torn at its end never
+// happened. Thread: one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "agent/base/clock.hpp"
+#include "agent/base/result.hpp"
+#include "agent/base/unique_fd.hpp"
+
+namespace cxedge::remote {
+
+enum class CommandState : std::uint8_t {
+    accepted,   // will be run
+    running,    // was begun
+    succeeded,  // from here on: final
+    failed,
+    expired,      // too late to begin
+    rejected,     // signed, but not to be run
+    interrupted,  // the agent ended while it ran; it is not run again
+};
+std::string_view to_string(CommandState state);
+constexpr bool is_final(CommandState state) {
+    return state != CommandState::accepted && state != CommandState::running;
+}
+
+struct CommandRecord {
+    std::string id;    // ULID
+    std::string body;  // the signed Command; empty once it is final
+    CommandState state = CommandState::accepted;
+    WallTime at{};  // of the state
+    std::string op;
+    std::string detail;  // result or reason
+    bool told = false;   // the outcome is with lane 0
+    bool operator==(const CommandRecord&) const = default;
+};
+
+class CommandJournal {
+public:
+    // Ids are known for so long; a command lives no longer (wire::kMaxCommandTtl).
+    static constexpr std::chrono::hours kRemembered{7 * 24};
+    // Beyond that further commands are refused; at 24 an hour it is seven days.
+    static constexpr std::size_t kMaxRecords = 4096;
+
+    // Forgets what is older than kRemembered. A damaged file is read as far as it goes.
+    static Result<CommandJournal> open(const std::string& path, WallTime now);
+
+    // Null: never seen.
+    [[nodiscard]] const CommandRecord* find(const std::string& id) const;
+    [[nodiscard]] const std::map<std::string, CommandRecord>& records() const { return records_; }
+    // On disk when it returns ok. exhausted: kMaxRecords.
+    Status write(const CommandRecord& record);
+    // The outcome is told; a crash that forgets this tells it once more.
+    Status mark_told(const std::string& id);
+
+private:
+    explicit CommandJournal(std::string path) : path_(std::move(path)) {}
+    void read(std::string_view bytes, WallTime now);
+    Status rewrite();
+    Status append(const CommandRecord& record, bool sync);
+
+    std::string path_;
+    UniqueFd file_;
+    std::size_t bytes_ = 0;
+    std::map<std::string, CommandRecord> records_;
+};
+
+}  // namespace cxedge::remote
