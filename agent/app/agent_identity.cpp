@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's certificate, and the commands it takes; the rest of Agent is in agent.cpp.
+#include <filesystem>
 #include <utility>
 
 #include "agent/app/agent.hpp"
@@ -10,6 +11,16 @@
 #include "agent/wire/topics.hpp"
 
 namespace cxedge::app {
+namespace {
+
+// A new one is tried, or was adopted and the broker has not taken it yet.
+bool changes_certificate(const remote::CredentialFiles& files) {
+    std::error_code ignored;
+    return std::filesystem::exists(files.candidate(), ignored) ||
+           std::filesystem::exists(files.previous(), ignored);
+}
+
+}  // namespace
 
 std::unique_ptr<Identity> Agent::make_identity(uplink::UplinkOptions& options) {
     auto identity = std::make_unique<Identity>(Identity::Parts{
@@ -88,20 +99,26 @@ Status Agent::take_commands() {
     return {};
 }
 
-// What came with the certificate is judged like any other document, once.
+// What came with the certificate is judged like any other document, once the box is online with
+// it: a trial would else be judged while the link is about to change.
 void Agent::offer_first_desired() {
     const remote::CredentialFiles files(places_.state_dir + "/identity");
-    if (loaded_.config.node.claim_file.empty()) {
+    const bool online =
+        sinks_.front()->status_since_start().connection == uplink::Connection::online;
+    if (loaded_.config.node.claim_file.empty() || !online || changes_certificate(files)) {
         return;
     }
-    if (const auto envelope = load_file(files.first_desired(), wire::kMaxEnvelopeBytes)) {
-        const Status gone = remove_file(files.first_desired());
-        if (!gone) {
-            log::warn("identity", gone.error().message);
-        }
-        const wire::NodeIdentity self = identity_of(loaded_.config);
-        const wire::Topics topics(self.tenant, self.site, self.node);
-        twin_.receive(topics.twin_desired(), *envelope);
+    const auto envelope = load_file(files.first_desired(), wire::kMaxEnvelopeBytes);
+    if (!envelope) {
+        return;
+    }
+    const wire::NodeIdentity self = identity_of(loaded_.config);
+    const wire::Topics topics(self.tenant, self.site, self.node);
+    if (!twin_.receive_unretained(topics.twin_desired(), *envelope)) {
+        return;
+    }
+    if (const Status gone = remove_file(files.first_desired()); !gone) {
+        log::warn("identity", gone.error().message);
     }
 }
 

@@ -78,10 +78,12 @@ std::vector<remote::PublicKey> keys_of(const config::AgentConfig& config) {
 
 TwinDriver::TwinDriver(const Places& places, const Clock& clock)
     : places_(places), clock_(clock), keeper_(places, clock) {
+    const bool staged = keeper_.state().phase == TwinPhase::staged;
     const remote::TwinStep step = remote::begin(keeper_.state(), keeper_.moment());
     if (const Status kept = keeper_.keep(step.state); !kept) {
         keeper_.give_up_unkept(kept.error().message);
     }
+    ended_at_start_ = staged && keeper_.state().phase == TwinPhase::idle;
 }
 
 TwinDriver::~TwinDriver() {
@@ -153,6 +155,9 @@ void TwinDriver::follow(const config::AgentConfig& config, TwinSurroundings arou
     around_ = std::move(around);
     following_ = true;
     keeper_.pin(keys_of(config));
+    if (std::exchange(ended_at_start_, false)) {
+        over();
+    }
     const TwinPhase phase = keeper_.state().phase;
     if (phase == TwinPhase::applying || phase == TwinPhase::rolling_back) {
         take(remote::advance(keeper_.state(), TwinInput::applied, moment()));
@@ -177,13 +182,14 @@ remote::TwinMoment TwinDriver::moment() const {
 }
 
 // The state is on disk before anything is done about it.
-void TwinDriver::take(const remote::TwinStep& step) {
+bool TwinDriver::take(const remote::TwinStep& step) {
     if (const Status kept = keeper_.keep(step.state); !kept) {
         log::error("twin", "its state cannot be kept, nothing changes: " + kept.error().message);
-        return;
+        return false;
     }
     report();
     act(step.action);
+    return true;
 }
 
 void TwinDriver::act(TwinAction action) {
@@ -258,19 +264,28 @@ void TwinDriver::tick() {
         report();
     }
     if (keeper_.state().phase == TwinPhase::trial) {
-        const auto result = remote::judge_trial(keeper_.state(), view(), clock_.boot_now());
-        remote::TwinMoment now = moment();
-        now.reasons = result.reasons;
-        if (result.over) {
-            const TwinInput input = result.proven ? TwinInput::proven : TwinInput::doubted;
-            take(remote::advance(keeper_.state(), input, now));
-        }
+        end_trial(remote::judge_trial(keeper_.state(), view(), clock_.boot_now()));
+    } else if (keeper_.state().phase == TwinPhase::idle) {
+        offer_held();
+    }
+}
+
+void TwinDriver::end_trial(const remote::TrialResult& result) {
+    if (!result.over) {
         return;
     }
-    if (keeper_.state().phase == TwinPhase::idle) {
-        for (const auto& [topic, payload] : std::exchange(held_, {})) {
-            offer(topic, payload);
-        }
+    remote::TwinMoment now = moment();
+    now.reasons = result.reasons;
+    const TwinInput input = result.proven ? TwinInput::proven : TwinInput::doubted;
+    if (!take(remote::advance(keeper_.state(), input, now)) && !result.proven) {
+        around_.restart();  // a bad one must not stay for a full disk: the start gives it up unkept
+    }
+}
+
+// One of them may be staged: the others wait again.
+void TwinDriver::offer_held() {
+    for (const auto& [topic, payload] : std::exchange(held_, {})) {
+        receive(topic, payload);
     }
 }
 

@@ -58,6 +58,9 @@ public:
     // The agent is about to go: nothing of `around` is called any more.
     void leave();
     void receive(const std::string& topic, const std::string& payload);
+    // Likewise, for a document that no broker retains. False: offer it again later, it was not
+    // looked at, or what became of it could not be kept.
+    [[nodiscard]] bool receive_unretained(const std::string& topic, const std::string& payload);
     // About once a second.
     void tick();
     // Who may configure and command this box now.
@@ -69,15 +72,19 @@ private:
     [[nodiscard]] bool follows() const;
     [[nodiscard]] remote::TwinMoment moment() const;
     [[nodiscard]] remote::TrialView view() const;
-    void take(const remote::TwinStep& step);
+    // False: it could not be kept, so nothing was done.
+    bool take(const remote::TwinStep& step);
     void act(remote::TwinAction action);
     void run_wanted();
     bool run_wanted_here();
     void validate();
     void judged(const std::vector<std::string>& problems);
-    void offer(const std::string& topic, const std::string& payload);
-    void judge(const std::string& topic, const std::string& payload, const remote::Offer& offer);
-    void conclude(const remote::Offer& offer, remote::TwinOutcome outcome, std::string reason);
+    // True: it needs no second look.
+    bool offer(const std::string& topic, const std::string& payload);
+    bool judge(const std::string& topic, const std::string& payload, const remote::Offer& offer);
+    void end_trial(const remote::TrialResult& result);
+    void offer_held();
+    bool conclude(const remote::Offer& offer, remote::TwinOutcome outcome, std::string reason);
     void refuse(const std::string& topic, const std::string& why);
     void over();
     void tell(const std::string& name, Severity severity, const std::string& text) const;
@@ -86,7 +93,8 @@ private:
     Places places_;
     const Clock& clock_;
     TwinKeeper keeper_;
-    bool site_alone_ = false;  // the good one does not load
+    bool site_alone_ = false;      // the good one does not load
+    bool ended_at_start_ = false;  // a candidate, which nobody was told of yet
     bool following_ = false;
     remote::TwinSelf self_;
     std::string site_;

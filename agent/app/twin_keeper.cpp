@@ -44,8 +44,13 @@ TwinKeeper::TwinKeeper(const Places& places, const Clock& clock)
     }
     log::error("twin", read.error().message + "; the site's file alone applies");
     drift_.push_back("what operations configured is lost: " + read.error().message);
-    if (read.error().code == ErrorCode::corrupt) {
-        (void)std::rename(file_.c_str(), (file_ + ".damaged").c_str());
+    set_aside(read.error().code == ErrorCode::corrupt ? ".damaged" : ".unread");
+}
+
+// What could not be read today may be read by a person tomorrow: nothing is written over it.
+void TwinKeeper::set_aside(const std::string& suffix) {
+    if (std::rename(file_.c_str(), (file_ + suffix).c_str()) != 0) {
+        in_the_way_ = true;
     }
 }
 
@@ -62,6 +67,9 @@ remote::TwinMoment TwinKeeper::moment() const {
 Status TwinKeeper::keep(remote::TwinState state) {
     if (state == state_) {
         return {};
+    }
+    if (in_the_way_) {
+        return unavailable(file_ + " cannot be read nor moved aside: move it away and restart");
     }
     std::error_code ignored;  // the write says it better
     std::filesystem::create_directories(state_dir_, ignored);

@@ -15,8 +15,8 @@ namespace cxedge::app {
 
 class TwinKeeper {
 public:
-    // Reads what the process before left. A damaged file is set aside: the box then runs its site's
-    // file alone, and says so.
+    // Reads what the process before left. A file that is damaged (".damaged") or cannot be read
+    // (".unread") is set aside: the box then runs its site's file alone, and says so.
     TwinKeeper(const Places& places, const Clock& clock);
 
     [[nodiscard]] const remote::TwinState& state() const { return state_; }
@@ -40,8 +40,10 @@ public:
 
 private:
     [[nodiscard]] std::string site_hash() const;
+    void set_aside(const std::string& suffix);
 
     std::string file_;
+    bool in_the_way_ = false;  // a file that could not be read is still there
     std::string site_file_;
     std::string state_dir_;
     const Clock& clock_;

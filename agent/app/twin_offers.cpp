@@ -22,8 +22,12 @@ constexpr std::chrono::minutes kSameRefusal{1};
 }  // namespace
 
 void TwinDriver::receive(const std::string& topic, const std::string& payload) {
-    if (!follows() || payload.empty()) {
-        return;  // empty: the retained document was cleared
+    if (!follows()) {
+        return;
+    }
+    if (payload.empty()) {
+        held_.erase(topic);  // the retained document was withdrawn
+        return;
     }
     if (keeper_.state().phase != TwinPhase::idle) {
         held_[topic] = payload;
@@ -32,57 +36,59 @@ void TwinDriver::receive(const std::string& topic, const std::string& payload) {
     offer(topic, payload);
 }
 
+// A held one on its topic is newer, and must not be lost for it.
+bool TwinDriver::receive_unretained(const std::string& topic, const std::string& payload) {
+    if (!follows()) {
+        return following_;  // without a key nothing could ever vouch for it
+    }
+    const bool busy = keeper_.state().phase != TwinPhase::idle || held_.count(topic) != 0;
+    return !busy && offer(topic, payload);
+}
+
 // Nothing is looked into before a pinned key vouches for it.
-void TwinDriver::offer(const std::string& topic, const std::string& payload) {
+bool TwinDriver::offer(const std::string& topic, const std::string& payload) {
     auto opened = remote::open_envelope(remote::Purpose::desired, payload, keys());
     if (!opened) {
         refuse(topic, opened.error().message);
-        return;
+        return true;
     }
     auto desired = wire::decode_desired(opened->body);
     if (!desired) {
         refuse(topic, desired.error().message);
-        return;
+        return true;
     }
-    judge(topic, payload, {std::move(*desired), std::move(opened->signers)});
+    return judge(topic, payload, {std::move(*desired), std::move(opened->signers)});
 }
 
-void TwinDriver::judge(
+bool TwinDriver::judge(
     const std::string& topic, const std::string& payload, const remote::Offer& offer
 ) {
     const auto verdict = remote::judge(keeper_.state(), self_, offer, clock_.wall_now());
     switch (verdict.kind) {
         case Kind::stage:
-            take(remote::stage(keeper_.state(), remote::document_of(offer), moment()));
-            return;
+            return take(remote::stage(keeper_.state(), remote::document_of(offer), moment()));
         case Kind::same:
-            conclude(offer, TwinOutcome::confirmed, "");
-            return;
+            return conclude(offer, TwinOutcome::confirmed, "");
         case Kind::reject:
-            conclude(offer, TwinOutcome::rejected, verdict.reason);
-            return;
+            return conclude(offer, TwinOutcome::rejected, verdict.reason);
         case Kind::wait:
             held_[topic] = payload;
-            return;
+            return false;
         case Kind::refuse:
             refuse(topic, verdict.reason);
-            return;
+            return true;
         case Kind::not_for_us:
-            return;
+            return true;
     }
+    return true;
 }
 
-void TwinDriver::conclude(const remote::Offer& offer, TwinOutcome outcome, std::string reason) {
+bool TwinDriver::conclude(const remote::Offer& offer, TwinOutcome outcome, std::string reason) {
     remote::TwinMoment now = moment();
     if (!reason.empty()) {
         now.reasons = {std::move(reason)};
     }
-    auto state = remote::conclude(keeper_.state(), remote::document_of(offer), outcome, now);
-    if (const Status kept = keeper_.keep(std::move(state)); !kept) {
-        log::error("twin", "its state cannot be kept: " + kept.error().message);
-        return;
-    }
-    over();
+    return take(remote::conclude(keeper_.state(), remote::document_of(offer), outcome, now));
 }
 
 // Whoever may publish there must not make the box talk as fast as they do: told with the next tick,

@@ -4,12 +4,33 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "agent/wire/text.hpp"
+
 namespace cxedge::remote {
 namespace {
 
 using Phase = TwinPhase;
 using Input = TwinInput;
 using Action = TwinAction;
+
+// A plugin may find any number of mistakes; the file on disk and the report hold this much.
+constexpr std::size_t kMostReasons = 16;
+constexpr std::size_t kMostReasonBytes = 300;
+
+std::vector<std::string> bounded(const std::vector<std::string>& reasons) {
+    const std::size_t whole = reasons.size() > kMostReasons ? kMostReasons - 1 : reasons.size();
+    std::vector<std::string> kept;
+    kept.reserve(kMostReasons);
+    for (std::size_t i = 0; i < whole; ++i) {
+        kept.push_back(wire::clean_utf8(reasons[i], kMostReasonBytes));
+    }
+    if (whole < reasons.size()) {
+        kept.push_back(fmt::format("and {} more", reasons.size() - whole));
+    }
+    return kept;
+}
 
 void remember_attempt(TwinState& state, TwinAttempt attempt) {
     state.history.insert(state.history.begin(), std::move(attempt));
@@ -55,19 +76,31 @@ void begin_trial(TwinState& state, const TwinMoment& moment) {
     }
 }
 
+// Its checks and its starts are counted.
+bool is_tried(Phase phase) {
+    return phase == Phase::staged || phase == Phase::applying || phase == Phase::trial;
+}
+
 void enter(TwinState& state, const TwinRule& rule, const TwinMoment& moment) {
-    if (rule.input == Input::valid) {
-        state.link_was_up = moment.link_up;
+    // As the document came, before anything of it was touched: after a start in `staged` the link
+    // is not up yet and the sources are not, which would excuse all that the document breaks.
+    if (rule.input == Input::offered) {
+        state.link_was_up = true;  // it came over it, however long ago
         state.unwell = moment.unwell;
+        state.starts = 1;
     }
-    if (rule.input == Input::started && rule.next == Phase::applying) {
+    if (rule.input == Input::valid) {
+        state.link_was_up = state.link_was_up || moment.link_up;
+        state.starts = 0;
+    }
+    if (rule.input == Input::started && is_tried(rule.next)) {
         ++state.starts;
     }
     if (rule.next == Phase::trial) {
         begin_trial(state, moment);
     }
     if (rule.next == Phase::rolling_back && rule.phase != Phase::rolling_back) {
-        state.reasons = moment.reasons;
+        state.reasons = bounded(moment.reasons);
         deny(state, state.candidate.version.hash);
     }
 }
@@ -75,8 +108,11 @@ void enter(TwinState& state, const TwinRule& rule, const TwinMoment& moment) {
 void leave(TwinState& state, const TwinRule& rule, const TwinMoment& moment) {
     if (rule.input == Input::proven) {
         confirm(state, moment);
-    } else if (rule.input == Input::invalid) {
-        state.reasons = moment.reasons;
+    } else if (rule.phase == Phase::staged) {
+        if (rule.input == Input::spent) {
+            deny(state, state.candidate.version.hash);
+        }
+        state.reasons = bounded(moment.reasons);
         end_attempt(state, TwinOutcome::rejected, moment);
     } else if (rule.phase == Phase::rolling_back) {
         end_attempt(state, TwinOutcome::rolled_back, moment);
@@ -92,6 +128,7 @@ const std::vector<TwinRule>& twin_rules() {
         {Phase::staged, Input::valid, Phase::applying, Action::apply},
         {Phase::staged, Input::invalid, Phase::idle, Action::report},
         {Phase::staged, Input::started, Phase::staged, Action::validate},
+        {Phase::staged, Input::spent, Phase::idle, Action::report},
         {Phase::applying, Input::applied, Phase::trial, Action::watch},
         {Phase::applying, Input::failed, Phase::rolling_back, Action::restore},
         {Phase::applying, Input::started, Phase::applying, Action::apply},
@@ -133,28 +170,33 @@ TwinStep stage(TwinState state, TwinDocument document, const TwinMoment& moment)
 }
 
 TwinStep begin(TwinState state, const TwinMoment& moment) {
-    const bool tried = state.phase == Phase::applying || state.phase == Phase::trial;
-    if (!tried || state.starts < kMostStarts) {
+    if (!is_tried(state.phase) || state.starts < kMostStarts) {
         return advance(std::move(state), Input::started, moment);
     }
     TwinMoment now = moment;
-    now.reasons = {"the agent ended twice with this configuration before it was confirmed"};
+    now.reasons = {
+        state.phase == Phase::staged
+            ? "the agent ended twice while it was checked"
+            : "the agent ended twice with this configuration before it was confirmed"};
     return advance(std::move(state), Input::spent, now);
 }
 
-TwinState conclude(
+TwinStep conclude(
     TwinState state, const TwinDocument& document, TwinOutcome outcome, const TwinMoment& moment
 ) {
+    if (state.phase != Phase::idle) {
+        return {std::move(state), Action::illegal};
+    }
     state.highest = document.version.generation;
     if (outcome == TwinOutcome::confirmed) {
         state.candidate = document;
         confirm(state, moment);
-        return state;
+        return {std::move(state), Action::report};
     }
     remember_attempt(
-        state, {document.version, outcome, moment.reasons, moment.wall, document.key_id}
+        state, {document.version, outcome, bounded(moment.reasons), moment.wall, document.key_id}
     );
-    return state;
+    return {std::move(state), Action::report};
 }
 
 const TwinDocument& wanted(const TwinState& state) {

@@ -21,7 +21,8 @@ using wire::TwinOutcome;
 using wire::TwinPhase;
 using wire::TwinVersion;
 
-// Starts with a configuration on trial, the first included, before it is given up.
+// Checks of a configuration, and then starts with it on trial, the first included, before it is
+// given up.
 inline constexpr unsigned kMostStarts = 2;
 inline constexpr std::size_t kHistory = 8;
 inline constexpr std::size_t kMostDenied = 32;
@@ -41,12 +42,12 @@ struct TwinState {
     std::uint64_t highest = 0;  // generation: only greater ones are looked at
     TwinDocument good;
     TwinDocument candidate;            // but when idle
-    unsigned starts = 0;               // with the candidate
-    bool link_was_up = false;          // when it was applied
-    std::vector<std::string> unwell;   // sources that were not well then, "spool" among them
+    unsigned starts = 0;               // checks while staged, then starts with the candidate
+    bool link_was_up = false;          // it came over it: a trial needs an acknowledgement
+    std::vector<std::string> unwell;   // sources not well when it came, "spool" among them
     std::string boot;                  // the trial's boot; trial_until counts in it
     BootTime trial_until{0};           // 0: not begun
-    std::vector<std::string> reasons;  // why it is rolled back
+    std::vector<std::string> reasons;  // why it is rolled back; at most 16 of 300 bytes
     std::vector<TwinAttempt> history;  // newest first
     std::vector<std::string> denied;   // hashes that failed, newest first
     std::string site_hash;             // of the site's file when `good` was confirmed
@@ -98,7 +99,7 @@ enum class TwinInput {
     proven,   // the trial is over, and it is healthy
     doubted,  // the trial is over, or decided, and it is not
     started,  // the process began: again with the candidate
-    spent,    // likewise, once too often
+    spent,    // likewise, once too often: it ended each check, or each trial
 };
 enum class TwinAction {
     none,
@@ -138,8 +139,8 @@ TwinStep advance(TwinState state, TwinInput input, const TwinMoment& moment);
 TwinStep stage(TwinState state, TwinDocument document, const TwinMoment& moment);
 // What the process finds when it begins.
 TwinStep begin(TwinState state, const TwinMoment& moment);
-// Without a trial: same content, or rejected before anything was touched.
-TwinState conclude(
+// Without a trial: same content, or rejected before anything was touched. Illegal but when idle.
+TwinStep conclude(
     TwinState state, const TwinDocument& document, TwinOutcome outcome, const TwinMoment& moment
 );
 

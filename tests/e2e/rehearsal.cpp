@@ -141,8 +141,7 @@ void RehearsedNode::offer(const std::string& payload) {
     } else if (verdict.kind == Kind::same || verdict.kind == Kind::reject) {
         const auto outcome = verdict.kind == Kind::same ? remote::TwinOutcome::confirmed
                                                         : remote::TwinOutcome::rejected;
-        state_ = remote::conclude(state_, remote::document_of(offer), outcome, now);
-        report();
+        take(remote::conclude(state_, remote::document_of(offer), outcome, now));
     }
 }
 

@@ -6,6 +6,7 @@
 // left it) are between two kills of one cell; tests/unit/remote kills there, too.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -36,8 +37,10 @@ bool led_by(const TwinRule& rule, const TwinState& before, const TwinState& afte
         return false;
     }
     const bool grew = after.starts > before.starts;
-    const bool spent =
-        !after.reasons.empty() && after.reasons[0].find("ended twice") != std::string::npos;
+    const bool rejected = rule.phase == TwinPhase::staged && rule.next == TwinPhase::idle;
+    const auto& reasons =
+        rejected && !after.history.empty() ? after.history[0].reasons : after.reasons;
+    const bool spent = !reasons.empty() && reasons[0].find("ended twice") != std::string::npos;
     switch (rule.input) {
         case TwinInput::started:
             return grew;
@@ -47,15 +50,17 @@ bool led_by(const TwinRule& rule, const TwinState& before, const TwinState& afte
         case TwinInput::doubted:
             return !spent;
         case TwinInput::invalid:
-            return !after.history.empty() && after.history[0].outcome == TwinOutcome::rejected;
+            return rejected && !spent;
+        case TwinInput::offered:
+            return true;
         default:
             return !grew;
     }
 }
 
 bool leaves_a_trace(const TwinRule& rule) {
-    const bool stays = rule.phase == rule.next;
-    return !stays || (rule.phase == TwinPhase::applying && rule.input == TwinInput::started);
+    const bool counted = rule.phase == TwinPhase::applying || rule.phase == TwinPhase::staged;
+    return rule.phase != rule.next || (counted && rule.input == TwinInput::started);
 }
 
 // What has to happen before the rule can: kills, in order, the last one at the rule itself.
@@ -66,11 +71,28 @@ struct KillPlan {
     std::vector<TwinOutcome> ends;
 };
 
+std::string good_config(std::uint64_t salt) {
+    return fmt::format("[spool]\nmax_mib = {}\n", 64 + salt);
+}
+
+std::string cut_off_config(std::uint64_t salt) {
+    return good_config(salt) + "[uplink]\nbroker = \"mqtt://nowhere.invalid:1883\"\n";
+}
+
+// A check that is cut short twice is not begun again.
+KillPlan plan_while_staged(const TwinRule& rule, std::uint64_t salt) {
+    std::vector<TwinInput> kills{TwinInput::offered, TwinInput::started};
+    if (rule.input == TwinInput::spent) {
+        kills.push_back(rule.input);
+    }
+    return {good_config(salt), kills, false, {TwinOutcome::rejected}};
+}
+
 KillPlan plan_of(const TwinRule& rule, std::uint64_t salt) {
     // A good one is given up where its trial was too short for a busy machine.
     static const std::vector<TwinOutcome> kEither{TwinOutcome::confirmed, TwinOutcome::rolled_back};
-    const std::string good = fmt::format("[spool]\nmax_mib = {}\n", 64 + salt);
-    const std::string cut_off = good + "[uplink]\nbroker = \"mqtt://nowhere.invalid:1883\"\n";
+    const std::string good = good_config(salt);
+    const std::string cut_off = cut_off_config(salt);
     const std::string nobody = good + "[uplink]\nusername = \"\"\n";
     const TwinInput input = rule.input;
     const bool back = rule.phase == TwinPhase::rolling_back;
@@ -79,6 +101,10 @@ KillPlan plan_of(const TwinRule& rule, std::uint64_t salt) {
     }
     if (input == TwinInput::invalid) {
         return {"[spool]\nmax_mib = 0\n", {input}, false, {TwinOutcome::rejected}};
+    }
+    const bool again_staged = input == TwinInput::started || input == TwinInput::spent;
+    if (rule.phase == TwinPhase::staged && again_staged) {
+        return plan_while_staged(rule, salt);
     }
     if (input == TwinInput::failed) {
         return {nobody, {TwinInput::valid, input}, true, {TwinOutcome::rolled_back}};
@@ -135,8 +161,8 @@ public:
     KillCell(FollowedBox& followed, const TwinRule& rule) : followed_(followed), rule_(rule) {}
 
     // True: killed exactly there. Either way the box is idle again, and runs.
-    bool attempt(std::uint64_t salt) {
-        plan_ = plan_of(rule_, salt);
+    bool attempt(KillPlan plan) {
+        plan_ = std::move(plan);
         const wire::Desired desired = followed_.document(plan_.config, kKilledTrial);
         StateWatch watch(followed_, followed_.box().file("state"));
         followed_.offer(desired);
@@ -243,7 +269,7 @@ void check_kills_in(TwinPhase phase) {
         INFO("rule " << &rule - remote::twin_rules().data());
         bool hit = false;
         for (int i = 0; i < kMostTries && !hit; ++i) {
-            hit = KillCell(followed, rule).attempt(++salt);
+            hit = KillCell(followed, rule).attempt(plan_of(rule, ++salt));
         }
         CHECK(hit);
         ++cells;
@@ -256,6 +282,24 @@ void check_kills_in(TwinPhase phase) {
 
 TEST_CASE("kill matrix: as a document is staged", "[e2e]") {
     check_kills_in(TwinPhase::idle);
+}
+
+// After the start the link is not up yet: that is no reason to ask for none.
+TEST_CASE("kill matrix: a wrong broker, killed while it is staged", "[e2e]") {
+    if (cannot_follow_here()) {
+        return;
+    }
+    FollowedBox followed;
+    const TwinRule& offered = remote::twin_rules().front();
+    bool hit = false;
+    for (std::uint64_t salt = 1; salt <= kMostTries && !hit; ++salt) {
+        hit =
+            KillCell(followed, offered)
+                .attempt(
+                    {cut_off_config(salt), {TwinInput::offered}, false, {TwinOutcome::rolled_back}}
+                );
+    }
+    CHECK(hit);
 }
 
 TEST_CASE("kill matrix: as a staged one is judged", "[e2e]") {

@@ -125,7 +125,7 @@ TEST_CASE("twin: the same content needs no trial", "[remote]") {
     state.highest = 1;
     REQUIRE(judged(state, offer(2)).kind == Verdict::Kind::same);
     const TwinState after =
-        conclude(state, document_of(offer(2)), TwinOutcome::confirmed, moment());
+        conclude(state, document_of(offer(2)), TwinOutcome::confirmed, moment()).state;
     CHECK(after.good.version.generation == 2);
     CHECK(after.phase == TwinPhase::idle);
     CHECK(after.history.at(0).outcome == TwinOutcome::confirmed);
@@ -147,7 +147,7 @@ TEST_CASE("twin: new keys hold once both present ones signed and it is confirmed
     REQUIRE(judged({}, rotation).kind == Verdict::Kind::stage);
     TwinMoment now = moment();
     now.pinned_hash = hash_of(pinned);
-    const TwinState after = conclude({}, document_of(rotation), TwinOutcome::confirmed, now);
+    const TwinState after = conclude({}, document_of(rotation), TwinOutcome::confirmed, now).state;
     REQUIRE(keys_in_force(after, pinned).size() == 2);
     CHECK(keys_in_force(after, pinned)[0] == pinned[1]);
     CHECK(keys_in_force(after, pinned)[1].bytes() == next);
@@ -210,6 +210,71 @@ TEST_CASE("twin: a restart within a trial does not make it longer", "[remote]") 
     const TwinStep spent = begin(state, moment(BootTime(60000)));
     CHECK(spent.action == TwinAction::restore);
     CHECK(spent.state.phase == TwinPhase::rolling_back);
+}
+
+TEST_CASE("twin: killed while staged, a wrong broker is not confirmed", "[remote]") {
+    TwinMoment well = moment();
+    well.unwell = {"till"};
+    TwinState state = stage({}, document_of(offer(7)), well).state;
+    // The process begins again: no link yet, and the camera is starting.
+    TwinMoment starting = moment(BootTime(2000));
+    starting.link_up = false;
+    starting.unwell = {"till", "camera"};
+    const TwinStep found = begin(state, starting);
+    state = advance(found.state, TwinInput::valid, starting).state;
+    CHECK(state.unwell == std::vector<std::string>{"till"});
+    state = advance(begin(state, starting).state, TwinInput::applied, starting).state;
+    REQUIRE(state.phase == TwinPhase::trial);
+    CHECK_FALSE(judge_trial(state, {true, true, false, ""}, state.trial_until).proven);
+}
+
+TEST_CASE("twin: offered while the link flaps, a wrong broker is not confirmed", "[remote]") {
+    TwinMoment offline = moment();
+    offline.link_up = false;
+    TwinState state = stage({}, document_of(offer(7)), offline).state;
+    state = advance(state, TwinInput::valid, offline).state;
+    state = advance(begin(state, offline).state, TwinInput::applied, offline).state;
+    CHECK_FALSE(judge_trial(state, {true, true, false, ""}, state.trial_until).proven);
+}
+
+TEST_CASE("twin: a check that ends the agent is not repeated for ever", "[remote]") {
+    const TwinStep again = begin(staged(), moment());
+    REQUIRE(again.action == TwinAction::validate);
+    const TwinStep spent = begin(again.state, moment());
+    CHECK(spent.action == TwinAction::report);
+    CHECK(spent.state.phase == TwinPhase::idle);
+    const TwinAttempt& attempt = spent.state.history.at(0);
+    CHECK(attempt.outcome == TwinOutcome::rejected);
+    CHECK(attempt.reasons.at(0) == "the agent ended twice while it was checked");
+    CHECK(spent.state.denied == std::vector{document_of(offer(7)).version.hash});
+    // Checks do not count as starts of the trial.
+    const TwinState tried = advance(again.state, TwinInput::valid, moment()).state;
+    CHECK(tried.starts == 0);
+}
+
+TEST_CASE("twin: thousands of mistakes do not spoil the file", "[remote]") {
+    TwinMoment now = moment();
+    now.reasons.assign(5000, std::string(1000, 'x'));
+    const TwinState rejected = advance(staged(), TwinInput::invalid, now).state;
+    const TwinState back = advance(in_trial(), TwinInput::doubted, now).state;
+    const TwinState late = conclude({}, document_of(offer(7)), TwinOutcome::rejected, now).state;
+    for (const TwinState& state : {rejected, back, late}) {
+        const auto read = decode_twin(encode_twin(state));
+        REQUIRE(read);
+        CHECK(*read == state);
+    }
+    const std::vector<std::string>& reasons = rejected.history.at(0).reasons;
+    REQUIRE(reasons.size() == 16);
+    CHECK(reasons[0] == std::string(300, 'x'));
+    CHECK(reasons[15] == "and 4985 more");
+    CHECK((back.reasons == reasons && late.history.at(0).reasons == reasons));
+}
+
+TEST_CASE("twin: nothing is concluded over a candidate that is staged", "[remote]") {
+    const TwinState state = staged(7);
+    const TwinStep step = conclude(state, document_of(offer(8)), TwinOutcome::confirmed, moment());
+    CHECK(step.action == TwinAction::illegal);
+    CHECK(step.state == state);
 }
 
 TEST_CASE("twin: history and refused hashes are bounded", "[remote]") {
@@ -307,8 +372,9 @@ private:
     }
     void live(const TwinDocument& document) {
         const TwinStep found = begin(disk_, moment(boot_));
-        const bool spent =
-            disk_.phase != found.state.phase && found.state.phase == TwinPhase::rolling_back;
+        const bool given_up =
+            found.action == TwinAction::report || found.state.phase == TwinPhase::rolling_back;
+        const bool spent = disk_.phase != found.state.phase && given_up;
         commit(spent ? TwinInput::spent : TwinInput::started, found);
         if (alive_ && disk_.phase == TwinPhase::idle &&
             disk_.highest < document.version.generation) {
@@ -364,10 +430,11 @@ void check_end(const World& world, const TwinState& end, std::size_t kills) {
     if (!world.valid) {
         CHECK(outcome == TwinOutcome::rejected);
     } else if (!world.starts || !world.healthy) {
-        CHECK(outcome == TwinOutcome::rolled_back);
+        const bool unchecked = outcome == TwinOutcome::rejected && kills >= kMostStarts;
+        CHECK((outcome == TwinOutcome::rolled_back || unchecked));
     } else {
         // A good one is given up only after as many deaths as the loop breaker allows.
-        const bool given_up = outcome == TwinOutcome::rolled_back && kills >= kMostStarts;
+        const bool given_up = outcome != TwinOutcome::confirmed && kills >= kMostStarts;
         CHECK((outcome == TwinOutcome::confirmed || given_up));
     }
     const bool runs_new = end.good.version.generation == 7;
