@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstBackoff{200};
 constexpr milliseconds kLongestBackoff{2000};
 constexpr milliseconds kTurn{100};  // the longest that Ctrl-C and --seconds have to wait
+constexpr int kUnsendable = -1;     // no mid: not to be tried again on this connection
 constexpr int kNodeLevels = 5;      // cx/1/tenant/site/node
 
 // The first levels of a topic filter, as far as the node; shorter when it has fewer.
@@ -121,6 +122,16 @@ void BrokerLink::send_to(std::string topic, std::string payload, std::uint32_t e
     outgoing_.push_back({std::move(topic), std::move(payload), false, expiry_s});
 }
 
+void BrokerLink::keep(std::string topic, std::string payload) {
+    kept_.erase(
+        std::remove_if(
+            kept_.begin(), kept_.end(), [&topic](const Kept& one) { return one.topic == topic; }
+        ),
+        kept_.end()
+    );
+    kept_.push_back({std::move(topic), std::move(payload), 0});
+}
+
 void BrokerLink::stop() {
     send();
     parts_.broker.disconnect();
@@ -140,6 +151,9 @@ void BrokerLink::lost(const std::string& why) {
     }
     state_ = State::down;
     greeting_due_ = false;
+    for (Kept& one : kept_) {
+        one.mid = 0;
+    }
     connect_at_ = parts_.clock.steady_now() + backoff_;
     backoff_ = std::min(backoff_ * 2, kLongestBackoff);
     parts_.note("broker " + name_ + ": " + why + "; trying again");
@@ -157,11 +171,18 @@ void BrokerLink::on_disconnected(const std::string& why) {
     lost(why);
 }
 
-void BrokerLink::on_puback(int /*mid*/, std::uint8_t reason) {
+void BrokerLink::on_puback(int mid, std::uint8_t reason) {
     constexpr std::uint8_t kFirstRefusal = 0x80;
     if (reason >= kFirstRefusal) {
         parts_.note(fmt::format("the broker refused what cxctl published (0x{:02x})", reason));
+        return;
     }
+    kept_.erase(
+        std::remove_if(
+            kept_.begin(), kept_.end(), [mid](const Kept& one) { return one.mid == mid; }
+        ),
+        kept_.end()
+    );
 }
 
 void BrokerLink::on_message(
@@ -197,6 +218,20 @@ void BrokerLink::send() {
                 : parts_.broker.send(message.topic, message.payload, {{}, {}, message.expiry_s});
         if (!sent) {
             parts_.note(message.topic + ": " + sent.error().message);
+        }
+    }
+    send_kept();
+}
+
+void BrokerLink::send_kept() {
+    for (Kept& one : kept_) {
+        if (one.mid != 0) {
+            continue;
+        }
+        const auto sent = parts_.broker.publish(one.topic, one.payload, true);
+        one.mid = sent ? *sent : kUnsendable;
+        if (!sent) {
+            parts_.note(one.topic + ": " + sent.error().message);
         }
     }
 }

@@ -68,7 +68,12 @@ public:
     [[nodiscard]] std::chrono::milliseconds pause() const;
     // To be published in turn(); lost when there is no connection by then.
     void publish(std::string topic, std::string payload, bool retain);
-    // Likewise, not retained, and the broker keeps it no longer than that for who is away.
+    // Retained; waits for a connection, and for the next, until the broker has confirmed it. Only
+    // the last one of a topic counts.
+    void keep(std::string topic, std::string payload);
+    // How many of those wait; one that the broker refuses waits on.
+    [[nodiscard]] std::size_t unconfirmed() const { return kept_.size(); }
+    // As publish(), not retained, and the broker keeps it no longer than that for who is away.
     void send_to(std::string topic, std::string payload, std::uint32_t expiry_s);
     // Publishes what waits, then says goodbye.
     void stop();
@@ -90,6 +95,12 @@ private:
     void on_puback(int mid, std::uint8_t reason) override;
     void on_message(const std::string& topic, std::string_view payload, bool retained) override;
 
+    struct Kept {
+        std::string topic;
+        std::string payload;
+        int mid = 0;  // on this connection; 0: not sent on it
+    };
+    void send_kept();
     void connect();
     void lost(const std::string& why);
     void greet();
@@ -103,6 +114,7 @@ private:
     bool greeting_due_ = false;
     bool was_connected_ = false;
     std::vector<Outgoing> outgoing_;
+    std::vector<Kept> kept_;
     SteadyTime connect_at_;
     std::chrono::milliseconds backoff_;
 };

@@ -27,11 +27,12 @@ struct EnrolServerOptions {
     std::string certificate_file;  // of the CA that signs
     std::string key_file;
     std::string claims_file;
-    std::string allow_file;  // one serial a line
+    std::string allow_file;  // of parse_allowed_serials()
     bool any = false;
     std::string register_file = "enrolled.txt";
     std::string desired_dir;           // NODE.desired or default.desired; empty: none
     std::vector<std::string> replace;  // tenant/site/node
+    std::vector<std::string> reserve;  // names for no node
     double days = 365;
     double seconds = 0;  // stop after that time; 0: never
     bool json = false;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sstream>
-
 #include <fmt/core.h>
 
+#include "agent/config/load.hpp"
 #include "agent/ctl/enrol.hpp"
 #include "agent/ctl/files.hpp"
 #include "agent/ctl/human_text.hpp"
@@ -18,15 +17,6 @@ namespace {
 constexpr std::size_t kMaxListBytes = 16UL << 20U;
 constexpr double kSecondsOfDay = 86400;
 constexpr const char* kAllRequests = "cx/1/+/+/+/enrol/req";
-
-std::set<std::string> serials_in(const std::string& text) {
-    std::set<std::string> serials;
-    std::istringstream words(text);
-    for (std::string word; words >> word;) {
-        serials.insert(word);
-    }
-    return serials;
-}
 
 // The node's own first configuration, else the one for all.
 std::string first_desired_for(const std::string& directory, const wire::EnrolName& name) {
@@ -52,15 +42,44 @@ Status read_serials(const EnrolServerOptions& options, remote::EnrolRules& rules
     if (!text) {
         return text.error();
     }
-    rules.serials = serials_in(*text);
+    auto serials = remote::parse_allowed_serials(*text);
+    if (!serials) {
+        return serials.error().during(options.allow_file);
+    }
+    rules.serials = std::move(*serials);
     return rules.serials.empty() ? Status(invalid_argument(options.allow_file + " lists no serial"))
                                  : Status();
+}
+
+// Who is somebody at the broker already: nobody enrols under these names.
+Status reserve_names(const EnrolServerOptions& options, remote::EnrolRules& rules) {
+    rules.reserved.insert(options.reserve.begin(), options.reserve.end());
+    if (const auto url = config::parse_broker_url(options.connection.broker)) {
+        rules.reserved.insert(url->host);
+    }
+    const std::string& own_file = options.connection.certificate_file;
+    if (own_file.empty()) {
+        return {};
+    }
+    const auto text = read_file(own_file, kMaxListBytes);
+    if (!text) {
+        return text.error();
+    }
+    const auto own = remote::parse_certificate(*text, "");
+    if (!own) {
+        return own.error().during(own_file);
+    }
+    rules.reserved.insert(own->subject);
+    return {};
 }
 
 Result<remote::EnrolRules> rules_of(const EnrolServerOptions& options) {
     remote::EnrolRules rules;
     if (const Status serials = read_serials(options, rules); !serials) {
         return serials.error();
+    }
+    if (const Status reserved = reserve_names(options, rules); !reserved) {
+        return reserved.error();
     }
     for (const auto& [path, into] :
          {std::pair{&options.certificate_file, &rules.issuer.certificate_pem},

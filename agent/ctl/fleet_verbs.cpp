@@ -47,7 +47,9 @@ void add_enrol_rules(CLI::App& verb, EnrolServerOptions& server) {
     )
         ->required();
     auto* allow = verb.add_option(
-        "--allow", server.allow_file, "File with the serials of the boxes that may enrol"
+        "--allow",
+        server.allow_file,
+        "Boxes that may enrol, one a line: SERIAL, or SERIAL tenant/site/node"
     );
     verb.add_flag("--any", server.any, "Enrol boxes of any serial")->excludes(allow);
     verb.add_option("--register", server.register_file, "Where is kept which node has which key")
@@ -59,6 +61,13 @@ void add_enrol_rules(CLI::App& verb, EnrolServerOptions& server) {
     );
     verb.add_option(
             "--replace", server.replace, "tenant/site/node that may bring another key, once"
+    )
+        ->take_all();
+    verb.add_option(
+            "--reserve",
+            server.reserve,
+            "Names that no box may have, besides operations, enroller, claim, the broker's and "
+            "this enroller's own"
     )
         ->take_all();
 }

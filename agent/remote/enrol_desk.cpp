@@ -2,6 +2,7 @@
 #include "agent/remote/enrol_desk.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include <fmt/core.h>
@@ -35,6 +36,30 @@ std::vector<std::string> keys_after(
 }
 
 }  // namespace
+
+Result<AllowedSerials> parse_allowed_serials(const std::string& text) {
+    AllowedSerials allowed;
+    std::istringstream lines(text);
+    int number = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++number;
+        std::istringstream words(line);
+        std::string serial;
+        std::string path;
+        std::string more;
+        words >> serial >> path >> more;
+        const bool bound = std::count(path.begin(), path.end(), '/') == 2;
+        if (!more.empty() || (!path.empty() && !bound)) {
+            return corrupt(
+                fmt::format("line {}: is neither SERIAL nor SERIAL tenant/site/node", number)
+            );
+        }
+        if (!serial.empty() && !allowed.emplace(serial, path).second) {
+            return corrupt(fmt::format("line {}: serial {} is there twice", number, serial));
+        }
+    }
+    return allowed;
+}
 
 wire::EnrolResponse EnrolDesk::answer(
     const wire::EnrolName& name, const wire::EnrolRequest& request, WallTime now
@@ -100,7 +125,10 @@ Result<EnrolDesk::Asked> EnrolDesk::examine(
     const bool renewal = node != nullptr && contains(node->keys, proof->fingerprint);
     Asked asked{std::move(*wanted), proof->fingerprint, renewal};
     for (const Status& fine :
-         {check_proof(request, asked, now), check_serial(request.serial), check_key(name, asked)}) {
+         {check_proof(request, asked, now),
+          check_serial(name, request.serial),
+          check_key(name, asked),
+          check_name(name)}) {
         if (!fine) {
             return fine.error();
         }
@@ -124,10 +152,38 @@ Status EnrolDesk::check_proof(const wire::EnrolRequest& request, const Asked& as
     return claim ? claim : Status(claim.error().during("the claim certificate"));
 }
 
-Status EnrolDesk::check_serial(const std::string& serial) const {
-    return rules_.any_serial || rules_.serials.count(serial) == 1
-               ? Status()
-               : Status(invalid_argument("serial " + serial + " is not on the allow list"));
+Status EnrolDesk::check_serial(const wire::EnrolName& name, const std::string& serial) const {
+    if (rules_.any_serial) {
+        return {};
+    }
+    const auto allowed = rules_.serials.find(serial);
+    if (allowed == rules_.serials.end()) {
+        return invalid_argument("serial " + serial + " is not on the allow list");
+    }
+    const bool fine = allowed->second.empty() || allowed->second == whole_name(name);
+    return fine ? Status()
+                : Status(invalid_argument(fmt::format(
+                      "the allow list has serial {} for {} alone", serial, allowed->second
+                  )));
+}
+
+// The certificate says the node's name and nothing of tenant and site, and at the broker the name
+// gives the rights: a second node of one name would have the first one's topics.
+Status EnrolDesk::check_name(const wire::EnrolName& name) const {
+    if (rules_.reserved.count(name.node) == 1) {
+        return invalid_argument("the name " + name.node + " is reserved; give the box another");
+    }
+    const std::string other = known_.elsewhere(name);
+    if (other.empty() || rules_.replaceable.count(whole_name(name)) == 1) {
+        return {};
+    }
+    return invalid_argument(fmt::format(
+        "the name {} is taken by {}; give the box another, or, if that box is gone, restart the "
+        "enroller with --replace {}",
+        name.node,
+        other,
+        whole_name(name)
+    ));
 }
 
 Status EnrolDesk::check_key(const wire::EnrolName& name, const Asked& asked) const {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,11 +18,19 @@
 
 namespace cxedge::remote {
 
+// By serial: the "tenant/site/node" that it may become; empty: any.
+using AllowedSerials = std::map<std::string, std::string>;
+// One a line: "SERIAL" or "SERIAL tenant/site/node". corrupt: with the line's number.
+Result<AllowedSerials> parse_allowed_serials(const std::string& text);
+
 struct EnrolRules {
     Issuer issuer;
     std::string claims_pem;   // claim certificates, or the CAs that issued them
     bool any_serial = false;  // else only those of `serials`
-    std::set<std::string> serials;
+    AllowedSerials serials;
+    // No node may be called so. At the broker the certificate's name gives the rights (README.md),
+    // so these would give away those of others; the first are README.md's.
+    std::set<std::string> reserved{"operations", "enroller", "claim"};
     // "tenant/site/node" that may come with another key once more: a box that was replaced.
     std::set<std::string> replaceable;
     std::chrono::seconds lifetime{std::chrono::hours(365 * 24)};
@@ -51,7 +60,8 @@ private:
     [[nodiscard]] Status check_proof(
         const wire::EnrolRequest& request, const Asked& asked, WallTime now
     ) const;
-    [[nodiscard]] Status check_serial(const std::string& serial) const;
+    [[nodiscard]] Status check_serial(const wire::EnrolName& name, const std::string& serial) const;
+    [[nodiscard]] Status check_name(const wire::EnrolName& name) const;
     [[nodiscard]] Status check_key(const wire::EnrolName& name, const Asked& asked) const;
     Result<std::string> issue(
         const wire::EnrolName& name, const wire::EnrolRequest& request, WallTime now

@@ -20,6 +20,10 @@ std::string path_of(const wire::EnrolName& name) {
     return name.tenant + "/" + name.site + "/" + name.node;
 }
 
+std::string node_of(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
 // A serial is free text of a box: what would break the line becomes '_'.
 std::string one_word(const std::string& serial) {
     std::string word = serial.empty() ? std::string(kNoSerial) : serial;
@@ -82,9 +86,22 @@ std::string EnrolRegister::owner_of(const std::string& key) const {
     return {};
 }
 
+std::string EnrolRegister::elsewhere(const wire::EnrolName& name) const {
+    const std::string here = path_of(name);
+    for (const auto& [path, node] : nodes_) {
+        if (path != here && node_of(path) == name.node) {
+            return path;
+        }
+    }
+    return {};
+}
+
 Status EnrolRegister::remember(const wire::EnrolName& name, EnrolledNode node) {
     node.serial = one_word(node.serial);
     node.keys.resize(std::min(node.keys.size(), kKeysRemembered));
+    for (std::string gone = elsewhere(name); !gone.empty(); gone = elsewhere(name)) {
+        nodes_.erase(gone);
+    }
     nodes_[path_of(name)] = std::move(node);
     std::string text;
     for (const auto& [path, entry] : nodes_) {

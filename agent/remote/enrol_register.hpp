@@ -30,7 +30,9 @@ public:
     [[nodiscard]] const EnrolledNode* find(const wire::EnrolName& name) const;
     // Whose key it is; empty: nobody's.
     [[nodiscard]] std::string owner_of(const std::string& key) const;
-    // Durable when it returns.
+    // Where else, as "tenant/site/node", a node of this name is; empty: nowhere.
+    [[nodiscard]] std::string elsewhere(const wire::EnrolName& name) const;
+    // Durable when it returns. A node is in one place: what was known of it elsewhere is forgotten.
     Status remember(const wire::EnrolName& name, EnrolledNode node);
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
 

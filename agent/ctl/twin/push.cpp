@@ -154,6 +154,14 @@ void Push::withdraw() {
     }
 }
 
+// Why who has not seen it may see it yet; empty: nobody will.
+std::string Push::not_taken_back() const {
+    return parts_.settle()
+               ? std::string()
+               : "NOT taken back: the broker has not confirmed that, so boxes may still "
+                 "get the document";
+}
+
 void Push::greet() {
     for (const auto& [topic, payload] : published_) {
         parts_.publish(topic, payload);
@@ -223,7 +231,7 @@ StageCount Push::count() const {
     if (!to_group()) {
         count.nodes = 1;  // also before it has said anything
     }
-    return count;
+    return parts_.clock.steady_now() < patient_until_ ? count : given_up(count);
 }
 
 std::size_t Push::untouched() const {
@@ -253,14 +261,25 @@ void Push::progress(const StageCount& count) {
     }
 }
 
+// How it failed; empty: it did not.
+std::string Push::end_of(const wire::Reported& reported) const {
+    const wire::TwinOutcome outcome = outcome_at(reported, generations_);
+    if (is_failure(outcome)) {
+        return fmt::format("{}: {}", to_string(outcome), joined(reported.last_attempt.reasons));
+    }
+    const bool fell_silent = outcome == wire::TwinOutcome::none &&
+                             is_touched(reported, generations_) &&
+                             parts_.clock.steady_now() >= patient_until_;
+    return fell_silent ? fmt::format("took it and fell silent ({})", to_string(reported.phase))
+                       : std::string();
+}
+
 void Push::tell_failures() const {
     std::size_t told = 0;
     for (const auto& [name, reported] : fleet_) {
-        const wire::TwinOutcome outcome = outcome_at(reported, generations_);
-        if (is_failure(outcome) && told++ < kFailuresTold) {
-            parts_.note(fmt::format(
-                "{} {}: {}", name, to_string(outcome), joined(reported.last_attempt.reasons)
-            ));
+        const std::string end = end_of(reported);
+        if (!end.empty() && told++ < kFailuresTold) {
+            parts_.note(fmt::format("{} {}", name, end));
         }
     }
     if (told > kFailuresTold) {
@@ -314,8 +333,10 @@ bool Push::turn() {
 bool Push::stop(const StageCount& count) {
     withdraw();
     tell_failures();
-    const std::string others =
+    const std::string still_there = not_taken_back();
+    const std::string seen =
         to_group() ? fmt::format("; {} others never saw it", untouched()) : std::string();
+    const std::string others = still_there.empty() ? seen : "; " + still_there;
     const std::string how = count.failed == 0 ? "nobody answered: see cxctl watch, then push again"
                                               : "mend it and push again, or the same with --retry";
     return end(
@@ -332,14 +353,20 @@ void Push::interrupt() {
     const std::string so_far = "interrupted, " + totals_text(count());
     if (to_group()) {
         withdraw();
+        const std::string still_there = not_taken_back();
         end(ExitCode::unavailable,
-            so_far +
-                "; taken back from the others. To go on: the same command again, nodes that "
-                "run it already confirm at once");
+            fmt::format(
+                "{}; {}. To go on: the same command again, nodes that run it already confirm at "
+                "once",
+                so_far,
+                still_there.empty() ? "taken back from the others" : still_there
+            ));
         return;
     }
-    end(ExitCode::unavailable,
-        so_far + "; the node still gets it. cxctl watch shows what becomes of it");
+    const std::string fate = parts_.settle()
+                                 ? "the node still gets it. cxctl watch shows what becomes of it"
+                                 : "the broker has not confirmed that it has it: push it again";
+    end(ExitCode::unavailable, fmt::format("{}; {}", so_far, fate));
 }
 
 }  // namespace cxedge::ctl

@@ -25,8 +25,8 @@ struct PushOptions {
     double wait_s = 0;  // for each stage; 0: trial_s + 60
     bool json = false;
 };
-// Status 0: confirmed everywhere it was waited for; 1: rejected, rolled back or stopped; 3: nobody
-// answered, or interrupted.
+// Status 0: confirmed everywhere it was waited for; 1: rejected, rolled back, fallen silent with
+// it, or stopped; 3: nobody answered, or interrupted.
 ExitCode run_push(const PushOptions& options);
 
 // invalid_argument: the stages or canaries are wrong, or a node has no site.
@@ -41,6 +41,8 @@ public:
         std::function<void(std::string topic, std::string payload)> publish;
         std::function<void(const std::string& line)> say;  // a line of standard output
         std::function<void(const std::string& text)> note;
+        // Waits until the broker has what was published. False: it has not, in reasonable time.
+        std::function<bool()> settle;
     };
     // Requires: a plan of rollout_plan(), and a document that desired_of() gave.
     Push(PushOptions options, RolloutPlan plan, wire::Desired desired, Parts parts);
@@ -63,6 +65,8 @@ private:
     Status publish_stage();
     Status publish_to(const std::string& topic, const wire::Desired& desired);
     void withdraw();
+    [[nodiscard]] std::string not_taken_back() const;
+    [[nodiscard]] std::string end_of(const wire::Reported& reported) const;
     void demand_parent();
     void progress(const StageCount& count);
     bool stop(const StageCount& count);

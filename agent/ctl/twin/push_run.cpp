@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // push with a connection.
+#include <thread>
 #include <utility>
 
 #include "agent/ctl/terminal.hpp"
@@ -7,6 +8,9 @@
 
 namespace cxedge::ctl {
 namespace {
+
+// The link tries a lost connection again after at most two seconds.
+constexpr std::chrono::seconds kSettle{5};
 
 void say_out(const std::string& line) {
     write_out(line);
@@ -21,6 +25,18 @@ bool follow_push(Push& push, BrokerLink& link, StopSignal& signal) {
         }
     }
     return false;
+}
+
+// False: in this time the broker has not confirmed all. Signals wait: the first one brought us
+// here.
+bool settle_link(BrokerLink& link) {
+    const SystemClock clock;
+    const SteadyTime until = clock.steady_now() + kSettle;
+    while (link.unconfirmed() > 0 && clock.steady_now() < until) {
+        link.turn();
+        std::this_thread::sleep_for(link.pause());
+    }
+    return link.unconfirmed() == 0;
 }
 
 }  // namespace
@@ -45,9 +61,12 @@ ExitCode run_push(const PushOptions& options) {
     const auto broker = uplink::make_mosquitto_broker();
     BrokerLink* out = nullptr;
     const auto publish = [&out](std::string topic, std::string payload) {
-        out->publish(std::move(topic), std::move(payload), true);
+        out->keep(std::move(topic), std::move(payload));
     };
-    Push push(options, *plan, std::move(*desired), {clock, publish, say_out, note});
+    const auto settle = [&out] {
+        return settle_link(*out);
+    };
+    Push push(options, *plan, std::move(*desired), {clock, publish, say_out, note, settle});
     const auto hear = [&push](const std::string& topic, std::string_view payload) {
         push.hear(topic, payload);
     };

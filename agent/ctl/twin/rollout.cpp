@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "agent/wire/desired.hpp"
 
@@ -69,7 +70,14 @@ StageCount count_stage(
         const bool bad =
             outcome == wire::TwinOutcome::rejected || outcome == wire::TwinOutcome::rolled_back;
         count.failed += bad ? 1 : 0;
+        const bool begun = outcome == wire::TwinOutcome::none && is_touched(reported, generations);
+        count.begun += begun ? 1 : 0;
     }
+    return count;
+}
+
+StageCount given_up(StageCount count) {
+    count.failed += std::exchange(count.begun, 0);
     return count;
 }
 

@@ -28,7 +28,8 @@ using Fleet = std::map<std::string, wire::Reported>;
 struct StageCount {
     std::size_t nodes = 0;  // in this stage, earlier ones included
     std::size_t confirmed = 0;
-    std::size_t failed = 0;  // rejected or rolled back
+    std::size_t failed = 0;  // rejected or rolled back; of given_up() also `begun`
+    std::size_t begun = 0;   // of those pending: have taken it, and its end is not known
     [[nodiscard]] std::size_t pending() const { return nodes - confirmed - failed; }
     bool operator==(const StageCount&) const = default;
 };
@@ -38,13 +39,16 @@ using Generations = std::vector<std::uint64_t>;
 StageCount count_stage(
     const Fleet& fleet, const RolloutPlan& plan, std::size_t stage, const Generations& generations
 );
+// Of a stage that gets no more time. Who took the document and then fell silent has failed: that is
+// what a configuration looks like that cuts a box off.
+StageCount given_up(StageCount count);
 // Whether a node has begun with any of them, and what became of that.
 bool is_touched(const wire::Reported& reported, const Generations& generations);
 wire::TwinOutcome outcome_at(const wire::Reported& reported, const Generations& generations);
 
 enum class RolloutStep { wait, next_stage, done, abort };
-// `patient`: false once no more time is given to nodes that have said nothing; they are then left
-// to the retained document.
+// `patient`: false once no more time is given; `count` is then given_up(), and nodes that have not
+// even seen the document are left to the retained one.
 RolloutStep next_step(
     const RolloutPlan& plan, std::size_t stage, const StageCount& count, bool patient
 );

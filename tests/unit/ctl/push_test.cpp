@@ -39,8 +39,9 @@ public:
                     sent.emplace_back(std::move(topic), std::move(payload));
                 },
                 [this](const std::string& line) { said += line; },
-                [this](const std::string& text) {
-                    notes += text + "\n";
+                [this](const std::string& text) { notes += text + "\n"; },
+                [this] {
+                    return broker_confirms;
                 }}
         );
     }
@@ -56,6 +57,14 @@ public:
             reported.last_attempt.reasons = {"why"};
             reported.history = {reported.last_attempt};
         }
+        push->hear("cx/1/acme/" + name + "/twin/reported", wire::encode_reported(reported));
+    }
+    // The node says that it tries it.
+    void begins(const std::string& name, std::uint64_t generation) {
+        wire::Reported reported;
+        reported.groups = {"stores"};
+        reported.phase = wire::TwinPhase::trial;
+        reported.last_attempt.version.generation = generation;
         push->hear("cx/1/acme/" + name + "/twin/reported", wire::encode_reported(reported));
     }
     // Until the first document is out, or it is over.
@@ -75,6 +84,7 @@ public:
     std::vector<std::pair<std::string, std::string>> sent;
     std::string said;
     std::string notes;
+    bool broker_confirms = true;
     std::unique_ptr<Push> push;
 
 private:
@@ -214,6 +224,50 @@ TEST_CASE("push: who interrupts a group's takes it back, a node's stays", "[ctl]
     CHECK(node.push->turn());
     node.push->interrupt();
     CHECK(node.sent.size() == 1);
+}
+
+TEST_CASE("push: it does not go on over boxes that took it and fell silent", "[ctl]") {
+    PushOptions options = to_group();
+    options.canary = {"paris/gw-1", "paris/gw-2"};
+    Pushing pushing(options);
+    for (const char* node : {"paris/gw-1", "paris/gw-2", "paris/gw-3"}) {
+        pushing.reports(node, 0, TwinOutcome::none);
+    }
+    CHECK(pushing.begin());
+    const std::uint64_t generation = pushing.document().generation;
+    pushing.reports("paris/gw-1", generation, TwinOutcome::confirmed);
+    pushing.begins("paris/gw-2", generation);
+    CHECK(pushing.push->turn());
+    pushing.clock.advance(milliseconds(181'000));
+    CHECK_FALSE(pushing.push->turn());
+    CHECK(pushing.push->result() == ExitCode::failed);
+    for (const auto& [topic, payload] : pushing.sent) {
+        CHECK(topic != kGroupTopic);
+    }
+    CHECK(pushing.notes.find("paris/gw-2 took it and fell silent (trial)") != std::string::npos);
+    CHECK(pushing.notes.find("1 confirmed, 1 failed, 0 silent") != std::string::npos);
+}
+
+TEST_CASE("push: says taken back only when the broker has confirmed it", "[ctl]") {
+    for (const bool confirms : {true, false}) {
+        Pushing group(to_group());
+        group.broker_confirms = confirms;
+        group.reports("paris/gw-1", 0, TwinOutcome::none);
+        CHECK(group.begin());
+        group.push->interrupt();
+        const bool done = group.notes.find("; taken back from the others") != std::string::npos;
+        CHECK(done == confirms);
+        const bool still = group.notes.find("may still get the document") != std::string::npos;
+        CHECK(still == !confirms);
+    }
+    Pushing stopped(to_group());
+    stopped.broker_confirms = false;
+    stopped.reports("paris/gw-1", 0, TwinOutcome::none);
+    CHECK(stopped.begin());
+    stopped.reports("paris/gw-1", stopped.document().generation, TwinOutcome::rejected);
+    CHECK_FALSE(stopped.push->turn());
+    CHECK(stopped.notes.find("NOT taken back") != std::string::npos);
+    CHECK(stopped.notes.find("never saw it") == std::string::npos);
 }
 
 TEST_CASE("push: its result is the last line, whoever speaks after it", "[ctl]") {

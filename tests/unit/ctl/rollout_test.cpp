@@ -109,6 +109,20 @@ TEST_CASE("rollout: silent nodes are waited for, then left to the retained docum
     CHECK(next_step(kPlan, 0, {}, true) == RolloutStep::next_stage);  // nobody is in this part
 }
 
+TEST_CASE("rollout: boxes that took it and fell silent stop it", "[ctl]") {
+    wire::Reported begun;
+    begun.phase = wire::TwinPhase::trial;
+    begun.last_attempt.version.generation = 7;
+    const Fleet fleet{
+        {"s/a", reported(7, TwinOutcome::confirmed)}, {"s/b", begun}, {"s/c", wire::Reported{}}};
+    const StageCount count = count_stage(fleet, {}, 0, {7});
+    CHECK(count == StageCount{3, 1, 0, 1});
+    CHECK(given_up(count) == StageCount{3, 1, 1, 0});
+    CHECK(next_step({{50, 100}, 5}, 0, count, true) == RolloutStep::wait);
+    CHECK(next_step({{50, 100}, 5}, 0, given_up(count), false) == RolloutStep::abort);
+    CHECK(next_step({{50, 100}, 40}, 0, given_up(count), false) == RolloutStep::next_stage);
+}
+
 TEST_CASE("rollout: only the word about these generations counts", "[ctl]") {
     Fleet fleet{{"s/a", reported(99, TwinOutcome::rolled_back)}};
     CHECK(count_stage(fleet, {}, 0, {100, 101}) == StageCount{1, 0, 0});

@@ -29,7 +29,7 @@ struct Office {
         claim = content_of(files.certificate) + content_of(files.key);
         rules.issuer = {content_of(nodes.certificate()), content_of(nodes.key())};
         rules.claims_pem = content_of(claims.certificate());
-        rules.serials = {"SN-1"};
+        rules.serials = {{"SN-1", ""}};
         rules.lifetime = std::chrono::hours(24);
     }
 
@@ -95,7 +95,7 @@ TEST_CASE("enrol_desk: what a stranger lacks is said", "[remote]") {
     CHECK(mentions(office.ask(other_node, request).refused, "is for box-1"));
     request.serial = "SN-2";
     CHECK(mentions(office.ask(kBoxName, request).refused, "proof"));
-    office.rules.serials = {"SN-9"};
+    office.rules.serials = {{"SN-9", ""}};
     CHECK(mentions(
         office.ask(kBoxName, enrol_request(kBoxName, key, office.claim)).refused, "allow list"
     ));
@@ -138,6 +138,58 @@ TEST_CASE(
         office.ask(other, enrol_request(other, make_private_key().value(), first_pem)).refused,
         "the key of acme/store-1/box-1"
     ));
+}
+
+TEST_CASE("enrol_desk: a claim gives nobody the rights of another name", "[remote]") {
+    if (test::no_openssl_here()) {
+        return;
+    }
+    Office office;
+    office.rules.reserved.insert("broker.example");
+    const auto claims = [&office](const wire::EnrolName& name) {
+        return office.ask(name, enrol_request(name, make_private_key().value(), office.claim));
+    };
+    for (const char* taken : {"operations", "enroller", "claim", "broker.example"}) {
+        INFO(taken);
+        const auto answer = claims({"x", "y", taken});
+        CHECK(mentions(answer.refused, "is reserved"));
+        CHECK(answer.certificate.empty());
+    }
+    REQUIRE(claims(kBoxName).refused == "");
+    const wire::EnrolName evil{"evil", "site", kBoxName.node};
+    const auto second = claims(evil);
+    CHECK(mentions(second.refused, "is taken by acme/store-1/box-1"));
+    CHECK(second.certificate.empty());
+    CHECK(office.known.size() == 1);
+    // A box that moved, told so: the name has one place again.
+    office.rules.replaceable = {"evil/site/box-1"};
+    CHECK(claims(evil).refused == "");
+    CHECK(office.known.size() == 1);
+    CHECK(office.known.find(kBoxName) == nullptr);
+}
+
+TEST_CASE("enrol_desk: a serial that is bound to a name becomes no other", "[remote]") {
+    if (test::no_openssl_here()) {
+        return;
+    }
+    Office office;
+    office.rules.serials = {{"SN-1", "acme/store-1/box-2"}};
+    const auto request = enrol_request(kBoxName, make_private_key().value(), office.claim);
+    CHECK(mentions(office.ask(kBoxName, request).refused, "for acme/store-1/box-2 alone"));
+    office.rules.serials = {{"SN-1", "acme/store-1/box-1"}};
+    CHECK(office.ask(kBoxName, request).refused == "");
+}
+
+TEST_CASE("enrol_desk: an allow list says which line is wrong", "[remote]") {
+    const auto allowed = parse_allowed_serials("SN-1\n\n SN-2  acme/store-1/box-2 \n");
+    REQUIRE(allowed.ok());
+    CHECK(*allowed == AllowedSerials{{"SN-1", ""}, {"SN-2", "acme/store-1/box-2"}});
+    for (const char* wrong : {"SN-1\nSN-2 box-2\n", "SN-1\nSN-1\n", "SN-1\nSN-2 a/b/c d\n"}) {
+        INFO(wrong);
+        const auto refused = parse_allowed_serials(wrong);
+        REQUIRE_FALSE(refused.ok());
+        CHECK(mentions(refused.error().message, "line 2: "));
+    }
 }
 
 TEST_CASE("enrol_register: is there again after a restart, and says what is wrong", "[remote]") {
