@@ -262,7 +262,6 @@ void Agent::stop() {
         "agent",
         final ? "stopping: closing windows, sending what is left" : "starting again: all is kept"
     );
-    twin_.leave();
     ingest_->stop(
         kStopSources,
         final ? IngestThread::Ending::close_windows : IngestThread::Ending::keep_journal
@@ -272,6 +271,8 @@ void Agent::stop() {
     }
     const SteadyTime now = clock_.steady_now();
     stop_sinks(final ? std::min(deadline, now + kDrain) : now);
+    // Last: it waits for a check that may take longer than systemd's patience; all is kept by now.
+    twin_.leave();
     tell_totals(*sinks_.front());
 }
 

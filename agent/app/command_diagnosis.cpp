@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `collect_diag` tells.
+#include "agent/app/command_diagnosis.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "agent/app/command_service.hpp"
-#include "agent/app/secret_words.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
 #include "agent/config/credential.hpp"
@@ -41,7 +41,8 @@ std::string quoted_file(const std::string& path) {
     return quoted(text);
 }
 
-// The passwords that the agent knows, whatever stands before them in a line.
+}  // namespace
+
 std::vector<std::string> own_secrets(const config::AgentConfig& config) {
     std::vector<const config::UplinkConfig*> uplinks{&config.uplink};
     for (const config::SinkConfig& sink : config.sinks) {
@@ -58,13 +59,15 @@ std::vector<std::string> own_secrets(const config::AgentConfig& config) {
     return secrets;
 }
 
-void clean(telemetry::Health& health, const SecretWords& secrets) {
+void mask(telemetry::Health& health, const SecretWords& secrets) {
     std::vector<std::string*> texts{
         &health.last_error,
         &health.storage_problem,
         &health.memory_problem,
         &health.certificate_problem,
-        &health.history_problem};
+        &health.history_problem,
+        &health.command_refusal,
+        &health.config_refusal};
     for (telemetry::SourceHealth& source : health.sources) {
         texts.push_back(&source.problem);
     }
@@ -77,14 +80,14 @@ void clean(telemetry::Health& health, const SecretWords& secrets) {
     }
 }
 
-// The newest lines that fit into `room`, oldest first, as a JSON array.
-std::string log_lines(const SecretWords& secrets, std::size_t room) {
+std::string log_lines(
+    std::vector<std::string> lines, const SecretWords& secrets, std::size_t room
+) {
     std::vector<std::string> newest_first;
     std::size_t size = 2;
-    for (std::vector<std::string> lines = log::recent(); !lines.empty(); lines.pop_back()) {
-        std::string& line = lines.back();
-        line.resize(std::min(line.size(), kMaxLineBytes));
-        std::string text = quoted(secrets.without(line));
+    for (; !lines.empty(); lines.pop_back()) {
+        // Cut first, the beginning of a secret would be left.
+        std::string text = quoted(secrets.without(lines.back()).substr(0, kMaxLineBytes));
         size += text.size() + 1;
         if (size > room) {
             break;
@@ -93,8 +96,6 @@ std::string log_lines(const SecretWords& secrets, std::size_t room) {
     }
     return fmt::format("[{}]", fmt::join(newest_first.rbegin(), newest_first.rend(), ","));
 }
-
-}  // namespace
 
 // Only what is named here: numbers of this agent and of the kernel, and its last log lines without
 // what looks like a secret. Nothing of the configuration, nothing of the environment.
@@ -113,10 +114,11 @@ std::string collected_diagnosis(const CommandSurroundings& around) {
         text += fmt::format(R"(,"{}":{})", path, quoted_file(path));
     }
     telemetry::Health health = around.board.latest();
-    clean(health, secrets);
+    mask(health, secrets);
     const std::string status = control::status_answer(health);
     text += ",\"answer\":" + (status.size() <= kMaxStatusBytes ? status : "null") + ",\"log\":";
-    return text + log_lines(secrets, remote::kMaxResultBytes - text.size() - 1) + "}";
+    const std::size_t room = remote::kMaxResultBytes - text.size() - 1;
+    return text + log_lines(log::recent(), secrets, room) + "}";
 }
 
 }  // namespace cxedge::app

@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "agent/app/command_diagnosis.hpp"
 #include "agent/base/log.hpp"
 #include "agent/control/command_answer.hpp"
 #include "agent/remote/audit_log.hpp"
@@ -11,17 +14,26 @@
 namespace cxedge::app {
 namespace {
 
+// Of what was asked for, in the audit log; masked before it is cut, or the beginning of a secret
+// would be left.
+constexpr std::size_t kMaxAuditedRequest = 400;
+
 void write_audit(
-    const std::string& path, const std::string& key_id, const remote::CommandRecord& record
+    const CommandSurroundings& with,
+    const remote::CommandRecord& record,
+    const std::string& arguments
 ) {
-    remote::AuditLog audit(path);
+    const SecretWords secrets(own_secrets(with.config));
+    const std::string request =
+        arguments.empty() ? record.op : fmt::format("{} {}", record.op, secrets.without(arguments));
+    remote::AuditLog audit(with.places.state_dir + "/audit.log");
     const Status written = audit.append(
         {record.at,
-         key_id.empty() ? "agent" : key_id,
+         record.key_id.empty() ? "agent" : record.key_id,
          "command",
          record.id,
          std::string(to_string(record.state)),
-         record.op}
+         request.substr(0, kMaxAuditedRequest)}
     );
     if (!written) {
         log::warn("commands", "audit log: " + written.error().message);
@@ -79,8 +91,8 @@ Result<std::unique_ptr<CommandService>> CommandService::start(CommandSurrounding
         [&with](Event event, std::function<void()> kept) {
             tell(with, std::move(event), std::move(kept));
         },
-        [path = state + "/audit.log"](const std::string& key, const remote::CommandRecord& record) {
-            write_audit(path, key, record);
+        [&with](const remote::CommandRecord& record, const std::string& arguments) {
+            write_audit(with, record, arguments);
         },
         [&with](const remote::CommandDelivery& asked, const remote::CommandRecord& record) {
             reply(with, asked, record);

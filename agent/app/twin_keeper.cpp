@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/app/twin_keeper.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <utility>
@@ -23,8 +24,23 @@ std::string text_of(const std::string& path, std::size_t most) {
     return text ? std::move(*text) : std::string();
 }
 
+bool same_attempt(const remote::AuditEntry& one, const remote::AuditEntry& other) {
+    return unix_ms(one.at) == unix_ms(other.at) && one.action == other.action &&
+           one.subject == other.subject && one.result == other.result;
+}
+
 std::string first_text(const std::vector<std::string>& texts) {
     return texts.empty() ? std::string() : texts.front();
+}
+
+remote::AuditEntry entry_of(const wire::TwinAttempt& attempt) {
+    return {
+        attempt.at,
+        to_hex(attempt.key_id),
+        "config",
+        fmt::format("generation {}", attempt.version.generation),
+        std::string(wire::to_string(attempt.outcome)),
+        first_text(attempt.reasons)};
 }
 
 }  // namespace
@@ -40,6 +56,9 @@ TwinKeeper::TwinKeeper(const Places& places, const Clock& clock)
     Result<remote::TwinState> read = remote::read_twin(file_);
     if (read) {
         state_ = std::move(*read);
+        if (!newest_is_audited()) {
+            audit_newest();
+        }
         return;
     }
     log::error("twin", read.error().message + "; the site's file alone applies");
@@ -87,17 +106,28 @@ void TwinKeeper::give_up_unkept(const std::string& why) {
 }
 
 void TwinKeeper::audit_newest() {
-    const wire::TwinAttempt& attempt = state_.history.front();
-    const remote::AuditEntry entry{
-        attempt.at,
-        to_hex(attempt.key_id),
-        "config",
-        fmt::format("generation {}", attempt.version.generation),
-        std::string(wire::to_string(attempt.outcome)),
-        first_text(attempt.reasons)};
-    if (const Status written = audit_.append(entry); !written) {
+    const Status written = audit_.append(entry_of(state_.history.front()));
+    if (!written) {
         log::error("twin", "audit log: " + written.error().message);
     }
+}
+
+bool TwinKeeper::newest_is_audited() const {
+    const auto report = remote::read_audit(state_dir_ + "/audit.log");
+    if (state_.history.empty() || (!report && report.error().code != ErrorCode::not_found)) {
+        return true;
+    }
+    if (!report || report->entries.empty()) {
+        return false;
+    }
+    const remote::AuditEntry newest = entry_of(state_.history.front());
+    const bool let_go = report->first > 1 && newest.at < report->entries.front().at;
+    return let_go ||
+           std::any_of(
+               report->entries.begin(),
+               report->entries.end(),
+               [&newest](const remote::AuditEntry& entry) { return same_attempt(entry, newest); }
+           );
 }
 
 bool TwinKeeper::site_is_as_started() const {

@@ -27,7 +27,8 @@ public:
     Status keep(remote::TwinState state);
     // The state cannot be kept, and a trial nobody counts would never end: back in memory.
     void give_up_unkept(const std::string& why);
-    // "generation 7", the key that signed, ...: the newest entry of the history into the log.
+    // "generation 7", the key that signed, ...: the newest entry of the history into the log. What
+    // a kill -9 kept from it after keep(), the next process puts there at its start.
     void audit_newest();
 
     void pin(std::vector<remote::PublicKey> keys) { pinned_ = std::move(keys); }
@@ -41,6 +42,7 @@ public:
 private:
     [[nodiscard]] std::string site_hash() const;
     void set_aside(const std::string& suffix);
+    [[nodiscard]] bool newest_is_audited() const;
 
     std::string file_;
     bool in_the_way_ = false;  // a file that could not be read is still there

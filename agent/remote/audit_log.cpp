@@ -3,12 +3,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/base/durable_file.hpp"
 #include "agent/base/ids.hpp"
+#include "agent/base/log.hpp"
 #include "agent/base/unique_fd.hpp"
 #include "agent/remote/signing.hpp"
 
@@ -16,6 +21,9 @@ namespace cxedge::remote {
 namespace {
 
 constexpr std::size_t kMostAuditBytes = std::size_t{4} << 20U;
+// Longer than any line of ours.
+constexpr std::size_t kTailBytes = std::size_t{32} << 10U;
+constexpr std::size_t kMaxTextBytes = 2048;  // of a column
 constexpr std::size_t kColumns = 8;
 using Columns = std::array<std::string_view, kColumns>;
 
@@ -28,6 +36,7 @@ std::string first_hash() {
 
 // Tabs and newlines are the file's own.
 std::string plain(std::string text) {
+    text.resize(std::min(text.size(), kMaxTextBytes));
     std::replace_if(
         text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20U; }, ' '
     );
@@ -109,31 +118,112 @@ void take_line(std::string_view line, std::size_t at, AuditReport& report) {
     report.entries.push_back(entry_of(columns));
 }
 
-// Whole lines only, the newest `most` bytes of them: a power cut may have left part of one.
-std::string_view kept_part(std::string_view text, std::size_t most) {
-    text = text.substr(0, text.rfind('\n') + 1);
-    if (text.size() <= most) {
-        return text;
+// Whole lines only, the newest `most` / 2 bytes of them.
+std::string_view newer_half(std::string_view text, std::size_t most) {
+    const std::size_t cut = text.find('\n', text.size() - std::min(most / 2, text.size()));
+    return text.substr(std::min(cut, text.size() - 1) + 1);
+}
+
+// Where the log goes on.
+struct LogEnd {
+    std::size_t size = 0;  // of its whole lines
+    std::uint64_t number = 0;
+    std::string hash = first_hash();
+};
+
+// The last line of `tail` that is an entry; what is wrong with others is verify_audit()'s.
+LogEnd end_of(std::string_view tail) {
+    LogEnd end;
+    while (!tail.empty()) {
+        tail.remove_suffix(1);
+        const std::size_t begin = tail.rfind('\n') + 1;
+        Columns columns;
+        if (split(tail.substr(begin), columns)) {
+            end.number = number_in<std::uint64_t>(columns[0]);
+            end.hash = columns.back();
+            break;
+        }
+        tail = tail.substr(0, begin);
     }
-    const std::size_t cut = text.find('\n', text.size() - most / 2);
-    return text.substr(cut + 1);
+    return end;
+}
+
+Result<std::string> bytes_at(int fd, std::size_t at, std::size_t size) {
+    std::string bytes(size, '\0');
+    const ssize_t got = ::pread(fd, bytes.data(), size, static_cast<off_t>(at));
+    if (got != static_cast<ssize_t>(size)) {
+        return system_error("read", got < 0 ? errno : EIO);
+    }
+    return bytes;
+}
+
+// Cuts off what a power cut left of a line.
+Result<LogEnd> find_end(int fd) {
+    struct stat found {};
+    if (::fstat(fd, &found) != 0) {
+        return system_error("size", errno);
+    }
+    const auto size = static_cast<std::size_t>(found.st_size);
+    const std::size_t begin = size - std::min(size, kTailBytes);
+    const auto tail = bytes_at(fd, begin, size - begin);
+    if (!tail) {
+        return tail.error();
+    }
+    const std::size_t whole = tail->rfind('\n') + 1;
+    LogEnd end = end_of(std::string_view(*tail).substr(0, whole));
+    end.size = begin + whole;
+    if (end.size == size) {
+        return end;
+    }
+    log::warn("audit", fmt::format("its last {} bytes were half a line; cut off", size - end.size));
+    return ::ftruncate(fd, found.st_size - static_cast<off_t>(size - end.size)) == 0
+               ? Result<LogEnd>(std::move(end))
+               : Result<LogEnd>(system_error("cut", errno));
+}
+
+// Half a line, or one that is told as not written, must not stay.
+Status add_line(int fd, const std::string& line, std::size_t at) {
+    const ssize_t written = ::write(fd, line.data(), line.size());
+    if (written == static_cast<ssize_t>(line.size()) && ::fdatasync(fd) == 0) {
+        return {};
+    }
+    const int failed = written < 0 || written == static_cast<ssize_t>(line.size()) ? errno : ENOSPC;
+    if (::ftruncate(fd, static_cast<off_t>(at)) != 0) {
+        log::error("audit", "half a line cannot be cut off; the next entry does");
+    }
+    return system_error("write", failed);
 }
 
 }  // namespace
 
 AuditLog::AuditLog(std::string path, std::size_t most) : path_(std::move(path)), most_(most) {}
 
-// Seldom enough that the file is read and written whole: so it is never half a line.
+// One line a time: a whole file for each command would wear the flash and hold up main's thread.
 Status AuditLog::append(const AuditEntry& entry) {
+    const UniqueFd file(::open(path_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+    if (!file) {
+        return errno == ENOENT ? replace_file(path_, line_of(entry, 1, first_hash()), kPrivateFile)
+                               : Status(system_error(path_, errno));
+    }
+    const auto end = find_end(file.get());
+    if (!end) {
+        return end.error().during(path_);
+    }
+    const std::string line = line_of(entry, end->number + 1, end->hash);
+    if (end->size + line.size() > most_) {
+        return begin_anew(line);
+    }
+    const Status added = add_line(file.get(), line, end->size);
+    return added ? added : Status(added.error().during(path_));
+}
+
+Status AuditLog::begin_anew(const std::string& line) {
     const Result<std::string> text = load_file(path_, kMostAuditBytes);
-    if (!text && text.error().code != ErrorCode::not_found) {
+    if (!text) {
         return text.error();
     }
-    std::string all(text ? kept_part(*text, most_) : "");
-    const AuditReport report = verify_audit(all);
-    const std::string previous = report.last == 0 ? first_hash() : report.last_hash;
-    all += line_of(entry, report.last + 1, previous);
-    return replace_file(path_, all, kPrivateFile);
+    std::string kept(newer_half(*text, most_));
+    return replace_file(path_, kept + line, kPrivateFile);
 }
 
 AuditReport verify_audit(std::string_view text) {
@@ -141,7 +231,9 @@ AuditReport verify_audit(std::string_view text) {
     for (std::size_t at = 1; !text.empty(); ++at) {
         const std::size_t end = text.find('\n');
         if (end == std::string_view::npos) {
-            report.problems.push_back(fmt::format("line {}: is cut off", at));
+            report.problems.push_back(
+                fmt::format("line {}: is cut off, as by a power cut; the next entry removes it", at)
+            );
             break;
         }
         take_line(text.substr(0, end), at, report);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who changed what on this box: lines that each carry the hash of the line before, so that none can
-// be changed, removed or put in between without all after it showing it. Not signed: who owns the
-// box can write the whole file anew; against that stands the copy of the events upstream. Thread:
-// one.
+// be changed, or removed or put in between two others, without those after it showing it. What is
+// missing at either end does not show, and who owns the box can write the whole file anew: against
+// both stands the copy of the events upstream. Thread: one.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,13 @@ public:
     // {state dir}/audit.log; made when there is none. Beyond `most` bytes the older half goes; the
     // numbers tell that there was one.
     explicit AuditLog(std::string path, std::size_t most = std::size_t{1} << 20U);
-    // On disk when it returns ok.
+    // On disk when it returns ok. Half a line that a power cut left is cut off. Of each text 2 KiB
+    // are kept.
     Status append(const AuditEntry& entry);
 
 private:
+    Status begin_anew(const std::string& line);
+
     std::string path_;
     std::size_t most_;
 };

@@ -23,6 +23,18 @@ Severity severity_of(CommandState state) {
     return good ? Severity::info : Severity::warning;
 }
 
+// As they were signed; nothing of a record that has no body any more.
+std::string arguments_of(const CommandRecord& record) {
+    const auto command = wire::decode_command(record.body);
+    std::string text;
+    if (command) {
+        for (const auto& [key, value] : command->args) {
+            text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, value);
+        }
+    }
+    return text;
+}
+
 // Parts may be cut anywhere, so that none may end within a character.
 std::string ascii(std::string text) {
     for (char& c : text) {
@@ -111,9 +123,12 @@ void CommandDesk::consider(const Signed& asked, CommandDelivery delivery) {
     CommandRecord record;
     record.id = command.id;
     record.op = command.op;
+    record.body = asked.body;
+    record.key_id = asked.key_id;
+    record.expires = command.issued_at + command.ttl;
     record.at = parts_.clock.wall_now();
     const bool late = expired(command) || parts_.clock.steady_now() > delivery.until;
-    askers_[command.id] = {asked.key_id, std::move(delivery)};
+    askers_[command.id] = std::move(delivery);
     const Status turn = check_turn(command);
     if (!turn || late) {
         count_refused(turn ? "came after its ttl_s or message expiry" : turn.error().message);
@@ -122,7 +137,6 @@ void CommandDesk::consider(const Signed& asked, CommandDelivery delivery) {
         conclude(std::move(record));
         return;
     }
-    record.body = asked.body;
     if (const Status written = journal_.write(record); !written) {
         // Not acted on: nobody could keep it from being run twice.
         askers_.erase(command.id);
@@ -214,20 +228,22 @@ void CommandDesk::tick() {
 // ---- outcomes ----
 
 void CommandDesk::conclude(CommandRecord record) {
+    const std::string arguments = arguments_of(record);
     record.body.clear();
     record.detail = ascii(std::move(record.detail));
     if (const Status written = journal_.write(worth_keeping(record)); !written) {
         log::error("commands", record.id + ": " + written.error().message);
     }
     const auto open = askers_.find(record.id);
-    const Asker asker = open == askers_.end() ? Asker() : std::move(open->second);
+    const CommandDelivery asker =
+        open == askers_.end() ? CommandDelivery() : std::move(open->second);
     askers_.erase(record.id);
     if (parts_.audit) {
-        parts_.audit(asker.key_id, record);
+        parts_.audit(record, arguments);
     }
     tell(record);
-    if (parts_.reply && !asker.delivery.response_topic.empty()) {
-        parts_.reply(asker.delivery, record);
+    if (parts_.reply && !asker.response_topic.empty()) {
+        parts_.reply(asker, record);
     }
 }
 

@@ -61,8 +61,9 @@ public:
         std::map<std::string, CommandOperation> operations;
         // To lane 0; `kept` is called (from the desk's thread) once it survives the process.
         std::function<void(Event, std::function<void()> kept)> tell;
-        // Who asked for what, and the outcome; may be empty.
-        std::function<void(const std::string& key_id, const CommandRecord&)> audit;
+        // Who asked for what (`arguments`: "series=cpu.* ttl_s=60", not masked), and the outcome;
+        // may be empty.
+        std::function<void(const CommandRecord&, const std::string& arguments)> audit;
         // Whoever asked and waits, of the outcome, once; may be empty.
         std::function<void(const CommandDelivery&, const CommandRecord&)> reply{};
     };
@@ -96,11 +97,6 @@ private:
         std::string body;
         std::string key_id;
     };
-    // Who waits for what is open.
-    struct Asker {
-        std::string key_id;
-        CommandDelivery delivery;
-    };
     [[nodiscard]] Result<Signed> judge(std::string_view payload, bool retained) const;
     [[nodiscard]] Status check_address(const wire::Command& command) const;
     [[nodiscard]] Status check_turn(const wire::Command& command) const;
@@ -121,7 +117,7 @@ private:
     CommandJournal journal_;
     Parts parts_;
     std::map<std::string, Running> running_;
-    std::map<std::string, Asker> askers_;
+    std::map<std::string, CommandDelivery> askers_;  // who waits for what is open
     std::uint64_t turns_ = 0;
     CommandCounters counters_;
     SteadyTime complain_at_{};

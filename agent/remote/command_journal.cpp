@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/remote/command_journal.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/base/byte_codec.hpp"
@@ -44,6 +48,8 @@ std::string framed(const CommandRecord& record) {
     writer.text(record.op);
     writer.text(record.detail);
     writer.number(record.told ? 1 : 0);
+    writer.text(record.key_id);
+    writer.signed_number(unix_ms(record.expires));
     std::string out;
     append_u32(out, static_cast<std::uint32_t>(content.size()));
     append_u32(out, crc32c(content));
@@ -59,6 +65,10 @@ bool read_record(std::string_view content, CommandRecord& record) {
     record.op = reader.text();
     record.detail = reader.text();
     record.told = reader.number() != 0;
+    const bool older = reader.at_end();  // of a version that did not keep what follows
+    record.key_id = older ? std::string() : std::string(reader.text());
+    record.expires =
+        older ? record.at + CommandJournal::kRemembered : from_unix_ms(reader.signed_number());
     record.state = static_cast<CommandState>(state);
     return reader.good() && state <= static_cast<std::uint64_t>(CommandState::interrupted);
 }
@@ -85,8 +95,10 @@ std::string_view to_string(CommandState state) {
     return "";
 }
 
-Result<CommandJournal> CommandJournal::open(const std::string& path, WallTime now) {
-    CommandJournal journal(path);
+Result<CommandJournal> CommandJournal::open(
+    const std::string& path, WallTime now, std::size_t most
+) {
+    CommandJournal journal(path, most);
     const auto bytes = load_file(path, kMaxJournalBytes);
     if (!bytes && bytes.error().code != ErrorCode::not_found) {
         return bytes.error();
@@ -117,9 +129,32 @@ void CommandJournal::read(std::string_view bytes, WallTime now) {
     if (!bytes.empty()) {
         log::warn("commands", fmt::format("{}: the last {} bytes are torn", path_, bytes.size()));
     }
+    forget_old(now);
+}
+
+void CommandJournal::forget_old(WallTime now) {
     std::erase_if(records_, [&](const auto& entry) {
         return is_final(entry.second.state) && now - entry.second.at > kRemembered;
     });
+}
+
+// For one more. What is forgotten here goes from the file when that is next rewritten.
+void CommandJournal::make_room(WallTime now) {
+    forget_old(now);
+    if (records_.size() < most_) {
+        return;
+    }
+    std::vector<std::pair<WallTime, std::string>> over;
+    for (const auto& [id, record] : records_) {
+        if (is_final(record.state) && record.told && now > record.expires) {
+            over.emplace_back(record.at, id);
+        }
+    }
+    std::sort(over.begin(), over.end());
+    over.resize(std::min(over.size(), records_.size() - most_ + 1));
+    for (const auto& [at, id] : over) {
+        records_.erase(id);
+    }
 }
 
 // Results that are told are not needed again, their ids are.
@@ -131,12 +166,21 @@ Status CommandJournal::rewrite() {
         }
         bytes += framed(record);
     }
-    if (Status written = replace_file(path_, bytes, kPrivateFile); !written) {
-        return written;
-    }
+    Status written = replace_file(path_, bytes, kPrivateFile);
+    // Whichever of the two is there now: both say the same.
+    Status opened = reopen();
+    rewrite_at_ = bytes_ + kRewriteBytes;
+    return written ? opened : written;
+}
+
+Status CommandJournal::reopen() {
     file_.reset(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-    bytes_ = bytes.size();
-    return file_ ? Status() : Status(system_error(path_, errno));
+    struct stat found {};
+    if (!file_ || ::fstat(file_.get(), &found) != 0) {
+        return system_error(path_, errno);
+    }
+    bytes_ = static_cast<std::size_t>(found.st_size);
+    return {};
 }
 
 const CommandRecord* CommandJournal::find(const std::string& id) const {
@@ -145,32 +189,46 @@ const CommandRecord* CommandJournal::find(const std::string& id) const {
 }
 
 Status CommandJournal::append(const CommandRecord& record, bool sync) {
+    if (Status opened = file_ ? Status() : reopen(); !opened) {
+        return opened;
+    }
     const std::string bytes = framed(record);
     const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
     if (written != static_cast<ssize_t>(bytes.size())) {
-        const int failed = written < 0 ? errno : ENOSPC;
-        // Half a record would hide those after it.
-        if (::ftruncate(file_.get(), static_cast<off_t>(bytes_)) != 0) {
-            log::error("commands", path_ + ": cannot be cut back");
-        }
-        return system_error(path_, failed);
+        return cut_back(system_error(path_, written < 0 ? errno : ENOSPC));
+    }
+    if (sync && ::fdatasync(file_.get()) != 0) {
+        return cut_back(system_error(path_, errno));
     }
     bytes_ += bytes.size();
-    if (sync && ::fdatasync(file_.get()) != 0) {
-        return system_error(path_, errno);
-    }
     return {};
 }
 
+// Half a record would hide those after it; a whole one that is refused would be run by the next
+// process.
+Status CommandJournal::cut_back(const Error& why) {
+    if (::ftruncate(file_.get(), static_cast<off_t>(bytes_)) != 0) {
+        log::error("commands", path_ + ": cannot be cut back");
+    }
+    return why;
+}
+
+// A file that cannot be rewritten is only longer than need be: what was appended is on disk.
 Status CommandJournal::write(const CommandRecord& record) {
-    if (find(record.id) == nullptr && records_.size() >= kMaxRecords) {
-        return exhausted("too many commands in seven days");
+    if (find(record.id) == nullptr) {
+        make_room(record.at);
+        if (records_.size() >= most_) {
+            return exhausted("too many commands that are not over yet; send fewer, or later");
+        }
     }
     if (Status appended = append(record, true); !appended) {
         return appended;
     }
     records_[record.id] = record;
-    return bytes_ > kRewriteBytes ? rewrite() : Status();
+    if (const Status rewritten = bytes_ > rewrite_at_ ? rewrite() : Status(); !rewritten) {
+        log::warn("commands", "the journal stays long: " + rewritten.error().message);
+    }
+    return {};
 }
 
 Status CommandJournal::mark_told(const std::string& id) {

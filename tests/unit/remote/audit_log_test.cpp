@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/remote/audit_log.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include "agent/base/durable_file.hpp"
 #include "agent/base/unique_fd.hpp"
@@ -100,6 +102,58 @@ TEST_CASE("audit: half a line of a power cut does not spoil what follows", "[rem
     REQUIRE(report);
     CHECK(report->problems.empty());
     CHECK(report->entries.size() == 2);
+}
+
+TEST_CASE("audit: half a line is told by verify, cut by the next entry", "[remote]") {
+    const test::TempDir dir;
+    const std::string path = dir.file("audit.log");
+    for (const std::string& torn : {std::string("3\t100"), std::string(20, '\0')}) {
+        REQUIRE(remove_file(path));
+        REQUIRE(AuditLog(path).append(entry(0)));
+        REQUIRE(AuditLog(path).append(entry(1)));
+        const std::string whole = text_of(path);
+        REQUIRE(replace_file(path, whole + torn, kPrivateFile));
+        const auto found = read_audit(path);
+        REQUIRE(found);
+        REQUIRE(found->problems.size() == 1);
+        CHECK(found->problems[0].find("line 3: is cut off") == 0);
+        CHECK(found->entries.size() == 2);
+        REQUIRE(AuditLog(path).append(entry(2)));
+        CHECK(text_of(path).substr(0, whole.size()) == whole);
+        CHECK(read_audit(path)->problems.empty());
+        CHECK(read_audit(path)->last == 3);
+    }
+}
+
+TEST_CASE("audit: an entry adds a line and does not write the file anew", "[remote]") {
+    const test::TempDir dir;
+    const std::string path = dir.file("audit.log");
+    REQUIRE(AuditLog(path).append(entry(0)));
+    const auto inode = [&path] {
+        struct stat found {};
+        REQUIRE(::stat(path.c_str(), &found) == 0);
+        return found.st_ino;
+    };
+    // A file that takes its place has another number while this one is open.
+    const UniqueFd held(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto before = inode();
+    for (int i = 1; i < 20; ++i) {
+        REQUIRE(AuditLog(path).append(entry(i)));
+    }
+    CHECK(inode() == before);
+    CHECK(read_audit(path)->last == 20);
+}
+
+TEST_CASE("audit: a text without end is cut, the next entry goes on", "[remote]") {
+    const test::TempDir dir;
+    const std::string path = dir.file("audit.log");
+    AuditEntry endless = entry(0);
+    endless.detail = std::string(100'000, 'x');
+    REQUIRE(AuditLog(path).append(endless));
+    REQUIRE(AuditLog(path).append(entry(1)));
+    CHECK(read_audit(path)->problems.empty());
+    CHECK(read_audit(path)->last == 2);
+    CHECK(text_of(path).size() < 4096);
 }
 
 TEST_CASE("audit: texts cannot forge columns or lines", "[remote]") {

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 
+#include "agent/base/ids.hpp"
 #include "agent/wire/envelope.hpp"
 
 #include "tests/support/catch.hpp"
@@ -37,6 +38,7 @@ struct Desk {
     int restarts = 0;
     CommandRespond pending;
     std::vector<std::pair<CommandDelivery, CommandRecord>> replies;
+    std::vector<std::pair<CommandRecord, std::string>> audited;  // with its arguments
     std::vector<std::string> snapshots;  // the journal whenever something is done
     std::unique_ptr<CommandDesk> desk;
 
@@ -74,7 +76,9 @@ struct Desk {
                         kept();
                     }
                 },
-                {},
+                [this](const CommandRecord& record, const std::string& arguments) {
+                    audited.emplace_back(record, arguments);
+                },
                 [this](const CommandDelivery& asked, const CommandRecord& record) {
                     replies.emplace_back(asked, record);
                 }}
@@ -312,6 +316,25 @@ TEST_CASE("command_journal: ids are known for seven days and no longer", "[remot
     CHECK(CommandJournal::open(box.journal(), box.clock.wall_now())->records().size() == 1);
     box.clock.advance(std::chrono::hours(25));
     CHECK(CommandJournal::open(box.journal(), box.clock.wall_now())->records().empty());
+}
+
+TEST_CASE("command_desk: the audit has who asked for what, also after a restart", "[remote]") {
+    Desk box;
+    const std::string key = to_hex(box.key.public_key().id());
+    wire::Command wait = box.command("wait");
+    wait.args = {{"series", "cpu.*"}, {"ttl_s", "60"}};
+    box.send(wait);
+    box.send(box.command("restart_agent"));
+    box.send(box.command("nothing"));
+    REQUIRE(box.audited.size() == 1);
+    CHECK(box.audited[0].first.state == CommandState::rejected);
+    box.start();
+    REQUIRE(box.audited.size() == 3);
+    for (const auto& [record, arguments] : box.audited) {
+        INFO(record.op);
+        CHECK(record.key_id == key);
+        CHECK(arguments == (record.op == "wait" ? "series=cpu.* ttl_s=60" : ""));
+    }
 }
 
 TEST_CASE("command: ULIDs sort by time and are checked", "[remote]") {
