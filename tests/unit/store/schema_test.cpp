@@ -94,12 +94,12 @@ TEST_CASE("schema: a history of every version is taken over with what it holds",
     REQUIRE(raw.size() == 3);
     CHECK(raw[0].last == 1.1);
     CHECK(raw[2].last == 3.3);
-    const auto hours = at.read("old", std::chrono::hours(1));
-    REQUIRE(hours.size() == 2);
-    CHECK(hours[0].samples == 6);
-    CHECK(hours[0].lost == 1);
-    CHECK(hours[0].sum.value() == 0.6);  // of 0.1: doubles would make it 0.6 and a little less
-    CHECK(hours[1].samples == 4);
+    const auto hourly = at.read("old", std::chrono::hours(1));
+    REQUIRE(hourly.size() == 2);
+    CHECK(hourly[0].samples == 6);
+    CHECK(hourly[0].lost == 1);
+    CHECK(hourly[0].sum.value() == 0.6);  // of 0.1: doubles would make it 0.6 and a little less
+    CHECK(hourly[1].samples == 4);
     const auto events = at.history->events(-kHistoryTimeLimit / 2, kHistoryTimeLimit / 2);
     REQUIRE(events.ok());
     REQUIRE(events->size() == 1);

@@ -22,14 +22,14 @@ namespace {
 
 constexpr SteadyTime kFirst{std::chrono::hours(1)};
 
-bool is_batch(const ScriptedBroker::Published& packet) {
+bool carries_batch(const ScriptedBroker::Published& packet) {
     return packet.topic.find("/up/") != std::string::npos;
 }
 
 // The broker answers batches of `part` of the topics with `reason`, everything else well.
 void refuse(UplinkRig& rig, const std::string& part, std::uint8_t reason) {
     rig.broker.answer = [part, reason](const ScriptedBroker::Published& packet) {
-        const bool refused = is_batch(packet) && packet.topic.find(part) != std::string::npos;
+        const bool refused = carries_batch(packet) && packet.topic.find(part) != std::string::npos;
         return refused ? Answer{1, reason, 0, false} : Answer{};
     };
 }
@@ -250,8 +250,8 @@ TEST_CASE("uplink: a batch that is too large is halved until it fits", "[uplink]
     }
     SECTION("by its refusal") {
         rig.broker.answer = [](const ScriptedBroker::Published& packet) {
-            return is_batch(packet) && packet.payload.size() > 400 ? Answer{1, 0x95, 0, false}
-                                                                   : Answer{};
+            return carries_batch(packet) && packet.payload.size() > 400 ? Answer{1, 0x95, 0, false}
+                                                                        : Answer{};
         };
     }
     rig.pass(milliseconds(20000), milliseconds(100));
