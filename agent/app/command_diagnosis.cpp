@@ -23,7 +23,7 @@ constexpr std::size_t kMaxProcBytes = 4096;
 constexpr std::size_t kMaxStatusBytes = 32U << 10U;
 constexpr std::size_t kMaxLineBytes = 400;
 
-std::string quoted(const std::string& text) {
+std::string json_string(const std::string& text) {
     std::string out = "\"";
     for (const char c : text) {
         const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
@@ -38,7 +38,7 @@ std::string quoted_file(const std::string& path) {
     std::string text(kMaxProcBytes, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(file.gcount()));
-    return quoted(text);
+    return json_string(text);
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ std::string log_lines(
     std::size_t size = 2;
     for (; !lines.empty(); lines.pop_back()) {
         // Cut first, the beginning of a secret would be left.
-        std::string text = quoted(secrets.without(lines.back()).substr(0, kMaxLineBytes));
+        std::string text = json_string(secrets.without(lines.back()).substr(0, kMaxLineBytes));
         size += text.size() + 1;
         if (size > room) {
             break;

@@ -12,7 +12,7 @@
 namespace cxedge::ctl {
 namespace {
 
-using nlohmann::json;
+using Page = nlohmann::json;
 
 const WallTime kNow = from_unix_ms(1'763'800'000'000);  // 2025-11-22T08:26:40Z
 
@@ -49,7 +49,7 @@ TEST_CASE("moment: steps", "[ctl]") {
 }
 
 std::string page_with(int values, const std::string& next) {
-    json page = {{"ok", true}, {"next", next}, {"values", json::array()}};
+    Page page = {{"ok", true}, {"next", next}, {"values", Page::array()}};
     for (int i = 0; i < values; ++i) {
         page["values"].push_back(
             {{"metric", "till.total"},

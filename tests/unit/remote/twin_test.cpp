@@ -15,7 +15,7 @@
 namespace cxedge::remote {
 namespace {
 
-const TwinSelf kSelf{"acme", "gw-1", {"canary"}, "1.4.0+2026"};
+const TwinSelf kThisBox{"acme", "gw-1", {"canary"}, "1.4.0+2026"};
 const WallTime kNow = from_unix_ms(1'700'000'000'000);
 
 Offer offer(std::uint64_t generation, const std::string& config = "[spool]\nmax_mib = 8\n") {
@@ -28,7 +28,7 @@ Offer offer(std::uint64_t generation, const std::string& config = "[spool]\nmax_
 }
 
 Verdict judged(const TwinState& state, const Offer& offered) {
-    return judge(state, kSelf, offered, kNow);
+    return judge(state, kThisBox, offered, kNow);
 }
 
 TwinMoment moment(BootTime boot = BootTime(1000)) {
