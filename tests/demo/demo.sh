@@ -3,6 +3,7 @@
 # Everything it starts it stops, by pid.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/support/clip.sh
 bin=$PWD/build/release/bin
 seconds=0
 outage=0
@@ -52,21 +53,6 @@ free_port() {
 }
 
 accepts() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-find_clip() {
-    local clip
-    clip=$(dpkg -L opencv-doc 2>/dev/null | grep -E '/vtest\.avi(\.gz)?$' | head -n 1 || true)
-    if [[ -f $clip && $clip == *.gz ]]; then
-        gzip -dc "$clip" >"$dir/vtest.avi"
-    elif [[ -f $clip ]]; then
-        ln -s "$clip" "$dir/vtest.avi"
-    else
-        # Images built without /usr/share/doc have the package but not the file.
-        (cd "$dir" && apt-get download -q opencv-doc && dpkg-deb --fsys-tarfile opencv-doc_*.deb |
-            tar -xO --wildcards '*/vtest.avi*' >clip)
-        gzip -dc "$dir/clip" >"$dir/vtest.avi" 2>/dev/null || mv "$dir/clip" "$dir/vtest.avi"
-    fi
-}
 
 start_broker() {
     setsid mosquitto -c "$dir/mosquitto.conf" >>"$dir/mosquitto.log" 2>&1 &
@@ -130,7 +116,7 @@ feed_statsd() {
 # The first number under a key, at most two decimals.
 json_number() { grep -o "\"$2\": *[0-9]*\(\.[0-9]\{1,2\}\)\?" "$1" | head -n 1 | sed 's/.*: *//'; }
 
-find_clip
+find_clip "$dir"
 for _ in 1 2 3 4 5; do
     broker_port=$(free_port)
     configure_broker

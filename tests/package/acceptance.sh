@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/package/box.sh
+. tests/support/clip.sh
 
 cxctl=$PWD/build/release/bin/cxctl
 packages=build/package/$(dpkg --print-architecture)
@@ -18,6 +19,7 @@ while (($#)); do
     esac
 done
 deb=$(find "$packages" -name 'cxedge_*.deb' 2>/dev/null | head -n 1)
+camera_deb=$(find "$packages" -name 'cxedge-camera_*.deb' 2>/dev/null | head -n 1)
 [[ -n $deb ]] || { echo "acceptance: no package in $packages: ./dev package first" >&2; exit 2; }
 ((EUID == 0)) || { echo "acceptance: needs root: it boots a system (systemd-nspawn)" >&2; exit 2; }
 
@@ -36,7 +38,8 @@ fetch_packages() {
     say "fetching what the package needs"
     online apt-get -qq update
     cp "$deb" "$box_root/root/cxedge.deb"
-    online apt-get -qq -y --no-install-recommends --download-only install /root/cxedge.deb
+    cp "$camera_deb" "$box_root/root/cxedge-camera.deb"
+    online apt-get -qq -y --no-install-recommends --download-only install /root/cxedge.deb /root/cxedge-camera.deb
 }
 
 list_files() {
@@ -51,13 +54,15 @@ platform_has_something() { [[ -s $box_dir/samples.jsonl ]] && grep -q '"metric"'
 # within SECONDS PROMISED
 within() { awk -v took="$1" -v most="$2" 'BEGIN { exit !(took <= most) }' || fail "that is too long"; }
 
+apt_in_box() {
+    box apt-get -qq "$@" >"$box_dir/apt.log" 2>&1 || { cat "$box_dir/apt.log" >&2; fail "apt-get $*"; }
+}
+
 install_and_first_sample() {
     local began took
     say "apt install, cxctl setup, first sample"
     began=$(now_ms)
-    box apt-get -qq -y --no-install-recommends install /root/cxedge.deb >"$box_dir/apt.log" 2>&1 ||
-        { cat "$box_dir/apt.log" >&2; fail "apt install"; }
-    box rm /root/cxedge.deb
+    apt_in_box -y --no-install-recommends install /root/cxedge.deb
     write_site_file
     box systemctl restart cxedged
     wait_for 180 "a first sample" platform_has_something
@@ -151,10 +156,26 @@ shown_to_the_kernel() {
     box cxctl status
 }
 
+over_tls() {
+    say "TLS, with a key of root's that the unit lends the daemon"
+    write_tls_site_file
+    box systemctl restart cxedged
+    wait_for 30 "the box is at the broker's TLS port" connected_over_tls
+    [[ -z $(box find /var/lib/cxedge /run/cxedge -name '*.key') ]] || fail "the key was copied"
+    echo "connected as $(grep -o 'box-1[^ ]*' "$box_dir/broker.log" | tail -n 1), key: $(
+        box stat -c '%U %a' /etc/cxedge/credentials/box-1.key)"
+    start_till
+    sleep 3
+    nothing_lost
+}
+
+connected_over_tls() { box cxctl status | grep -q "broker .*localhost:$broker_tls_port"; }
+
 purge() {
     say "apt purge"
-    box apt-get -qq -y purge cxedge >"$box_dir/apt.log" 2>&1 || { cat "$box_dir/apt.log" >&2; fail "apt purge"; }
-    box apt-get -qq -y autoremove --purge >>"$box_dir/apt.log" 2>&1
+    box rm /root/cxedge.deb
+    apt_in_box -y purge cxedge
+    apt_in_box -y autoremove --purge
     box systemctl daemon-reload
     list_files >"$box_dir/files.after"
     local left
@@ -165,12 +186,54 @@ purge() {
     echo "nothing is left but the user cxedge"
 }
 
+# A second life on the same disk, with the plugin process of another package in the unit's sandbox and its own.
+camera_counts() {
+    local worker left seen
+    say "installed again, with a camera under the hardened unit"
+    cp "$deb" "$box_root/root/cxedge.deb"
+    cp "$camera_deb" "$box_root/root/cxedge-camera.deb"
+    apt_in_box -y --no-install-recommends install /root/cxedge.deb /root/cxedge-camera.deb
+    mkdir "$box_dir/film"
+    find_clip "$box_dir/film"
+    box install -D -m 644 /dev/stdin /srv/film.avi <"$box_dir/film/vtest.avi"
+    write_site_file
+    write_camera
+    seen=$(wc -l <"$box_dir/samples.jsonl")
+    box systemctl restart cxedged
+    wait_for 120 "people counted at the platform" people_since "$seen"
+    worker=$(pgrep -x -P "$(host_pid)" cxedge-camera)
+    grep -E '^(CapEff|NoNewPrivs|Seccomp|Seccomp_filters|VmRSS):' "/proc/$worker/status"
+    box cxctl status
+    apt_in_box -y purge cxedge cxedge-camera
+    left=$(box find / -xdev \( -path /proc -o -path /sys -o -path /root -o -path /var/log \) -prune -o -name '*cxedge*' -print)
+    [[ -z $left ]] || fail "left behind: $left"
+}
+
+people_since() { tail -n "+$(($1 + 1))" "$box_dir/samples.jsonl" | grep -q '"metric":"store.footfall.in".*"door":"main"'; }
+
+write_camera() {
+    box tee -a /etc/cxedge/cxedged.toml >/dev/null <<'END'
+
+[[source]]
+plugin = "camera"
+name = "entrance"
+source = "file:/srv/film.avi"
+loop = true
+[[source.line]]
+name = "door"
+door = "main"
+points = [0.62, 0.2, 0.62, 1.0]
+END
+}
+
 say "a box for ${deb##*/}"
 box_make amd64
 fetch_packages
 box_boot
 # After the boot, which makes files of its own.
-rm "$box_root/root/cxedge.deb" && list_files >"$box_dir/files.before" && cp "$deb" "$box_root/root/cxedge.deb"
+rm "$box_root"/root/*.deb
+list_files >"$box_dir/files.before"
+cp "$deb" "$box_root/root/cxedge.deb"
 start_broker
 start_platform
 install_and_first_sample
@@ -180,5 +243,7 @@ nothing_lost
 stop_with_silent_broker
 shown_to_the_kernel
 restart_storm
+over_tls
 purge
+camera_counts
 say "accepted"

@@ -90,12 +90,35 @@ start_beside() {
     box_pids+=("$beside_pid")
 }
 
+# make_certificates DIRECTORY: an authority, the broker's certificate and the box's
+make_certificates() {
+    local dir=$1 name
+    mkdir "$dir"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 \
+        -subj "/CN=authority of this run" -keyout "$dir/authority.key" -out "$dir/ca.pem" 2>/dev/null
+    for name in localhost box-1; do
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -subj "/CN=$name" \
+            -addext "subjectAltName=DNS:$name" -keyout "$dir/$name.key" -out "$dir/$name.csr" 2>/dev/null
+        openssl x509 -req -in "$dir/$name.csr" -CA "$dir/ca.pem" -CAkey "$dir/authority.key" -days 2 \
+            -copy_extensions copy -out "$dir/$name.pem" 2>/dev/null
+    done
+}
+
 broker_pid=0
 broker_port=1883  # the namespace is the box's own
+broker_tls_port=8883
 start_broker() {
+    make_certificates "$box_dir/tls"
     cat >"$box_dir/mosquitto.conf" <<END
+per_listener_settings true
 listener $broker_port 127.0.0.1
 allow_anonymous true
+listener $broker_tls_port 127.0.0.1
+allow_anonymous true
+cafile $box_dir/tls/ca.pem
+certfile $box_dir/tls/localhost.pem
+keyfile $box_dir/tls/localhost.key
+require_certificate true
 user root
 max_queued_messages 0
 END
@@ -124,6 +147,18 @@ match = "till.*"
 unit = "1"
 keep = "raw"
 END
+}
+
+# The same broker over TLS, with a key that only root can read.
+write_tls_site_file() {
+    local file
+    for file in ca.pem box-1.pem box-1.key; do
+        box install -D -m 600 /dev/stdin "/etc/cxedge/credentials/$file" <"$box_dir/tls/$file"
+    done
+    box sed -i "s|^broker = .*|broker = \"mqtts://localhost:$broker_tls_port\"\\n\
+ca_file = \"credential:site_ca.pem\"\\n\
+certificate_file = \"credential:site_box-1.pem\"\\n\
+key_file = \"credential:site_box-1.key\"|" /etc/cxedge/cxedged.toml
 }
 
 unit_value() { box systemctl show --value --property="$1" cxedged; }
