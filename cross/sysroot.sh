@@ -25,49 +25,6 @@ packages() {
 
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# The mirrors are the ones that this machine's apt uses.
-mirror_of() {
-    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' |
-        awk -v suite="$1" '$2 == suite && !found { print $1; found = 1 }'
-}
-
-# sources SUITE...: the lines of sources.list for what of it apt knows a mirror of.
-sources() {
-    local name uri
-    for name in "$@"; do
-        uri=$(mirror_of "$name")
-        if [[ -n $uri ]]; then echo "deb $uri $name main"; fi
-    done
-}
-
-# readable SUITE: its list of packages for this architecture arrives complete. Mirrors are seen to
-# serve a list that is not the one their signed index describes.
-readable() {
-    local scratch status=0
-    scratch=$(mktemp -d)
-    mkdir -p "$scratch"/{state/lists/partial,cache/archives/partial}
-    sources "$1" >"$scratch/sources.list"
-    [[ -s $scratch/sources.list ]] && apt-get update --error-on=any -qq \
-        -o Dir::State="$scratch/state" -o Dir::Cache="$scratch/cache" -o Dir::State::status=/dev/null \
-        -o Dir::Etc::SourceList="$scratch/sources.list" -o Dir::Etc::SourceParts=- \
-        -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User=root \
-        >"$scratch/log" 2>&1 || status=1
-    rm -rf "$scratch"
-    return $status
-}
-
-suites() {
-    echo "$suite" "$suite-updates"
-    if readable "$suite-security"; then
-        echo "$suite-security"
-    else
-        say "WARNING: apt cannot read the list of $suite-security for $arch (run apt-get update; a mirror" \
-            "may be half-way through an update). Building against $suite without its security fixes. What" \
-            "runs on a box is linked to the box's own libraries, which have them; delete build/sysroot/$arch*" \
-            "and try again later."
-    fi
-}
-
 # Absolute links would lead out of the root; update-alternatives would have made those of blas and lapack.
 mend_links() {
     local root=$1 link name
@@ -90,25 +47,21 @@ trim() {
 }
 
 build() {
-    local root=$1 include versions
+    local root=$1 include versions sources
     include=$(packages | paste -sd,)
     # What is in it: "name version" a line, also for the bill of materials.
     # shellcheck disable=SC2016  # $1 is the root, expanded by the hook's shell
     versions='find "$1/var/cache/apt/archives" -name "*.deb" -exec dpkg-deb --show --showformat="\${Package} \${Version}\n" {} \; |
         sort >"$1/packages.txt"'
-    # shellcheck disable=SC2046  # one word a suite
+    sources=$(cross/sources.sh "$arch")
     as_root mmdebstrap --quiet --mode=root --architectures="$arch" --variant=extract --include="$include" \
         --extract-hook="$versions" \
-        "$suite" "$root" - < <(sources $(suites))
+        "$suite" "$root" - <<<"$sources"
     as_root chown -R "$(id -u):$(id -g)" "$root"
     mend_links "$root"
     trim "$root"
 }
 
-[[ -n $(mirror_of "$suite") ]] || {
-    say "apt on this machine knows no mirror of $suite: run apt-get update; if that does not help, see /etc/apt"
-    exit 1
-}
 key=$({ packages; echo "$suite"; cat cross/sysroot.sh; } | sha256sum | cut -c1-12)
 root=$PWD/build/sysroot/$arch-$key
 if [[ ! -f $root/packages.txt ]]; then

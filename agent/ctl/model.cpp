@@ -16,6 +16,9 @@ namespace {
 // What cxedge-camera says by its exit status (sysexits.h).
 constexpr int kUsage = 64;
 constexpr int kUnavailable = 69;
+// What posix_spawn(3)'s child says that could not be replaced by the program, where its parent
+// cannot be told.
+constexpr int kNotStarted = 127;
 
 std::string camera_program(const ModelOptions& options) {
     if (!options.program.empty()) {
@@ -40,8 +43,13 @@ std::vector<std::string> arguments_of(const ModelOptions& options, const std::st
     return arguments;
 }
 
-// Waits for the end of `child`.
-ExitCode answer_of(pid_t child) {
+ExitCode not_started(const std::string& why) {
+    std::cerr << "cxctl: " << why << "; it comes with the camera plugin\n";
+    return ExitCode::unavailable;
+}
+
+// Waits for the end of `child`, which runs `program`.
+ExitCode answer_of(pid_t child, const std::string& program) {
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
@@ -56,6 +64,8 @@ ExitCode answer_of(pid_t child) {
             return ExitCode::usage;
         case kUnavailable:
             return ExitCode::unavailable;
+        case kNotStarted:
+            return not_started(program + " could not be started");
         default:
             return ExitCode::failed;
     }
@@ -76,11 +86,9 @@ ExitCode run_model_check(const ModelOptions& options) {
     const int failed =
         ::posix_spawn(&child, program.c_str(), nullptr, nullptr, pointers.data(), environ);
     if (failed != 0) {
-        std::cerr << "cxctl: " << system_error(program, failed).message
-                  << "; it comes with the camera plugin\n";
-        return ExitCode::unavailable;
+        return not_started(system_error(program, failed).message);
     }
-    return answer_of(child);
+    return answer_of(child, program);
 }
 
 }  // namespace cxedge::ctl

@@ -11,22 +11,15 @@ suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 say() { printf 'root %s: %s\n' "$arch" "$*" >&2; }
 
-# The mirrors are the ones that this machine's apt uses.
-sources() {
-    # shellcheck disable=SC2016  # apt's and awk's variables
-    apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' |
-        awk -v suite="$suite" '$3 == "main" && ($2 == suite || index($2, suite "-") == 1) && !seen[$2]++ {
-            print "deb", $1, $2, $3 }'
-}
-
 make_root() {
-    local options=() file
+    local options=() file sources
+    sources=$(cross/sources.sh "$arch")
     # What makes the mirrors reachable from this machine.
     for file in /etc/apt/apt.conf.d/99*; do
         if [[ -f $file ]]; then options+=(--aptopt="$file"); fi
     done
     mmdebstrap --quiet --mode=root --architectures="$arch" --variant=minbase \
-        --include="$(IFS=,; echo "${packages[*]}")" "${options[@]}" "$suite" "$1" - < <(sources) >&2
+        --include="$(IFS=,; echo "${packages[*]}")" "${options[@]}" "$suite" "$1" - <<<"$sources" >&2
 }
 
 key=$({ echo "$suite" "${packages[@]}"; declare -f make_root; } | sha256sum | cut -c1-12)

@@ -8,6 +8,8 @@
 
 #include <fmt/core.h>
 
+#include "tests/support/slowness.hpp"
+
 namespace cxedge::test {
 
 Result<SeriesId> FakeHost::declare(const SeriesInfo& info) {
@@ -91,7 +93,7 @@ bool FakeHost::logged(const std::string& part) const {
 }
 
 bool FakeHost::run_until(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10 * slowness());
     while (!done()) {
         if (std::chrono::steady_clock::now() > deadline) {
             return false;

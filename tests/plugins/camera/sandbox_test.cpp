@@ -34,7 +34,7 @@ namespace {
 
 constexpr int kNoSandbox = 99;
 
-// [native]: qemu-user hands no system call filter to the kernel.
+// [seccomp]: qemu-user hands no system call filter to the kernel.
 // What `act` returns in a process inside the sandbox; 128 + signal if that ended it.
 int inside(const SandboxNeeds& needs, const std::function<int()>& act) {
     std::cout.flush();
@@ -77,7 +77,9 @@ int count_pictures(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("camera: no program, process or debugger from inside the sandbox", "[camera][native]") {
+TEST_CASE(
+    "camera: no program, process or debugger from inside the sandbox", "[camera][native][seccomp]"
+) {
     for (const SandboxNeeds& needs : {kFile, kRtsp, kDevice}) {
         CHECK(inside(needs, [] {
                   std::array<char*, 1> none{nullptr};
@@ -102,7 +104,9 @@ TEST_CASE("camera: no program, process or debugger from inside the sandbox", "[c
     }
 }
 
-TEST_CASE("camera: no file is written from inside the sandbox, any is read", "[camera][native]") {
+TEST_CASE(
+    "camera: no file is written from inside the sandbox, any is read", "[camera][native][seccomp]"
+) {
     const TempDir dir;
     const std::string old = dir.file("old");
     std::ofstream(old) << "text";
@@ -134,7 +138,8 @@ TEST_CASE("camera: no file is written from inside the sandbox, any is read", "[c
 }
 
 TEST_CASE(
-    "camera: a socket only for a network camera, and never one that listens", "[camera][native]"
+    "camera: a socket only for a network camera, and never one that listens",
+    "[camera][native][seccomp]"
 ) {
     for (const SandboxNeeds& needs : {kFile, kDevice}) {
         for (const int family : {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK, AF_PACKET}) {
@@ -170,7 +175,7 @@ TEST_CASE("camera: what a source may do depends on its address", "[camera]") {
     CHECK_FALSE(SandboxNeeds::of("file:/a").device);
 }
 
-TEST_CASE("camera: a film is counted inside the sandbox", "[camera][native]") {
+TEST_CASE("camera: a film is counted inside the sandbox", "[camera][native][seccomp]") {
     const TempDir dir;
     const std::string path = dir.file("film.y4m");
     write_film(path, {160, 120}, 60, [](int n, int x, int) {
@@ -185,7 +190,9 @@ TEST_CASE("camera: a film is counted inside the sandbox", "[camera][native]") {
     CHECK(inside(kFile, [&] { return count_pictures(clip) == 795 ? 0 : 1; }) == 0);
 }
 
-TEST_CASE("camera: a network camera is counted inside the sandbox", "[camera][rtsp][native]") {
+TEST_CASE(
+    "camera: a network camera is counted inside the sandbox", "[camera][rtsp][native][seccomp]"
+) {
     const RtspServer server;
     if (!runs(server)) {
         return;

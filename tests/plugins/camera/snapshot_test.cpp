@@ -143,8 +143,10 @@ TEST_CASE("camera: a PNG is a PNG", "[camera]") {
     CHECK(start == "\x89PNG\r\n\x1a\n");
 }
 
-// [native]: the commands go into the sandbox, and qemu-user hands no filter to the kernel.
-TEST_CASE("camera: the snapshot command writes a picture or says why not", "[camera][native]") {
+// [seccomp]: the commands go into the sandbox, and qemu-user hands no filter to the kernel.
+TEST_CASE(
+    "camera: the snapshot command writes a picture or says why not", "[camera][native][seccomp]"
+) {
     const TempDir dir;
     const std::string film = dir.file("film.y4m");
     write_film(film, {160, 120}, 30, [](int n, int x, int y) {
@@ -181,7 +183,9 @@ TEST_CASE("camera: the snapshot command writes a picture or says why not", "[cam
     CHECK(run(command).status == 0);
 }
 
-TEST_CASE("camera: a camera is calibrated under the rules of a snapshot", "[camera][native]") {
+TEST_CASE(
+    "camera: a camera is calibrated under the rules of a snapshot", "[camera][native][seccomp]"
+) {
     const TempDir dir;
     const std::string film = dir.file("film.y4m");
     write_film(film, {160, 120}, 120, [](int n, int x, int y) {

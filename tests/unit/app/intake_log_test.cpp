@@ -28,7 +28,8 @@ TEST_CASE("intake_log: a reading comes back as it was", "[app]") {
         reading.series = SeriesId{static_cast<std::uint32_t>(random() % 500)};
         reading.time = i % 3 == 0 ? at_wall(now.wall - BootTime(i)) : at_boot(now.boot);
         if (i % 5 != 0) {
-            reading.value = i % 2 == 0 ? odd[random() % odd.size()] : static_cast<double>(i);
+            const auto pick = static_cast<std::size_t>(random() % odd.size());
+            reading.value = i % 2 == 0 ? odd[pick] : static_cast<double>(i);
         }
         const auto read = reader.read(writer.write(reading, now));
         REQUIRE(read);

@@ -7,6 +7,7 @@
 #include "tests/support/captured_stderr.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/recording_sink.hpp"
+#include "tests/support/slowness.hpp"
 
 namespace cxedge::ingest {
 namespace {
@@ -36,8 +37,8 @@ SourceSpec spec_that(const std::string& action) {
 PluginPatience hurried() {
     PluginPatience patience;
     patience.heartbeat = milliseconds(20);
-    patience.silence = milliseconds(250);
-    patience.stop = milliseconds(250);
+    patience.silence = milliseconds(250 * test::slowness());
+    patience.stop = milliseconds(250 * test::slowness());
     patience.first_restart = milliseconds(1);
     return patience;
 }
@@ -47,10 +48,10 @@ struct Bench {
         : process(std::move(spec), {loop, clock, sink}, patience) {}
     explicit Bench(const std::string& action) : Bench(spec_that(action)) {}
 
-    // Runs the loop until `done` holds; false after 10 s of real time.
+    // Runs the loop until `done` holds; false after 10 s of real time, times slowness().
     bool until(const std::function<bool()>& done) {
         bool late = false;
-        const auto limit = loop.after(std::chrono::seconds(10), [&] {
+        const auto limit = loop.after(std::chrono::seconds(10 * test::slowness()), [&] {
             late = true;
             loop.stop();
         });
@@ -197,7 +198,8 @@ TEST_CASE("plugin process: a hung one is killed and started again", "[ingest]") 
     bench.process.start();
     REQUIRE(bench.until_event("plugin.crashed"));
 
-    CHECK(bench.sink.events_named("plugin.crashed")[0]->text.rfind("silent for 250 ms", 0) == 0);
+    const std::string said = "silent for " + std::to_string(hurried().silence.count()) + " ms";
+    CHECK(bench.sink.events_named("plugin.crashed")[0]->text.rfind(said, 0) == 0);
     REQUIRE(bench.until_state("running"));
     CHECK(bench.process.health().restarts == 1);
 }

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBatches = 60;
 
 std::string body_of(std::uint64_t seq) {
-    return "batch " + std::to_string(seq) + std::string(2000 + seq * 37 % 4000, 'b');
+    const auto padding = static_cast<std::size_t>(2000 + seq * 37 % 4000);
+    return "batch " + std::to_string(seq) + std::string(padding, 'b');
 }
 
 // A spool with history: two definitions and seq 1 to kBatches, cleanly closed (all in queue.db).
@@ -74,7 +75,7 @@ TEST_CASE("spool damage: queue.db cut at any length", "[store]") {
     const std::size_t size = [] {
         SpoolFixture at;
         fill(at);
-        return fs::file_size(at.file("queue.db"));
+        return static_cast<std::size_t>(fs::file_size(at.file("queue.db")));
     }();
     const std::size_t cut = GENERATE_COPY(
         std::size_t{0},

@@ -10,6 +10,8 @@
 #include "agent/base/clock.hpp"
 #include "agent/uplink/broker.hpp"
 
+#include "tests/support/slowness.hpp"
+
 namespace cxedge::test {
 
 // Notes what a Broker tells its listener.
@@ -36,10 +38,10 @@ struct BrokerLog final : uplink::BrokerListener {
     }
 };
 
-// Polls until `done` or ten seconds are over; says whether it was done.
+// Polls until `done` or ten seconds (times slowness()) are over; says whether it was done.
 inline bool poll_until(uplink::Broker& broker, const std::function<bool()>& done) {
     const SystemClock clock;
-    const SteadyTime end = clock.steady_now() + std::chrono::seconds(10);
+    const SteadyTime end = clock.steady_now() + std::chrono::seconds(10 * slowness());
     while (!done() && clock.steady_now() < end) {
         broker.poll(std::chrono::milliseconds(50));
     }
