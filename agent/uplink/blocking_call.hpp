@@ -27,13 +27,17 @@ class BlockingCall {
 public:
     // unavailable: no thread to be had.
     static Result<BlockingCall> start(std::function<T()> call) {
-        auto shared = std::make_shared<Shared>();
+        Held shared(std::make_unique<Shared>().release());
         shared->done_fd.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
         if (!shared->done_fd) {
             return system_error("waiting for a blocking call", errno);
         }
         try {
-            std::thread thread([shared, call = std::move(call)] { shared->run(call); });
+            ++shared->holders;
+            Held theirs(shared.get());
+            std::thread thread([theirs = std::move(theirs), call = std::move(call)] {
+                theirs->run(call);
+            });
             return BlockingCall(std::move(shared), std::move(thread));
         } catch (const std::system_error& error) {
             return system_error("starting a thread", error.code().value());
@@ -69,6 +73,7 @@ private:
         UniqueFd done_fd;
         std::optional<T> result;
         std::atomic<bool> done = false;
+        std::atomic<int> holders = 1;
 
         void run(const std::function<T()>& call) {
             result.emplace(call());
@@ -77,10 +82,21 @@ private:
             [[maybe_unused]] const auto written = ::write(done_fd.get(), &one, sizeof one);
         }
     };
-    BlockingCall(std::shared_ptr<Shared> shared, std::thread thread)
+    // Not std::shared_ptr: its last release reads both counts at once, which the thread sanitizer
+    // takes for a race with the release before.
+    struct Leave {
+        void operator()(Shared* shared) const {
+            if (shared->holders.fetch_sub(1) == 1) {
+                std::default_delete<Shared>()(shared);
+            }
+        }
+    };
+    using Held = std::unique_ptr<Shared, Leave>;
+
+    BlockingCall(Held shared, std::thread thread)
         : shared_(std::move(shared)), thread_(std::move(thread)) {}
 
-    std::shared_ptr<Shared> shared_;
+    Held shared_;
     std::thread thread_;
 };
 

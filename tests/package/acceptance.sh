@@ -209,7 +209,7 @@ camera_counts() {
     [[ -z $left ]] || fail "left behind: $left"
 }
 
-people_since() { tail -n "+$(($1 + 1))" "$box_dir/samples.jsonl" | grep -q '"metric":"store.footfall.in".*"door":"main"'; }
+people_since() { tail -n "+$(($1 + 1))" "$box_dir/samples.jsonl" | grep -q '"metric":"store.footfall.in".*"value":[1-9]'; }
 
 write_camera() {
     box tee -a /etc/cxedge/cxedged.toml >/dev/null <<'END'
