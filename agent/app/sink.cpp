@@ -42,6 +42,7 @@ uplink::UplinkStatus with_counts_of(
     for (std::uint64_t UplinkStatus::*count :
          {&UplinkStatus::connects,
           &UplinkStatus::batches_sent,
+          &UplinkStatus::batches_accepted,
           &UplinkStatus::batches_delivered,
           &UplinkStatus::samples_delivered,
           &UplinkStatus::events_delivered,

@@ -326,6 +326,7 @@ void BatchSender::acknowledged(int mid, std::uint8_t reason) {
         announcer_.accepted(*packet->dictionary_part);
         series_due_.fill({});
     } else if (packet->batch) {
+        ++counters_.accepted;
         throttle_.accepted();
         refusals_.book().passed(packet->position, packet->lane);
         parts_.acks.accepted(*packet, parts_.clock.steady_now());

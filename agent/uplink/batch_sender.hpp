@@ -50,9 +50,10 @@ public:
     };
     using Complain = std::function<void(const std::string&)>;
     struct Counters {
-        std::uint64_t sent = 0;     // publishes of batches, repeats included
-        std::uint64_t bytes = 0;    // MQTT payload
-        std::uint64_t refused = 0;  // PUBACK >= 0x80
+        std::uint64_t sent = 0;      // publishes of batches, repeats included
+        std::uint64_t accepted = 0;  // PUBACK < 0x80
+        std::uint64_t bytes = 0;     // MQTT payload
+        std::uint64_t refused = 0;   // PUBACK >= 0x80
         std::uint64_t resent = 0;  // publishes that repeat one: refused, lost on the way, asked for
         std::uint64_t buried = 0;
     };

@@ -213,6 +213,7 @@ void Uplink::Impl::publish_status() {
     const BatchSender::Counters counters = sender_.counters();
     picture_.in_flight = sender_.batches_in_flight();
     picture_.batches_sent = counters.sent;
+    picture_.batches_accepted = counters.accepted;
     picture_.bytes_sent = counters.bytes;
     picture_.batches_refused = counters.refused;
     picture_.batches_resent = counters.resent;

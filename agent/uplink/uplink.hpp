@@ -69,9 +69,11 @@ struct UplinkStatus {
     std::string last_error;  // why the last connection ended or failed; empty = never
     WallTime since{};        // of the present connection state
     std::uint64_t connects = 0;
-    std::uint64_t in_flight = 0;          // batches
-    std::uint64_t batches_sent = 0;       // publishes, repeats included
-    std::uint64_t batches_delivered = 0;  // and deleted here
+    std::uint64_t in_flight = 0;         // batches
+    std::uint64_t batches_sent = 0;      // publishes, repeats included
+    std::uint64_t batches_accepted = 0;  // PUBACK < 0x80; of publishes of this uplink
+    // And deleted here, also by an acknowledgement of what an earlier uplink sent.
+    std::uint64_t batches_delivered = 0;
     std::uint64_t samples_delivered = 0;
     std::uint64_t events_delivered = 0;
     std::uint64_t bytes_sent = 0;       // MQTT payload

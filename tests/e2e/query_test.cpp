@@ -140,9 +140,9 @@ std::vector<std::string> tenths(int count) {
 }
 
 // A platform that asks with the means of MQTT 5 alone.
-class Platform final : private uplink::BrokerListener {
+class AskingPlatform final : private uplink::BrokerListener {
 public:
-    explicit Platform(std::uint16_t port) {
+    explicit AskingPlatform(std::uint16_t port) {
         uplink::BrokerOptions options;
         options.host = "127.0.0.1";
         options.port = port;
@@ -285,7 +285,7 @@ TEST_CASE("command: who asks with a response topic is answered there", "[e2e]") 
         return;
     }
     AskedStore store;
-    Platform platform(store.broker.port());
+    AskingPlatform platform(store.broker.port());
     platform.ask(signed_ping(store.key), {"elsewhere/x", "no", 60});
     platform.ask(signed_ping(store.key), {"cx/1/t/s/n/cmd/rsp/me", std::string("\x00\x01", 2), 60});
     REQUIRE(platform.turn_until([&] { return !platform.answers.empty(); }));
@@ -308,7 +308,7 @@ TEST_CASE("command: a flood is counted to the last", "[e2e]") {
         return;
     }
     AskedStore store;
-    Platform flood(store.broker.port());
+    AskingPlatform flood(store.broker.port());
     constexpr int kMessages = 1000;
     for (int i = 0; i < kMessages; ++i) {
         flood.ask("\x0a\x01x", {});

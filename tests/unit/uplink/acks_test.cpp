@@ -93,6 +93,17 @@ TEST_CASE("acks: where the platform acknowledges, its word deletes", "[uplink]")
         CHECK(test::seqs(rig.broker.to("/up/")) == Seqs{1, 2, 3, 4, 5, 6, 5, 6});
         CHECK(rig.held() == 2);
     }
+    SECTION("after a restart its word on what was sent before says nothing of what is sent now") {
+        rig.reopen_uplink(test::rig_options());
+        rig.broker.answer = [](const ScriptedBroker::Published&) {
+            return Answer{0, 0, 0, false};
+        };
+        rig.turn(2);
+        rig.broker.receive(kTopics.platform_ack(), ack(rig, 6));
+        rig.turn(2);
+        CHECK(rig.uplink->status().batches_delivered == 2);
+        CHECK(rig.uplink->status().batches_accepted == 0);
+    }
     SECTION("a restart remembers, though the announcement is lost with the broker") {
         rig.broker.retained.clear();
         rig.reopen_uplink(test::rig_options());

@@ -41,6 +41,7 @@ TEST_CASE("uplink: delivers what the spool holds and deletes it", "[uplink]") {
     CHECK(status.connection == Connection::online);
     CHECK(status.connects == 1);
     CHECK(status.batches_sent == 5);
+    CHECK(status.batches_accepted == 5);
     CHECK(status.batches_delivered == 5);
     CHECK(status.samples_delivered == 5);
     CHECK(status.in_flight == 0);
