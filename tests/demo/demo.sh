@@ -91,15 +91,8 @@ broker = "mqtt://127.0.0.1:$broker_port"
 [[source]]
 plugin = "statsd"
 listen = "127.0.0.1:$statsd_port"
-[[source]]
-plugin = "camera"
-source = "file:$dir/vtest.avi"
-loop = true
-[[source.line]]
-name = "door"
-door = "main"
-points = [0.62, 0.2, 0.62, 1.0]
 EOF
+    camera_source "$dir/vtest.avi" >>"$dir/site.toml"
 }
 
 # What a till would send: a sale with its amount and duration, now and then a cancelled one.

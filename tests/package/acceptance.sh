@@ -20,7 +20,7 @@ while (($#)); do
 done
 deb=$(find "$packages" -name 'cxedge_*.deb' 2>/dev/null | head -n 1)
 camera_deb=$(find "$packages" -name 'cxedge-camera_*.deb' 2>/dev/null | head -n 1)
-[[ -n $deb ]] || { echo "acceptance: no package in $packages: ./dev package first" >&2; exit 2; }
+[[ -n $deb && -n $camera_deb ]] || { echo "acceptance: not both packages in $packages: ./dev package first" >&2; exit 2; }
 ((EUID == 0)) || { echo "acceptance: needs root: it boots a system (systemd-nspawn)" >&2; exit 2; }
 
 if $update; then exec tests/package/update.sh "$packages" "$cxctl"; fi
@@ -33,12 +33,16 @@ WATCHDOG_S=30
 trap box_cleanup EXIT
 trap 'exit 130' INT TERM
 
+put_packages() {
+    cp "$deb" "$box_root/root/cxedge.deb"
+    cp "$camera_deb" "$box_root/root/cxedge-camera.deb"
+}
+
 # apt fetches here, so that what is timed below is the box and not the mirror.
 fetch_packages() {
     say "fetching what the package needs"
     online apt-get -qq update
-    cp "$deb" "$box_root/root/cxedge.deb"
-    cp "$camera_deb" "$box_root/root/cxedge-camera.deb"
+    put_packages
     online apt-get -qq -y --no-install-recommends --download-only install /root/cxedge.deb /root/cxedge-camera.deb
 }
 
@@ -190,14 +194,13 @@ purge() {
 camera_counts() {
     local worker left seen
     say "installed again, with a camera under the hardened unit"
-    cp "$deb" "$box_root/root/cxedge.deb"
-    cp "$camera_deb" "$box_root/root/cxedge-camera.deb"
+    put_packages
     apt_in_box -y --no-install-recommends install /root/cxedge.deb /root/cxedge-camera.deb
     mkdir "$box_dir/film"
     find_clip "$box_dir/film"
     box install -D -m 644 /dev/stdin /srv/film.avi <"$box_dir/film/vtest.avi"
     write_site_file
-    write_camera
+    camera_source /srv/film.avi | box tee -a /etc/cxedge/cxedged.toml >/dev/null
     seen=$(wc -l <"$box_dir/samples.jsonl")
     box systemctl restart cxedged
     wait_for 120 "people counted at the platform" people_since "$seen"
@@ -211,21 +214,6 @@ camera_counts() {
 
 people_since() { tail -n "+$(($1 + 1))" "$box_dir/samples.jsonl" | grep -q '"metric":"store.footfall.in".*"value":[1-9]'; }
 
-write_camera() {
-    box tee -a /etc/cxedge/cxedged.toml >/dev/null <<'END'
-
-[[source]]
-plugin = "camera"
-name = "entrance"
-source = "file:/srv/film.avi"
-loop = true
-[[source.line]]
-name = "door"
-door = "main"
-points = [0.62, 0.2, 0.62, 1.0]
-END
-}
-
 say "a box for ${deb##*/}"
 box_make amd64
 fetch_packages
@@ -233,7 +221,7 @@ box_boot
 # After the boot, which makes files of its own.
 rm "$box_root"/root/*.deb
 list_files >"$box_dir/files.before"
-cp "$deb" "$box_root/root/cxedge.deb"
+put_packages
 start_broker
 start_platform
 install_and_first_sample

@@ -1,4 +1,4 @@
-# Sourced: a film of people walking, from a Debian package.
+# Sourced: a film of people walking, from a Debian package, and the source that counts them.
 # shellcheck shell=bash
 
 # find_clip DIRECTORY: makes DIRECTORY/vtest.avi
@@ -15,4 +15,20 @@ find_clip() {
             tar -xO --wildcards '*/vtest.avi*' >clip)
         gzip -dc "$dir/clip" >"$dir/vtest.avi" 2>/dev/null || mv "$dir/clip" "$dir/vtest.avi"
     fi
+}
+
+# camera_source FILE: the TOML of a camera that sees it over and over
+camera_source() {
+    cat <<END
+
+[[source]]
+plugin = "camera"
+name = "entrance"
+source = "file:$1"
+loop = true
+[[source.line]]
+name = "door"
+door = "main"
+points = [0.62, 0.2, 0.62, 1.0]
+END
 }
