@@ -18,6 +18,7 @@ void EnrolExchange::begin(
     nonce_ = request.nonce;
     subscribe_due_ = false;
     ask_due_ = false;
+    ask_again_.reset();
     options.client_id = "cxedge-enrol-" + name.tenant + "." + name.site + "." + name.node;
     options.will_topic.clear();
     options.will_payload.clear();
@@ -39,7 +40,7 @@ EnrolExchange::Outcome EnrolExchange::step() {
             fail("subscribing: " + sent.error().message);
         }
     }
-    if (outcome_ == Outcome::pending && std::exchange(ask_due_, false)) {
+    if (outcome_ == Outcome::pending && (std::exchange(ask_due_, false) || is_time_to_repeat())) {
         if (const auto sent = broker_.publish(ask_topic_, payload_, false); !sent) {
             fail("asking: " + sent.error().message);
         }
@@ -52,6 +53,14 @@ EnrolExchange::Outcome EnrolExchange::step() {
     }
     broker_.disconnect();
     return std::exchange(outcome_, Outcome::idle);
+}
+
+bool EnrolExchange::is_time_to_repeat() {
+    const bool due = ask_again_ && clock_.steady_now() >= *ask_again_;
+    if (due) {
+        ask_again_.reset();
+    }
+    return due;
 }
 
 void EnrolExchange::fail(std::string why) {
@@ -70,7 +79,9 @@ void EnrolExchange::on_disconnected(const std::string& why) {
 }
 
 void EnrolExchange::on_puback(int /*mid*/, std::uint8_t reason) {
-    // 0x10: nobody subscribed yet. The deadline tells whether somebody still comes.
+    if (reason == uplink::kNoMatchingSubscribers) {
+        ask_again_ = clock_.steady_now() + kAskAgain;
+    }
     if (reason >= uplink::kFirstRefusal && outcome_ == Outcome::pending) {
         fail("the broker refused the request: " + uplink::describe_reason(reason));
     }

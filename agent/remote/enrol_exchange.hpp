@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,8 @@ public:
     enum class Outcome : std::uint8_t { idle, pending, answered, failed };
     // From CONNACK to the answer: the enroller may be a person's laptop, but not asleep.
     static constexpr std::chrono::seconds kPatience{30};
+    // Nobody had subscribed: the enroller may just be starting.
+    static constexpr std::chrono::seconds kAskAgain{2};
 
     // Both outlive the exchange.
     EnrolExchange(uplink::Broker& broker, const Clock& clock) : broker_(broker), clock_(clock) {}
@@ -42,6 +45,7 @@ private:
     void on_message(const std::string& topic, std::string_view payload, bool retained) override;
     void on_subscribed(const std::string& topic_filter, std::uint8_t reason) override;
 
+    bool is_time_to_repeat();
     void fail(std::string why);
 
     uplink::Broker& broker_;
@@ -53,6 +57,7 @@ private:
     std::string nonce_;
     bool subscribe_due_ = false;
     bool ask_due_ = false;
+    std::optional<SteadyTime> ask_again_;
     SteadyTime deadline_{};
     wire::EnrolResponse response_;
     std::string why_;

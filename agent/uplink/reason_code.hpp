@@ -7,6 +7,7 @@
 namespace cxedge::uplink {
 
 // From here on a reason code of MQTT 5.0 is a refusal (section 2.4).
+inline constexpr std::uint8_t kNoMatchingSubscribers = 0x10;
 inline constexpr std::uint8_t kFirstRefusal = 0x80;
 
 namespace reasons {

@@ -8,6 +8,8 @@
 
 #include <sys/stat.h>
 
+#include "agent/uplink/reason_code.hpp"
+
 #include "tests/support/catch.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/scripted_broker.hpp"
@@ -182,6 +184,23 @@ TEST_CASE("credential_keeper: an enroller that comes later is found, the key sta
     story.enroller_there = true;
     REQUIRE(story.enrolled_within(std::chrono::hours(2)));
     CHECK(private_key_of(content_of(story.keeper->credential())) == key);
+}
+
+TEST_CASE("credential_keeper: an enroller that is just starting is asked at once", "[remote]") {
+    if (test::no_openssl_here()) {
+        return;
+    }
+    Story story;
+    story.enroller_there = false;
+    story.broker.answer = [&](const ScriptedBroker::Published&) {
+        ScriptedBroker::Answer answer;
+        answer.reason = story.enroller_there ? 0 : uplink::kNoMatchingSubscribers;
+        return answer;
+    };
+    REQUIRE(story.turn_until([&] { return story.asked > 0; }, std::chrono::seconds(30)));
+    CHECK_FALSE(story.enrolled_within(std::chrono::seconds(9)));
+    story.enroller_there = true;
+    CHECK(story.enrolled_within(std::chrono::seconds(3)));
 }
 
 TEST_CASE("credential_keeper: a refusal is said, and tried again", "[remote]") {
