@@ -67,6 +67,7 @@ int run(const Places& places, char** argv) {
             return wrong_configuration(loaded.error());
         }
         apply_log_level(loaded->config);
+        twin.delete_nothing_yet(loaded->config);
         Result<std::unique_ptr<Agent>> agent = Agent::start(std::move(*loaded), places, twin);
         if (!agent && twin.does_not_start(agent.error())) {
             continue;

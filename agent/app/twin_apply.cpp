@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "agent/app/checked_load.hpp"
+#include "agent/app/trial_limits.hpp"
 #include "agent/app/twin_driver.hpp"
 #include "agent/base/log.hpp"
 
@@ -28,6 +29,18 @@ std::string describe_change(const ConfigChange& change) {
 }
 
 }  // namespace
+
+void TwinDriver::delete_nothing_yet(config::AgentConfig& config) {
+    const TwinPhase phase = keeper_.state().phase;
+    if (phase != TwinPhase::applying && phase != TwinPhase::trial) {
+        return;
+    }
+    const auto good = load_checked(places_, keeper_.state().good.config);
+    limits_wait_ = good && keep_what_good_keeps(config, good->config);
+    if (limits_wait_) {
+        log::info("twin", "smaller limits of the queue or the history wait for the trial's end");
+    }
+}
 
 // Whatever is in doubt begins in a new process: the start knows every way on.
 void TwinDriver::run_wanted() {

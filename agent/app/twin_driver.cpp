@@ -278,8 +278,11 @@ void TwinDriver::end_trial(const remote::TrialResult& result) {
     remote::TwinMoment now = moment();
     now.reasons = result.reasons;
     const TwinInput input = result.proven ? TwinInput::proven : TwinInput::doubted;
-    if (!take(remote::advance(keeper_.state(), input, now)) && !result.proven) {
-        around_.restart();  // a bad one must not stay for a full disk: the start gives it up unkept
+    const bool is_kept = take(remote::advance(keeper_.state(), input, now));
+    // A bad one must not stay for a full disk: the start gives it up unkept.
+    const bool must_go = !result.proven && !is_kept;
+    if (must_go || (result.proven && is_kept && limits_wait_)) {
+        around_.restart();
     }
 }
 

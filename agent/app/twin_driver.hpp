@@ -50,6 +50,8 @@ public:
     // What was wanted does not load, or not run: true when something else is wanted now.
     bool does_not_load(const Error& why);
     bool does_not_start(const Error& why);
+    // On trial: queue and history keep what the last good one keeps, until it is confirmed.
+    void delete_nothing_yet(config::AgentConfig& config);
 
     // What to subscribe to; nothing when the box follows nobody.
     [[nodiscard]] std::vector<std::string> topics(const config::AgentConfig& config) const;
@@ -96,6 +98,7 @@ private:
     bool site_alone_ = false;      // the good one does not load
     bool ended_at_start_ = false;  // a candidate, which nobody was told of yet
     bool following_ = false;
+    bool limits_wait_ = false;  // for the end of the trial
     remote::TwinSelf self_;
     std::string site_;
     TwinSurroundings around_;

@@ -138,6 +138,30 @@ TEST_CASE("matters: a quota of a byte, and times that are none, touch nothing", 
 
 // No setting sets the box's clock. What those of time do shows when the clock is wrong as well: it
 // falls back to the seventies, data waits for a clock that can be right, and that is no proof.
+TEST_CASE("matters: a queue that shrinks deletes nothing before it is confirmed", "[e2e]") {
+    if (cannot_follow_here()) {
+        return;
+    }
+    FollowedBox followed;
+    const std::uint64_t before = followed.box().status().value("spool_max_bytes", 0ULL);
+    const auto has_room_for = [&](std::uint64_t bytes) {
+        return followed.box().status_where([&](const Json& now) {
+            return now.value("spool_max_bytes", 0ULL) == bytes;
+        });
+    };
+    const wire::Desired desired = followed.document("[spool]\nmax_mib = 16\n", kShortTrial);
+    followed.offer(desired);
+    REQUIRE(followed.box().status_where([&](const Json&) {
+        return followed.on_disk().phase == remote::TwinPhase::trial;
+    }));
+    CHECK(has_room_for(before));
+    const auto report = followed.landed(desired);
+    REQUIRE(report);
+    CHECK(report->last_attempt.outcome == wire::TwinOutcome::confirmed);
+    CHECK(has_room_for(16U << 20U));
+    followed.check_equation();
+}
+
 TEST_CASE("matters: a clock that jumps with new settings of time: the trial ends", "[e2e]") {
     if (cannot_follow_here() || faketime_library().empty()) {
         std::cout << "skipped: needs faketime\n";
