@@ -179,7 +179,7 @@ CommandChannel::CommandChannel(Parts parts, remote::SigningKey key, wire::Topics
     : parts_(std::move(parts)), key_(std::move(key)), topics_(std::move(topics)) {}
 
 CommandChannel::~CommandChannel() {
-    link_->stop();
+    parts_.broker.disconnect();
 }
 
 Result<CommandStory> CommandChannel::ask(
