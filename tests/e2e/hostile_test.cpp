@@ -15,7 +15,7 @@
 namespace cxedge::test {
 namespace {
 
-const std::string kHarmless = "[spool]\nmax_mib = 77\n";
+const std::string kHarmless = "[spool]\nmax_mib = 377\n";
 constexpr std::chrono::seconds kHostileTrial{3};
 
 // The process is the same, and runs the site's file alone.
@@ -60,7 +60,7 @@ std::vector<HostilePayload> hostile_documents(FollowedBox& followed) {
     const auto as_command =
         remote::seal_envelope(remote::Purpose::command, wire::encode_desired(plain), {&ours.key()});
     return {
-        {"no envelope", "[spool]\nmax_mib = 77\n", "envelope"},
+        {"no envelope", "[spool]\nmax_mib = 377\n", "envelope"},
         {"truncated", good.substr(0, good.size() / 2), "envelope"},
         {"without its last byte", good.substr(0, good.size() - 1), "envelope"},
         {"forged", flipped(good, good.size() - 1), "does not hold"},
@@ -194,7 +194,7 @@ TEST_CASE("hostile: an old document is a replay, also after kill -9", "[e2e]") {
     }
     FollowedBox followed;
     const std::string topic = wire::Topics("t", "s", "n").twin_desired();
-    const wire::Desired old = followed.document("[spool]\nmax_mib = 76\n", kHostileTrial);
+    const wire::Desired old = followed.document("[spool]\nmax_mib = 376\n", kHostileTrial);
     const wire::Desired newer = followed.document(kHarmless, kHostileTrial);
     followed.offer(newer);
     const auto landed = followed.landed(newer);

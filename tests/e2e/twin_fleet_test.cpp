@@ -12,7 +12,7 @@ namespace cxedge::test {
 namespace {
 
 constexpr std::chrono::seconds kFleetTrial{4};
-constexpr std::uint64_t kPushedBytes = 64U << 20U;
+constexpr std::uint64_t kPushedBytes = 364U << 20U;
 
 std::string remote_of(const std::vector<std::string>& keys, const std::string& group) {
     std::string list;
@@ -87,7 +87,7 @@ TEST_CASE("fleet: a group's document lands in the group, and nowhere else", "[e2
     }
 
     const Finished pushed =
-        PushedBy{broker, {&signer}, {"--group", "canary"}}.run_with("[spool]\nmax_mib = 64\n");
+        PushedBy{broker, {&signer}, {"--group", "canary"}}.run_with("[spool]\nmax_mib = 364\n");
     INFO(pushed.output);
     REQUIRE(pushed.status == 0);
     CHECK(runs_pushed(*first));
@@ -107,7 +107,7 @@ TEST_CASE("fleet: a group's document lands in the group, and nowhere else", "[e2
     desired.tenant = "t";
     desired.group = "canary";
     desired.generation = 1;
-    desired.config = "[spool]\nmax_mib = 65\n";
+    desired.config = "[spool]\nmax_mib = 365\n";
     operations.publish(wire::group_desired_topic("t", "rest"), sealed(desired, {&signer}), true);
     const auto report = operations.report_where(
         "n3", [](const auto& now) { return now.refused == 1; }, kPatience
@@ -156,7 +156,7 @@ TEST_CASE("fleet: both keys sign for new ones, the old key is then a stranger's"
         );
     };
     CHECK(ping(old, "30").status == 0);
-    const Finished rotated = push({&old, &present}, "[spool]\nmax_mib = 63\n");
+    const Finished rotated = push({&old, &present}, "[spool]\nmax_mib = 363\n");
     INFO(rotated.output);
     REQUIRE(rotated.status == 0);
 
@@ -165,7 +165,7 @@ TEST_CASE("fleet: both keys sign for new ones, the old key is then a stranger's"
     stale.tenant = "t";
     stale.node = "n";
     stale.generation = std::uint64_t{1} << 62U;
-    stale.config = "[spool]\nmax_mib = 62\n";
+    stale.config = "[spool]\nmax_mib = 362\n";
     operations.publish(wire::Topics("t", "s", "n").twin_desired(), sealed(stale, {&old}));
     const auto report = operations.report_where(
         "n", [](const auto& now) { return now.refused == 1; }, kPatience
@@ -177,7 +177,7 @@ TEST_CASE("fleet: both keys sign for new ones, the old key is then a stranger's"
     box->kill();
     box->start();
     CHECK(ping(old, "3").status == 3);
-    const Finished pushed = push({&next}, "[spool]\nmax_mib = 64\n");
+    const Finished pushed = push({&next}, "[spool]\nmax_mib = 364\n");
     INFO(pushed.output);
     CHECK(pushed.status == 0);
     CHECK(runs_pushed(*box));

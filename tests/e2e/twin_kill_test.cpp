@@ -72,7 +72,7 @@ struct KillPlan {
 };
 
 std::string good_config(std::uint64_t salt) {
-    return fmt::format("[spool]\nmax_mib = {}\n", 64 + salt);
+    return fmt::format("[spool]\nmax_mib = {}\n", 364 + salt);
 }
 
 std::string cut_off_config(std::uint64_t salt) {
