@@ -113,11 +113,14 @@ void TwinKeeper::audit_newest() {
 }
 
 bool TwinKeeper::newest_is_audited() const {
-    const auto report = remote::read_audit(state_dir_ + "/audit.log");
-    if (state_.history.empty() || (!report && report.error().code != ErrorCode::not_found)) {
+    if (state_.history.empty()) {
         return true;
     }
-    if (!report || report->entries.empty()) {
+    const auto report = remote::read_audit(audit_.path());
+    if (!report) {
+        return report.error().code != ErrorCode::not_found;
+    }
+    if (report->entries.empty()) {
         return false;
     }
     const remote::AuditEntry newest = entry_of(state_.history.front());

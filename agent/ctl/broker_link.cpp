@@ -9,6 +9,7 @@
 #include "agent/base/ids.hpp"
 #include "agent/config/load.hpp"
 #include "agent/ctl/files.hpp"
+#include "agent/uplink/reason_code.hpp"
 
 namespace cxedge::ctl {
 namespace {
@@ -123,12 +124,7 @@ void BrokerLink::send_to(std::string topic, std::string payload, std::uint32_t e
 }
 
 void BrokerLink::keep(std::string topic, std::string payload) {
-    kept_.erase(
-        std::remove_if(
-            kept_.begin(), kept_.end(), [&topic](const Kept& one) { return one.topic == topic; }
-        ),
-        kept_.end()
-    );
+    std::erase_if(kept_, [&topic](const Kept& one) { return one.topic == topic; });
     kept_.push_back({std::move(topic), std::move(payload), 0});
 }
 
@@ -172,17 +168,11 @@ void BrokerLink::on_disconnected(const std::string& why) {
 }
 
 void BrokerLink::on_puback(int mid, std::uint8_t reason) {
-    constexpr std::uint8_t kFirstRefusal = 0x80;
-    if (reason >= kFirstRefusal) {
+    if (reason >= uplink::kFirstRefusal) {
         parts_.note(fmt::format("the broker refused what cxctl published (0x{:02x})", reason));
         return;
     }
-    kept_.erase(
-        std::remove_if(
-            kept_.begin(), kept_.end(), [mid](const Kept& one) { return one.mid == mid; }
-        ),
-        kept_.end()
-    );
+    std::erase_if(kept_, [mid](const Kept& one) { return one.mid == mid; });
 }
 
 void BrokerLink::on_message(

@@ -36,6 +36,7 @@ public:
     // On disk when it returns ok. Half a line that a power cut left is cut off. Of each text 2 KiB
     // are kept.
     Status append(const AuditEntry& entry);
+    [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
     Status begin_anew(const std::string& line);

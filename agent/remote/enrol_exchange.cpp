@@ -17,8 +17,7 @@ void EnrolExchange::begin(
     payload_ = wire::encode_enrol_request(request);
     nonce_ = request.nonce;
     subscribe_due_ = false;
-    ask_due_ = false;
-    ask_again_.reset();
+    ask_at_.reset();
     options.client_id = "cxedge-enrol-" + name.tenant + "." + name.site + "." + name.node;
     options.will_topic.clear();
     options.will_payload.clear();
@@ -40,7 +39,7 @@ EnrolExchange::Outcome EnrolExchange::step() {
             fail("subscribing: " + sent.error().message);
         }
     }
-    if (outcome_ == Outcome::pending && (std::exchange(ask_due_, false) || is_time_to_repeat())) {
+    if (outcome_ == Outcome::pending && is_time_to_ask()) {
         if (const auto sent = broker_.publish(ask_topic_, payload_, false); !sent) {
             fail("asking: " + sent.error().message);
         }
@@ -55,10 +54,10 @@ EnrolExchange::Outcome EnrolExchange::step() {
     return std::exchange(outcome_, Outcome::idle);
 }
 
-bool EnrolExchange::is_time_to_repeat() {
-    const bool due = ask_again_ && clock_.steady_now() >= *ask_again_;
+bool EnrolExchange::is_time_to_ask() {
+    const bool due = ask_at_ && clock_.steady_now() >= *ask_at_;
     if (due) {
-        ask_again_.reset();
+        ask_at_.reset();
     }
     return due;
 }
@@ -80,7 +79,7 @@ void EnrolExchange::on_disconnected(const std::string& why) {
 
 void EnrolExchange::on_puback(int /*mid*/, std::uint8_t reason) {
     if (reason == uplink::kNoMatchingSubscribers) {
-        ask_again_ = clock_.steady_now() + kAskAgain;
+        ask_at_ = clock_.steady_now() + kAskAgain;
     }
     if (reason >= uplink::kFirstRefusal && outcome_ == Outcome::pending) {
         fail("the broker refused the request: " + uplink::describe_reason(reason));
@@ -92,7 +91,7 @@ void EnrolExchange::on_subscribed(const std::string& /*topic_filter*/, std::uint
         fail("the broker refused the subscription: " + uplink::describe_reason(reason));
         return;
     }
-    ask_due_ = true;
+    ask_at_ = clock_.steady_now();
 }
 
 void EnrolExchange::on_message(const std::string& topic, std::string_view payload, bool retained) {

@@ -45,7 +45,7 @@ private:
     void on_message(const std::string& topic, std::string_view payload, bool retained) override;
     void on_subscribed(const std::string& topic_filter, std::uint8_t reason) override;
 
-    bool is_time_to_repeat();
+    bool is_time_to_ask();
     void fail(std::string why);
 
     uplink::Broker& broker_;
@@ -56,8 +56,7 @@ private:
     std::string payload_;
     std::string nonce_;
     bool subscribe_due_ = false;
-    bool ask_due_ = false;
-    std::optional<SteadyTime> ask_again_;
+    std::optional<SteadyTime> ask_at_;  // none: it is asked, or not subscribed yet
     SteadyTime deadline_{};
     wire::EnrolResponse response_;
     std::string why_;

@@ -136,8 +136,6 @@ TEST_CASE("matters: a quota of a byte, and times that are none, touch nothing", 
     followed.check_equation();
 }
 
-// No setting sets the box's clock. What those of time do shows when the clock is wrong as well: it
-// falls back to the seventies, data waits for a clock that can be right, and that is no proof.
 TEST_CASE("matters: a queue that shrinks deletes nothing before it is confirmed", "[e2e]") {
     if (cannot_follow_here()) {
         return;
@@ -162,6 +160,8 @@ TEST_CASE("matters: a queue that shrinks deletes nothing before it is confirmed"
     followed.check_equation();
 }
 
+// No setting sets the box's clock. What those of time do shows when the clock is wrong as well: it
+// falls back to the seventies, data waits for a clock that can be right, and that is no proof.
 TEST_CASE("matters: a clock that jumps with new settings of time: the trial ends", "[e2e]") {
     if (cannot_follow_here() || faketime_library().empty()) {
         std::cout << "skipped: needs faketime\n";

@@ -34,10 +34,6 @@ std::pair<std::string, std::string> split_name(const std::string& name) {
                                       : std::pair{name.substr(0, slash), name.substr(slash + 1)};
 }
 
-bool is_failure(wire::TwinOutcome outcome) {
-    return outcome == wire::TwinOutcome::rejected || outcome == wire::TwinOutcome::rolled_back;
-}
-
 }  // namespace
 
 Result<RolloutPlan> rollout_plan(const PushOptions& options) {
@@ -267,9 +263,8 @@ std::string Push::end_of(const wire::Reported& reported) const {
     if (is_failure(outcome)) {
         return fmt::format("{}: {}", to_string(outcome), joined(reported.last_attempt.reasons));
     }
-    const bool fell_silent = outcome == wire::TwinOutcome::none &&
-                             is_touched(reported, generations_) &&
-                             parts_.clock.steady_now() >= patient_until_;
+    const bool fell_silent =
+        has_begun(reported, generations_) && parts_.clock.steady_now() >= patient_until_;
     return fell_silent ? fmt::format("took it and fell silent ({})", to_string(reported.phase))
                        : std::string();
 }

@@ -55,6 +55,15 @@ bool is_touched(const wire::Reported& reported, const Generations& generations) 
            outcome_at(reported, generations) != wire::TwinOutcome::none;
 }
 
+bool has_begun(const wire::Reported& reported, const Generations& generations) {
+    return outcome_at(reported, generations) == wire::TwinOutcome::none &&
+           is_touched(reported, generations);
+}
+
+bool is_failure(wire::TwinOutcome outcome) {
+    return outcome == wire::TwinOutcome::rejected || outcome == wire::TwinOutcome::rolled_back;
+}
+
 StageCount count_stage(
     const Fleet& fleet, const RolloutPlan& plan, std::size_t stage, const Generations& generations
 ) {
@@ -67,11 +76,8 @@ StageCount count_stage(
         ++count.nodes;
         const wire::TwinOutcome outcome = outcome_at(reported, generations);
         count.confirmed += outcome == wire::TwinOutcome::confirmed ? 1 : 0;
-        const bool bad =
-            outcome == wire::TwinOutcome::rejected || outcome == wire::TwinOutcome::rolled_back;
-        count.failed += bad ? 1 : 0;
-        const bool begun = outcome == wire::TwinOutcome::none && is_touched(reported, generations);
-        count.begun += begun ? 1 : 0;
+        count.failed += is_failure(outcome) ? 1U : 0U;
+        count.begun += has_begun(reported, generations) ? 1U : 0U;
     }
     return count;
 }

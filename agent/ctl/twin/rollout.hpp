@@ -45,6 +45,10 @@ StageCount given_up(StageCount count);
 // Whether a node has begun with any of them, and what became of that.
 bool is_touched(const wire::Reported& reported, const Generations& generations);
 wire::TwinOutcome outcome_at(const wire::Reported& reported, const Generations& generations);
+// It has taken one of them, and its end is not known.
+bool has_begun(const wire::Reported& reported, const Generations& generations);
+// Rejected or rolled back.
+bool is_failure(wire::TwinOutcome outcome);
 
 enum class RolloutStep { wait, next_stage, done, abort };
 // `patient`: false once no more time is given; `count` is then given_up(), and nodes that have not
