@@ -9,9 +9,18 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET GLOBAL libcrypto)
 
+pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET GLOBAL pugixml)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET GLOBAL libmicrohttpd)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET GLOBAL libcurl)
+pkg_check_modules(MODBUS REQUIRED IMPORTED_TARGET GLOBAL libmodbus)
+pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET GLOBAL libgpiod)
+pkg_check_modules(ALSA REQUIRED IMPORTED_TARGET GLOBAL alsa)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET GLOBAL re2)
+
 add_library(cxedge_mosquitto ALIAS PkgConfig::MOSQUITTO)
 add_library(cxedge_sqlite ALIAS PkgConfig::SQLITE)
 add_library(cxedge_zstd ALIAS PkgConfig::ZSTD)
+add_library(cxedge_pugixml ALIAS PkgConfig::PUGIXML)
 # Header-only packages without a CMake config on Debian 12.
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_path(NLOHMANN_INCLUDE nlohmann/json.hpp REQUIRED)

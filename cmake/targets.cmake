@@ -16,10 +16,12 @@ function(cxedge_executable name)
 endfunction()
 
 # cxedge_plugin(name SUMMARY text CLASS Class HEADER file SOURCES ... RUNS in_agent|own_process
-#               [LINK ...]): a plugin folder. Builds library plugin_<name>; registers it in the table
-# that cxedged is generated from; own_process plugins name their executable with EXECUTABLE.
+#               [EXECUTABLE program [OWN_MAIN]] [LINK ...]): a plugin folder. Builds library
+# plugin_<name>; registers it in the table that cxedged is generated from. A plugin that runs in its own
+# process names its program; with OWN_MAIN the folder builds that itself, else it is made here and
+# packaged with cxedge-devices (build/<preset>/device-programs.txt).
 function(cxedge_plugin name)
-    cmake_parse_arguments(ARG "" "SUMMARY;CLASS;HEADER;RUNS;EXECUTABLE" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(ARG "OWN_MAIN" "SUMMARY;CLASS;HEADER;RUNS;EXECUTABLE" "SOURCES;LINK" ${ARGN})
     if(ARG_SOURCES)
         add_library(cxedge_plugin_${name} STATIC ${ARG_SOURCES})
         target_link_libraries(cxedge_plugin_${name}
@@ -30,6 +32,44 @@ function(cxedge_plugin name)
         set_property(GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_${key} "${ARG_${key}}")
     endforeach()
     set_property(GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+    if(ARG_RUNS STREQUAL "own_process" AND NOT ARG_OWN_MAIN)
+        cxedge_device_program(${ARG_EXECUTABLE} cxedge_plugin_${name} ${ARG_CLASS} ${ARG_HEADER})
+    endif()
+endfunction()
+
+# The process of a plugin that needs nothing but to be served.
+function(cxedge_device_program program library class header)
+    set(main ${CMAKE_CURRENT_BINARY_DIR}/${program}.cpp)
+    file(CONFIGURE OUTPUT ${main} @ONLY CONTENT "// Written by CMake (cxedge_plugin).
+// NOLINTBEGIN
+#include \"@header@\"
+
+#include <cstdio>
+#include <exception>
+
+#include \"agent/plugin_api/plugin_main.hpp\"
+
+int main() {
+    try {
+        return cxedge::plugin_main<@class@>();
+    } catch (const std::exception& error) {  // out of memory and the like: cxedged starts it again
+        std::fputs(error.what(), stderr);
+        return 1;
+    }
+}
+// NOLINTEND
+")
+    cxedge_executable(${program} SOURCES ${main} LINK ${library} cxedge::plugin_api)
+    set_property(GLOBAL APPEND PROPERTY CXEDGE_DEVICE_PROGRAMS ${program})
+    add_dependencies(product ${program})
+endfunction()
+
+# The programs of package cxedge-devices, one a line.
+function(cxedge_list_device_programs)
+    get_property(programs GLOBAL PROPERTY CXEDGE_DEVICE_PROGRAMS)
+    list(SORT programs)
+    list(JOIN programs "\n" text)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/device-programs.txt CONTENT "${text}\n" @ONLY)
 endfunction()
 
 # cxedge_test(folder LINK ...): one Catch2 executable of all *_test.cpp here; each TEST_CASE becomes

@@ -2,7 +2,9 @@
 // What a number is about. Plain values.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +51,9 @@ struct SeriesInfo {
     std::string unit;                 // UCUM: "s", "By", "1", "{person}"; empty = ask the catalogue
     std::vector<std::string> states;  // Kind::state only: at least 2 texts, value = index
     std::uint8_t counter_bits = 0;  // Kind::counter: 16, 32 or 64 where the device wraps; 0 = never
+    // Kind::counter only: the device begins again from 0 at this time of its local day (minutes
+    // since midnight), which is that of the box.
+    std::optional<std::chrono::minutes> resets_at{};
     bool operator==(const SeriesInfo&) const = default;
 };
 

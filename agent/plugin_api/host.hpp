@@ -13,7 +13,10 @@
 #include "agent/base/event_loop.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/result.hpp"
+#include "agent/model/device.hpp"
 #include "agent/model/event.hpp"
+#include "agent/model/occasion.hpp"
+#include "agent/model/sample.hpp"
 #include "agent/model/series.hpp"
 
 namespace cxedge {
@@ -40,6 +43,10 @@ public:
     virtual Status emit(SeriesId series, double value) = 0;
     virtual Status emit_at(SeriesId series, double value, WallTime device_time) = 0;
 
+    // A reading that its device may tell again: what was told before is dropped and is ok. Else as
+    // emit_at(). invalid_argument also: an interval that does not end after it begins.
+    virtual Status emit_once(SeriesId series, double value, const Occasion& occasion) = 0;
+
     // A slot in which a measurement was due and failed: travels as an explicit loss.
     virtual Status emit_lost(SeriesId series) = 0;
 
@@ -65,6 +72,16 @@ public:
     // The source's own state for `cxctl status`, e.g. "camera not reachable: timeout"; empty =
     // well. A change is also logged and sent upstream as event `source.degraded` / cleared.
     virtual void set_problem(std::string_view problem) = 0;
+
+    // The inventory of the box: replaces what this source told of the device before, and says that
+    // it was heard of now (unless it is not up).
+    virtual void tell_device(const DeviceNote& note) = 0;
+
+    // From now on calls back with each reading that the box takes of a series whose metric fits
+    // the glob, of any source, in order, after it was taken; for a source that concludes something
+    // from others. unavailable: in a process of its own, where this does not work.
+    using OnReading = std::function<void(const SeriesInfo&, double value, const SampleTime&)>;
+    virtual Status follow(std::string_view metric, OnReading on_reading) = 0;
 
     // A line in the local log, prefixed with the source's name.
     virtual void log(log::Level level, std::string_view message) = 0;

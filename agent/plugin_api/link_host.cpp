@@ -77,15 +77,16 @@ Result<SeriesId> LinkHost::declare(const SeriesInfo& info) {
     return id;
 }
 
-Status LinkHost::queue(SeriesId series, double value, bool lost, std::int64_t device_ms) {
-    if (index_of(series) >= ids_.size()) {
+Status LinkHost::queue(const link::Reading& reading) {
+    if (reading.id >= ids_.size()) {
         return invalid_argument("unknown series id");
     }
     auto& readings = pending_->frame.readings;
     if (readings.empty()) {
         loop_.post([this] { flush(); });
     }
-    readings.push_back({index_of(series), value, lost, clock_.boot_now().count(), device_ms});
+    readings.push_back(reading);
+    readings.back().boot_ms = clock_.boot_now().count();
     ++readings_;
     if (readings.size() >= link::kMaxReadingsPerFrame) {
         flush();
@@ -94,15 +95,26 @@ Status LinkHost::queue(SeriesId series, double value, bool lost, std::int64_t de
 }
 
 Status LinkHost::emit(SeriesId series, double value) {
-    return queue(series, value, false, 0);
+    return queue({index_of(series), value});
 }
 
 Status LinkHost::emit_at(SeriesId series, double value, WallTime device_time) {
-    return queue(series, value, false, unix_ms(device_time));
+    return queue({index_of(series), value, false, 0, unix_ms(device_time)});
+}
+
+Status LinkHost::emit_once(SeriesId series, double value, const Occasion& occasion) {
+    if (Status sound = check(occasion); !sound) {
+        return sound;
+    }
+    link::Reading reading{index_of(series), value};
+    reading.device_ms = occasion.time ? unix_ms(*occasion.time) : 0;
+    reading.from_ms = occasion.from ? unix_ms(*occasion.from) : 0;
+    reading.key = occasion.key;
+    return queue(reading);
 }
 
 Status LinkHost::emit_lost(SeriesId series) {
-    return queue(series, 0, true, 0);
+    return queue({index_of(series), 0, true});
 }
 
 void LinkHost::flush() {
@@ -143,6 +155,16 @@ void LinkHost::offload(std::function<void()> work, std::function<void(const Stat
 
 void LinkHost::keep(std::string_view bytes) {
     send_bytes(link::encode(link::Keep{std::string(bytes)}));
+}
+
+void LinkHost::tell_device(const DeviceNote& note) {
+    send_bytes(link::encode(link::DeviceFrame{note}));
+}
+
+Status LinkHost::follow(std::string_view metric, OnReading on_reading) {
+    static_cast<void>(metric);
+    static_cast<void>(on_reading);
+    return unavailable("a plugin process cannot follow the readings of others");
 }
 
 void LinkHost::set_problem(std::string_view problem) {

@@ -14,6 +14,10 @@
 
 namespace cxedge {
 
+namespace wire::link {
+struct Reading;
+}
+
 class LinkHost final : public Host {
 public:
     // `on_broken` is called once when the agent cannot be reached any more.
@@ -28,6 +32,7 @@ public:
     Result<SeriesId> declare(const SeriesInfo& info) override;
     Status emit(SeriesId series, double value) override;
     Status emit_at(SeriesId series, double value, WallTime device_time) override;
+    Status emit_once(SeriesId series, double value, const Occasion& occasion) override;
     Status emit_lost(SeriesId series) override;
     void emit_event(Event event) override;
     void commit(std::function<void(const Status&)> done) override;
@@ -35,6 +40,8 @@ public:
     void keep(std::string_view bytes) override;
     [[nodiscard]] std::string_view kept() const override { return kept_; }
     void set_problem(std::string_view problem) override;
+    void tell_device(const DeviceNote& note) override;
+    Status follow(std::string_view metric, OnReading on_reading) override;
     void log(log::Level level, std::string_view message) override;
 
     // For serve_plugin().
@@ -50,7 +57,8 @@ public:
 
 private:
     struct Pending;
-    Status queue(SeriesId series, double value, bool lost, std::int64_t device_ms);
+    // What is only known of the reading; adds when it was taken.
+    Status queue(const wire::link::Reading& reading);
     void broken();
 
     UniqueFd socket_;

@@ -46,7 +46,11 @@ public:
 
     int run() {
         host_.send_bytes(link::encode(link::Hello{
-            link::kProtocol, "", "", static_cast<std::uint32_t>(::getpid())}));
+            link::kProtocol,
+            "",
+            "",
+            static_cast<std::uint32_t>(::getpid()),
+            source_->acknowledges()}));
         const std::optional<link::Welcome> welcome = await_welcome();
         if (!welcome) {
             return kExitLink;

@@ -11,6 +11,7 @@
 #include "agent/base/log.hpp"
 #include "agent/base/result.hpp"
 #include "agent/base/settings.hpp"
+#include "agent/model/device.hpp"
 #include "agent/model/event.hpp"
 #include "agent/model/series.hpp"
 
@@ -28,6 +29,7 @@ struct Hello {
     std::string plugin;
     std::string version;
     std::uint32_t pid = 0;
+    bool acknowledges = false;
 };
 struct Welcome {
     std::uint32_t protocol = kProtocol;
@@ -50,6 +52,8 @@ struct Reading {
     bool lost = false;
     std::int64_t boot_ms = 0;
     std::int64_t device_ms = 0;  // 0 = none
+    std::int64_t from_ms = 0;    // 0 = no interval
+    std::uint64_t key = 0;       // 0 = no name
 };
 struct Readings {
     std::vector<Reading> readings;
@@ -74,6 +78,9 @@ struct Committed {
     std::uint64_t ticket = 0;
     std::string error;  // empty: done
 };
+struct DeviceFrame {
+    DeviceNote note;
+};
 struct Keep {
     std::string bytes;
 };
@@ -95,6 +102,7 @@ using Frame = std::variant<
     Problem,
     Commit,
     Committed,
+    DeviceFrame,
     Keep,
     Bye>;
 

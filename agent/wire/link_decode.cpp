@@ -123,7 +123,7 @@ std::optional<E> enumerator(std::uint32_t value, E last) {
 }
 
 Decoded read(const pb::Hello& in) {
-    return Frame(Hello{in.protocol(), in.plugin(), in.version(), in.pid()});
+    return Frame(Hello{in.protocol(), in.plugin(), in.version(), in.pid(), in.acknowledges()});
 }
 
 Decoded read(const pb::Welcome& in) {
@@ -152,7 +152,14 @@ Decoded read(const pb::Declare& in) {
     if (bits != 0 && bits != 16 && bits != 32 && bits != 64) {
         return out_of_range("counter_bits", bits);
     }
+    constexpr std::uint32_t kMinutesOfDay = 24 * 60;
+    if (in.resets_at() > kMinutesOfDay) {
+        return out_of_range("resets_at", in.resets_at());
+    }
     Declare out;
+    if (in.resets_at() != 0) {
+        out.info.resets_at = std::chrono::minutes(in.resets_at() - 1);
+    }
     out.id = in.id();
     out.info.key.metric = in.metric();
     if (const Status done = read_pairs(in.dim(), out.info.key.dims); !done) {
@@ -175,7 +182,13 @@ Decoded read(const pb::Readings& in) {
     out.readings.reserve(static_cast<std::size_t>(in.reading_size()));
     for (const pb::Readings::Reading& reading : in.reading()) {
         out.readings.push_back(
-            {reading.id(), reading.value(), reading.lost(), reading.boot_ms(), reading.device_ms()}
+            {reading.id(),
+             reading.value(),
+             reading.lost(),
+             reading.boot_ms(),
+             reading.device_ms(),
+             reading.from_ms(),
+             reading.key()}
         );
     }
     return Frame(std::move(out));
@@ -203,6 +216,18 @@ Decoded read(const pb::Event& in) {
     const bool wall = in.device_ms() != 0;
     out.event.time.base = wall ? SampleTime::Base::wall : SampleTime::Base::boot;
     out.event.time.ms = wall ? in.device_ms() : in.boot_ms();
+    return Frame(std::move(out));
+}
+
+Decoded read(const pb::Device& in) {
+    DeviceFrame out;
+    out.note.device = in.device();
+    out.note.model = in.model();
+    out.note.firmware = in.firmware();
+    out.note.up = !in.down();
+    if (in.has_battery()) {
+        out.note.battery = in.battery();
+    }
     return Frame(std::move(out));
 }
 
@@ -256,6 +281,8 @@ Decoded read_kind(const pb::Frame& in, std::string_view& kind) {
             return Frame(Committed{in.committed().ticket(), in.committed().error()});
         case pb::Frame::kKeep:
             return Frame(Keep{in.keep().bytes()});
+        case pb::Frame::kDevice:
+            return kind = "device", read(in.device());
         case pb::Frame::kChecked:
             return kind = "checked", read(in.checked());
         case pb::Frame::KIND_NOT_SET:

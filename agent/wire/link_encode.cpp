@@ -97,6 +97,7 @@ private:
         out.set_plugin(text_of(in.plugin));
         out.set_version(text_of(in.version));
         out.set_pid(in.pid);
+        out.set_acknowledges(in.acknowledges);
     }
     void write(const Welcome& in) {
         pb::Welcome& out = *out_.mutable_welcome();
@@ -127,6 +128,9 @@ private:
             out.add_state(text_of(state));
         }
         out.set_counter_bits(in.info.counter_bits);
+        if (in.info.resets_at) {
+            out.set_resets_at(static_cast<std::uint32_t>(in.info.resets_at->count()) + 1);
+        }
     }
     void write(const Readings& in) {
         assert(in.readings.size() <= kMaxReadingsPerFrame);
@@ -138,6 +142,8 @@ private:
             written.set_lost(reading.lost);
             written.set_boot_ms(reading.boot_ms);
             written.set_device_ms(reading.device_ms);
+            written.set_from_ms(reading.from_ms);
+            written.set_key(reading.key);
         }
     }
     void write(const EventFrame& in) {
@@ -171,6 +177,16 @@ private:
     void write(const Committed& in) {
         out_.mutable_committed()->set_ticket(in.ticket);
         out_.mutable_committed()->set_error(text_of(in.error));
+    }
+    void write(const DeviceFrame& in) {
+        pb::Device& out = *out_.mutable_device();
+        out.set_device(text_of(in.note.device));
+        out.set_model(text_of(in.note.model));
+        out.set_firmware(text_of(in.note.firmware));
+        if (in.note.battery) {
+            out.set_battery(*in.note.battery);
+        }
+        out.set_down(!in.note.up);
     }
     void write(const Keep& in) { out_.mutable_keep()->set_bytes(in.bytes); }
     void write(const Bye& in) {

@@ -57,6 +57,36 @@ Status FakeHost::emit_at(SeriesId id, double value, WallTime device_time) {
     return record({id, value, device_time});
 }
 
+Status FakeHost::emit_once(SeriesId id, double value, const Occasion& occasion) {
+    if (Status sound = check(occasion); !sound) {
+        return sound;
+    }
+    const std::int64_t from = occasion.from ? unix_ms(*occasion.from) : 0;
+    const std::int64_t to = occasion.from ? unix_ms(*occasion.time) : 0;
+    const std::tuple name(id, from, to, occasion.key);
+    const bool has_name = occasion.has_name();
+    if (has_name && known_.count(name) != 0) {
+        ++repeated;
+        return {};
+    }
+    Status recorded = record({id, value, occasion.time, occasion.from, occasion.key});
+    if (recorded && has_name) {
+        known_.insert(name);
+    }
+    return recorded;
+}
+
+void FakeHost::tell(const SeriesInfo& info, double value) {
+    const auto followers = followers_;
+    for (const auto& [metric, on_reading] : followers) {
+        const bool all = metric.ends_with('*');
+        const auto stem = metric.substr(0, metric.size() - (all ? 1 : 0));
+        if (all ? info.key.metric.starts_with(stem) : info.key.metric == stem) {
+            on_reading(info, value, at_boot(clock().boot_now()));
+        }
+    }
+}
+
 Status FakeHost::emit_lost(SeriesId id) {
     return record({id, std::nullopt, std::nullopt});
 }
@@ -115,7 +145,9 @@ std::vector<std::string> FakeHost::reading_lines() const {
             info.unit.empty() ? "?" : info.unit,
             reading.value ? fmt::format("{:.6g}", *reading.value) : "lost"
         );
-        if (reading.device_time) {
+        if (reading.from) {
+            line += fmt::format(" @{}..{}", unix_ms(*reading.from), unix_ms(*reading.device_time));
+        } else if (reading.device_time) {
             line += fmt::format(" @{}", unix_ms(*reading.device_time));
         }
         lines.push_back(std::move(line));

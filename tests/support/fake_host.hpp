@@ -5,7 +5,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,8 @@ public:
         SeriesId series{};
         std::optional<double> value;  // none: an explicit loss
         std::optional<WallTime> device_time;
+        std::optional<WallTime> from{};  // emit_once() only
+        std::uint64_t key = 0;           // likewise
     };
 
     explicit FakeHost(std::string name = "test") : name_(std::move(name)) {}
@@ -41,14 +45,19 @@ public:
     std::vector<std::string> problems;  // every set_problem(), in order
     std::vector<std::string> logs;      // "warn text"
     std::string kept_now;               // the last keep()
+    std::vector<DeviceNote> devices;    // every tell_device(), in order
+    int repeated = 0;                   // readings of emit_once() that were told before
     int commits = 0;
     int declares = 0;
 
     ManualClock manual_clock;
     const Clock* real_clock = nullptr;  // instead, for what waits for the outside world
 
+    // A reading of another source, as follow() gets it.
+    void tell(const SeriesInfo& info, double value);
+
     // One line a reading: "pos.sales{till=3} delta unit 5", with " @ms" if the device gave a time,
-    // "lost" instead of a value; unit "?" if left to the catalogue.
+    // " @from..to" for an interval, "lost" instead of a value; unit "?" if left to the catalogue.
     [[nodiscard]] std::vector<std::string> reading_lines() const;
     // Values of one series ("name{dim=value}"), losses left out.
     [[nodiscard]] std::vector<double> values_of(const std::string& series_text) const;
@@ -64,6 +73,8 @@ public:
     Result<SeriesId> declare(const SeriesInfo& info) override;
     Status emit(SeriesId id, double value) override;
     Status emit_at(SeriesId id, double value, WallTime device_time) override;
+    // Drops what it knows: the same interval or key of a series.
+    Status emit_once(SeriesId id, double value, const Occasion& occasion) override;
     Status emit_lost(SeriesId id) override;
     void emit_event(Event event) override { events.push_back(std::move(event)); }
     void commit(std::function<void(const Status&)> done) override;
@@ -71,6 +82,11 @@ public:
     void keep(std::string_view bytes) override { kept_now = bytes; }
     [[nodiscard]] std::string_view kept() const override { return kept_before; }
     void set_problem(std::string_view problem) override { problems.emplace_back(problem); }
+    void tell_device(const DeviceNote& note) override { devices.push_back(note); }
+    Status follow(std::string_view metric, OnReading on_reading) override {
+        followers_.emplace_back(metric, std::move(on_reading));
+        return {};
+    }
     void log(log::Level level, std::string_view message) override;
 
 private:
@@ -80,6 +96,8 @@ private:
     EventLoop loop_;
     std::map<SeriesKey, SeriesId> ids_;
     std::vector<std::function<void(const Status&)>> held_;
+    std::set<std::tuple<SeriesId, std::int64_t, std::int64_t, std::uint64_t>> known_;
+    std::vector<std::pair<std::string, OnReading>> followers_;
 };
 
 }  // namespace cxedge::test

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose time counts (decision 0017). Both are kept: a reading that travels with its device's time
+// is in a batch that says when it was received, and device.clock.offset says how far apart they
+// were. Thread: the loop's.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "agent/plugin_api/host.hpp"
+
+#include "plugins/_devices/report.hpp"
+
+namespace cxedge::devices {
+
+// A clock on the wall beside the device, in the time zone of the box (TZ, /etc/localtime). An hour
+// that comes twice is the one nearer to `near`; one that summer time leaves out is an hour later.
+WallTime to_utc(DeviceTime time, WallTime near);
+
+enum class ClockPolicy { automatic, device, receive };
+
+class DeviceClock {
+public:
+    DeviceClock(
+        Host& host,
+        ClockPolicy policy,
+        std::chrono::milliseconds ahead,
+        std::chrono::milliseconds behind
+    );
+
+    // What to emit for a reading; `trusted`: of its interval, too. Else `from` is not given and the
+    // interval only makes the key. `told` may lack everything.
+    struct Told {
+        std::optional<DeviceTime> time;
+        std::optional<DeviceTime> from;
+        std::string_view id;
+    };
+    Occasion occasion(const std::string& device, const Told& told);
+    // All readings of a message were asked for: raises and clears `device.clock_wrong` and emits
+    // device.clock.offset by the newest of them.
+    void end_of_message();
+
+private:
+    struct Device {
+        std::optional<std::chrono::milliseconds> offset;  // newest of the message; + is ahead
+        std::optional<SeriesId> series;
+        std::optional<EventId> wrong;
+    };
+    [[nodiscard]] bool believed(std::chrono::milliseconds offset) const;
+    void tell(const std::string& name, Device& device);
+
+    Host& host_;
+    ClockPolicy policy_;
+    std::chrono::milliseconds ahead_;
+    std::chrono::milliseconds behind_;
+    std::map<std::string, Device> devices_;
+};
+
+}  // namespace cxedge::devices

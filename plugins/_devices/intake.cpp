@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_devices/intake.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "agent/base/ids.hpp"
+
+#include "plugins/_devices/privacy.hpp"
+
+namespace cxedge::devices {
+namespace {
+
+// Facts that are remembered, to drop those that come again.
+constexpr std::size_t kMostFacts = 1024;
+
+ClockPolicy policy_of(const std::string& text) {
+    if (text == "device") {
+        return ClockPolicy::device;
+    }
+    return text == "receive" ? ClockPolicy::receive : ClockPolicy::automatic;
+}
+
+// A device's words as a name: no control characters, not longer than a dimension may be.
+std::string presentable(std::string_view said) {
+    std::string out(said.substr(0, kMaxDimensionLength));
+    while (!out.empty() && said.size() > out.size() && (out.back() & 0x80) != 0) {
+        out.pop_back();  // not in the middle of a character
+    }
+    std::replace_if(
+        out.begin(),
+        out.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; },
+        '?'
+    );
+    return out;
+}
+
+bool has_dim(const SeriesKey& key, std::string_view name) {
+    return std::any_of(key.dims.begin(), key.dims.end(), [&](const Dimension& dim) {
+        return dim.key == name;
+    });
+}
+
+}  // namespace
+
+Intake::Intake(Host& host, const IntakeSettings& settings)
+    : host_(host),
+      settings_(settings),
+      names_(settings.names.begin(), settings.names.end()),
+      clock_(host, policy_of(settings.clock), settings.clock_ahead, settings.clock_behind),
+      book_(host, settings.silent, static_cast<std::size_t>(settings.max_devices)),
+      complaints_(host) {}
+
+Intake::~Intake() = default;
+
+std::string Intake::called(std::string_view said) const {
+    if (const auto found = names_.find(said); found != names_.end()) {
+        return found->second;
+    }
+    return is_hardware_address(said) ? masked_address(said) : presentable(said);
+}
+
+std::string Intake::device_of(std::string_view said) const {
+    if (!settings_.device.empty()) {
+        return settings_.device;
+    }
+    return called(said.empty() ? host_.source_name() : said);
+}
+
+Status Intake::take(const Report& report) {
+    const std::set<std::string> silent = take_states(report);
+    Status taken;
+    for (const Reading& reading : report.readings) {
+        const std::string device = device_of(reading.device);
+        if (silent.count(device) == 0) {
+            taken = take_reading(reading, device);
+        }
+        if (!taken) {
+            break;
+        }
+    }
+    clock_.end_of_message();
+    for (const DeviceEvent& event : report.events) {
+        take_event(event);
+    }
+    for (const BadElement& bad : report.bad_elements) {
+        complaints_.bad_element(device_of({}), bad.where, bad.what);
+    }
+    count_private(report);
+    return taken;
+}
+
+// Returns the devices whose message is old news.
+std::set<std::string> Intake::take_states(const Report& report) {
+    std::set<std::string> silent;
+    for (const DeviceState& state : report.devices) {
+        const std::string device = device_of(state.device);
+        const WallTime now = host_.clock().wall_now();
+        const auto age =
+            state.last_seen ? now - to_utc(*state.last_seen, now) : std::chrono::milliseconds(0);
+        if (age > settings_.silent) {
+            book_.seen_before(device, age);
+            silent.insert(device);
+            continue;
+        }
+        if (book_.heard(device)) {
+            book_.told(device, state);
+        }
+    }
+    return silent;
+}
+
+Status Intake::take_reading(const Reading& reading, const std::string& device) {
+    if (!book_.heard(device)) {
+        complaints_.bad_element({}, {}, "more devices than max_devices");
+        return {};
+    }
+    const Result<SeriesId> series = series_of(reading, device);
+    if (!series) {
+        complaints_.bad_element(
+            device,
+            reading.info.key.metric,
+            series.error().code == ErrorCode::exhausted ? "there are too many series"
+                                                        : "the agent refuses this series"
+        );
+        return {};
+    }
+    const Occasion occasion = clock_.occasion(device, {reading.time, reading.from, reading.id});
+    const Status emitted =
+        reading.lost ? host_.emit_lost(*series) : host_.emit_once(*series, reading.value, occasion);
+    if (!emitted && emitted.error().code == ErrorCode::exhausted) {
+        return emitted;
+    }
+    if (!emitted) {
+        complaints_.bad_element(device, reading.info.key.metric, "the agent refuses this value");
+    }
+    return {};
+}
+
+Result<SeriesId> Intake::series_of(const Reading& reading, const std::string& device) {
+    SeriesInfo info = reading.info;
+    for (Dimension& dim : info.key.dims) {
+        dim.value = called(dim.value);
+    }
+    for (const auto& [key, value] : settings_.dims) {
+        if (!has_dim(info.key, key)) {
+            info.key.dims.push_back({key, value});
+        }
+    }
+    if (!has_dim(info.key, "device")) {
+        info.key.dims.push_back({"device", device});
+    }
+    if (const Status normal = normalise(info); !normal) {
+        return normal.error();
+    }
+    if (const auto known = series_.find(info.key); known != series_.end()) {
+        return known->second;
+    }
+    if (series_.size() >= static_cast<std::size_t>(settings_.max_series)) {
+        return exhausted("more series than max_series");
+    }
+    Result<SeriesId> id = host_.declare(info);
+    if (id) {
+        series_.emplace(info.key, *id);
+    }
+    return id;
+}
+
+void Intake::take_event(const DeviceEvent& told) {
+    Event event = told.event;
+    event.subject = device_of(event.subject);
+    for (Dimension& attr : event.attrs) {
+        attr.value = called(attr.value);
+    }
+    event.id = derived_event_id(
+        fmt::format("{} {} {} {}", host_.source_name(), event.name, event.subject, told.id)
+    );
+    if (!is_news(told, event.id)) {
+        return;
+    }
+    if (told.time) {
+        const Occasion occasion = clock_.occasion(event.subject, {told.time, {}, {}});
+        event.time = occasion.time ? at_wall(*occasion.time) : SampleTime{};
+    }
+    host_.emit_event(std::move(event));
+}
+
+bool Intake::is_news(const DeviceEvent& told, const EventId& id) {
+    if (told.id.empty()) {
+        return told.event.state == EventState::clear ? raised_.erase(id) != 0
+                                                     : raised_.insert(id).second;
+    }
+    if (std::find(facts_.begin(), facts_.end(), id) != facts_.end()) {
+        return false;
+    }
+    facts_.push_back(id);
+    if (facts_.size() > kMostFacts) {
+        facts_.pop_front();
+    }
+    return true;
+}
+
+void Intake::count_private(const Report& report) {
+    for (const auto& [kind, dropped] : report.private_fields) {
+        auto found = private_series_.find(kind);
+        if (found == private_series_.end()) {
+            const SeriesInfo info{
+                {"privacy.dropped_fields",
+                 {{"source", std::string(host_.source_name())}, {"field", kind}}},
+                Kind::delta,
+                {},
+                {},
+                0};
+            const Result<SeriesId> id = host_.declare(info);
+            if (!id) {
+                return;  // the host has said so
+            }
+            found = private_series_.emplace(kind, *id).first;
+        }
+        static_cast<void>(host_.emit(found->second, static_cast<double>(dropped)));
+    }
+}
+
+void Intake::bad_message(std::string_view where, const Error& error) {
+    complaints_.bad_message(where, error.message);
+}
+
+void Intake::commit(std::function<void(const Status&)> done) {
+    host_.commit(std::move(done));
+}
+
+}  // namespace cxedge::devices

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_devices/json.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+#include "plugins/_devices/privacy.hpp"
+#include "plugins/_devices/text.hpp"
+
+namespace cxedge::devices {
+namespace {
+
+constexpr double kLargestCount = 9'007'199'254'740'992.0;  // 2^53
+
+// Looks at brackets outside of texts only; whether they match is the parser's business.
+bool nested_too_deep(std::string_view text) {
+    int depth = 0;
+    bool in_text = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_text) {
+            i += c == '\\' ? 1U : 0U;
+            in_text = c != '"';
+        } else if (c == '"') {
+            in_text = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > kMaxNesting) {
+                return true;
+            }
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return false;
+}
+
+bool holds_something(const Json& value) {
+    const bool hollow = value.is_null() ||
+                        (value.is_string() && value.get_ref<const std::string&>().empty()) ||
+                        (value.is_structured() && value.empty());
+    return !hollow;
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text) {
+    if (nested_too_deep(text)) {
+        return invalid_argument("JSON is nested too deep");
+    }
+    Json parsed = Json::parse(text.begin(), text.end(), nullptr, false);
+    if (parsed.is_discarded()) {
+        return invalid_argument("is not JSON");
+    }
+    return parsed;
+}
+
+const Json* member(const Json& object, std::string_view key) {
+    if (!object.is_object()) {
+        return nullptr;
+    }
+    const auto found = object.find(std::string(key));
+    return found == object.end() ? nullptr : &*found;
+}
+
+const Json* member(const Json* object, std::string_view key) {
+    return object == nullptr ? nullptr : member(*object, key);
+}
+
+const Json::array_t* list_of(const Json* value) {
+    return value == nullptr ? nullptr : value->get_ptr<const Json::array_t*>();
+}
+
+std::optional<double> number_of(const Json* value) {
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (value->is_string()) {
+        return parse_number(value->get_ref<const std::string&>());
+    }
+    if (!value->is_number()) {
+        return std::nullopt;
+    }
+    const auto number = value->get<double>();
+    return std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
+std::optional<std::int64_t> count_of(const Json* value) {
+    const std::optional<double> number = number_of(value);
+    const bool whole =
+        number && *number >= 0 && *number <= kLargestCount && *number == std::floor(*number);
+    return whole ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
+}
+
+std::string text_of(const Json* value) {
+    if (value == nullptr) {
+        return {};
+    }
+    if (value->is_string()) {
+        return value->get<std::string>();
+    }
+    return value->is_number_integer() ? value->dump() : std::string();
+}
+
+std::optional<bool> flag_of(const Json* value) {
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (value->is_boolean()) {
+        return value->get<bool>();
+    }
+    return parse_flag(text_of(value));
+}
+
+void note_private(const Json& message, Report& report) {
+    std::vector<const Json*> open{&message};
+    while (!open.empty()) {
+        const Json* const value = open.back();
+        open.pop_back();
+        if (value->is_array()) {
+            for (const Json& item : *value) {
+                open.push_back(&item);
+            }
+        }
+        if (!value->is_object()) {
+            continue;
+        }
+        for (const auto& [key, item] : value->items()) {
+            const std::string_view kind = personal_kind(key);
+            if (kind.empty()) {
+                open.push_back(&item);
+            } else if (holds_something(item)) {
+                ++report.private_fields[std::string(kind)];
+            }
+        }
+    }
+}
+
+}  // namespace cxedge::devices
