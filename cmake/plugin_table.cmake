@@ -7,11 +7,9 @@ function(cxedge_write_plugin_table file libraries_out)
     set(rows "")
     set(libraries "")
     foreach(name ${names})
-        foreach(key SUMMARY CLASS HEADER RUNS EXECUTABLE DIR)
+        foreach(key CLASS HEADER RUNS EXECUTABLE)
             get_property(${key} GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_${key})
         endforeach()
-        file(READ ${DIR}/sample.toml sample)
-        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${DIR}/sample.toml)
         if(RUNS STREQUAL "in_agent")
             string(APPEND includes "#include \"${HEADER}\"\n")
             list(APPEND libraries cxedge_plugin_${name})
@@ -19,7 +17,7 @@ function(cxedge_write_plugin_table file libraries_out)
         else()
             set(make "nullptr")
         endif()
-        string(APPEND rows "        {\"${name}\", \"${SUMMARY}\", R\"toml(${sample})toml\",\n         ${make}, \"${EXECUTABLE}\"},\n")
+        string(APPEND rows "        {\"${name}\", ${make}, \"${EXECUTABLE}\"},\n")
     endforeach()
     file(CONFIGURE OUTPUT ${file} @ONLY CONTENT "// Written by CMake from the plugin folders.
 // NOLINTBEGIN
@@ -38,4 +36,33 @@ const std::vector<PluginInfo>& plugin_table() {
 // NOLINTEND
 ")
     set(${libraries_out} ${libraries} PARENT_SCOPE)
+endfunction()
+
+# cxedge_write_plugin_list(file): what `cxctl plugins` tells of each plugin folder.
+function(cxedge_write_plugin_list file)
+    get_property(names GLOBAL PROPERTY CXEDGE_PLUGINS)
+    list(SORT names)
+    set(rows "")
+    foreach(name ${names})
+        get_property(SUMMARY GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_SUMMARY)
+        get_property(DIR GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_DIR)
+        file(READ ${DIR}/sample.toml sample)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${DIR}/sample.toml)
+        string(APPEND rows "        {\"${name}\", \"${SUMMARY}\", R\"toml(${sample})toml\"},\n")
+    endforeach()
+    file(CONFIGURE OUTPUT ${file} @ONLY CONTENT "// Written by CMake from the plugin folders.
+// NOLINTBEGIN
+#include \"agent/ctl/plugins.hpp\"
+
+namespace cxedge::ctl {
+
+const std::vector<PluginEntry>& plugin_list() {
+    static const std::vector<PluginEntry> list{
+@rows@    };
+    return list;
+}
+
+}  // namespace cxedge::ctl
+// NOLINTEND
+")
 endfunction()

@@ -33,7 +33,8 @@ DataPath::DataPath(
       )),
       pipeline_(std::move(options.pipeline), outlets_),
       no_files_why_(std::move(options.no_files_why)),
-      clock_steps_(clock) {
+      clock_steps_(clock),
+      inventory_(clock) {
     replay();
 }
 
@@ -92,14 +93,19 @@ Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
         // Records name series by their number: the next one goes behind a snapshot that has it.
         journal_begun_ = false;
     }
+    if (id) {
+        followers_.declared(*id, info);
+    }
     return id;
 }
 
+Status DataPath::room_for_reading() {
+    Status room = outlets_.has_room();
+    return room ? ensure_room() : room;
+}
+
 Status DataPath::take(const Reading& reading) {
-    if (Status room = outlets_.has_room(); !room) {
-        return room;
-    }
-    if (Status room = ensure_room(); !room) {
+    if (Status room = room_for_reading(); !room) {
         return room;
     }
     const pipeline::Now now = this->now();
@@ -108,6 +114,24 @@ Status DataPath::take(const Reading& reading) {
                           ? pipeline_.accept(reading.series, *reading.value, reading.time, now)
                           : pipeline_.accept_lost(reading.series, reading.time, now);
     settle();
+    if (accepted && reading.value) {
+        followers_.tell(reading.series, *reading.value, reading.time);
+    }
+    return accepted;
+}
+
+Status DataPath::accept_once(SeriesId series, double value, const Occasion& occasion) {
+    if (Status room = room_for_reading(); !room) {
+        return room;
+    }
+    const pipeline::Now now = this->now();
+    record(writer_.write(Once{series, value, occasion}, now));
+    const std::uint64_t repeated = pipeline_counters().repeated;
+    Status accepted = pipeline_.accept_once(series, value, occasion, now);
+    settle();
+    if (accepted && pipeline_counters().repeated == repeated) {
+        followers_.tell(series, value, occasion.time ? at_wall(*occasion.time) : at_boot(now.boot));
+    }
     return accepted;
 }
 

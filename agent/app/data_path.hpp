@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "agent/app/clock_step_watch.hpp"
+#include "agent/app/device_inventory.hpp"
+#include "agent/app/followers.hpp"
 #include "agent/app/intake_log.hpp"
 #include "agent/app/outlets.hpp"
 #include "agent/app/storage_alarm.hpp"
@@ -54,6 +56,7 @@ public:
 
     Result<SeriesId> declare(const SeriesInfo& info) override;
     Status accept(SeriesId series, double value, SampleTime time) override;
+    Status accept_once(SeriesId series, double value, const Occasion& occasion) override;
     Status accept_lost(SeriesId series, SampleTime time) override;
     void accept_event(Event event) override;
     void turned_away(SeriesId series) override;
@@ -61,6 +64,13 @@ public:
     void commit(ingest::Durability durability, std::function<void(const Status&)> done) override;
     Status keep(std::string_view source, std::string_view bytes) override;
     [[nodiscard]] std::string kept(std::string_view source) const override;
+    std::shared_ptr<void> follow(std::string_view metric, OnReading on_reading) override {
+        return followers_.add(metric, std::move(on_reading));
+    }
+    void tell_device(std::string_view source, const DeviceNote& note) override {
+        inventory_.tell(source, note);
+    }
+    [[nodiscard]] std::vector<telemetry::DeviceHealth> devices() const { return inventory_.list(); }
 
     // Closes due windows and batches, moves what is due to disk. Call a few times a second.
     void tick();
@@ -101,6 +111,7 @@ private:
     Status begin_journal();
     bool record(std::string_view record);
     Status take(const Reading& reading);
+    Status room_for_reading();
     void settle();
     void store_soon();
     void wake_when_due();
@@ -130,6 +141,8 @@ private:
     SteadyTime files_again_{};    // when to try again to have files
     SteadyTime lasting_again_{};  // when to keep again what outlasts a reboot
     ClockStepWatch clock_steps_;
+    Followers followers_;
+    DeviceInventory inventory_;
     DataPathCounters counters_;
 };
 

@@ -73,6 +73,10 @@ void DataPath::apply(const IntakeReader::Record& record) {
         } else if (series) {
             (void)pipeline_.accept_lost(*series, reading->time, record.now);
         }
+    } else if (const auto* once = std::get_if<Once>(&record.intake)) {
+        if (const auto series = restored(once->series)) {
+            (void)pipeline_.accept_once(*series, once->value, once->occasion, record.now);
+        }
     } else if (const auto* event = std::get_if<Event>(&record.intake)) {
         pipeline_.accept_event(*event, record.now);
     } else if (const auto* closed = std::get_if<Closed>(&record.intake)) {

@@ -102,9 +102,11 @@ telemetry::Health HealthReport::make(const DataPath& path, const ingest::Supervi
             {source.name, source.plugin, of.state, of.problem, of.readings, of.restarts, of.pid}
         );
     }
+    health.devices = path.devices();
     const DataPathCounters counters = path.counters();
     health.series = path.pipeline_counters().series;
     health.readings_accepted = path.pipeline_counters().accepted;
+    health.readings_repeated = path.pipeline_counters().repeated;
     health.readings_refused = path.pipeline_counters().refused + counters.readings_turned_away;
     health.samples_produced = samples_found_ + counters.samples_produced;
     health.events_produced = events_found_ + counters.events_produced;

@@ -19,6 +19,7 @@ constexpr unsigned kEvent = 3;
 constexpr unsigned kTick = 4;
 constexpr unsigned kFlush = 5;
 constexpr unsigned kClosed = 6;
+constexpr unsigned kOnce = 7;
 constexpr unsigned kTagMask = 7;
 constexpr unsigned kAbsolute = 8;  // both clocks as they are, not as steps
 constexpr unsigned kOwnTime = 16;  // the sample's time is not `now`
@@ -74,6 +75,28 @@ Reading get_reading(ByteReader& bytes, unsigned first, const pipeline::Now& now)
     return reading;
 }
 
+std::optional<WallTime> get_moment(ByteReader& bytes) {
+    const bool there = bytes.number() != 0;
+    return there ? std::optional(from_unix_ms(bytes.signed_number())) : std::nullopt;
+}
+
+void put_moment(ByteWriter& bytes, const std::optional<WallTime>& moment) {
+    bytes.number(moment ? 1 : 0);
+    if (moment) {
+        bytes.signed_number(unix_ms(*moment));
+    }
+}
+
+Once get_once(ByteReader& bytes) {
+    Once once;
+    once.series = SeriesId{static_cast<std::uint32_t>(bytes.number())};
+    once.value = bytes.real();
+    once.occasion.time = get_moment(bytes);
+    once.occasion.from = get_moment(bytes);
+    once.occasion.key = bytes.number();
+    return once;
+}
+
 std::optional<Intake> get_declared(ByteReader& bytes) {
     Declared declared;
     const bool good = pipeline::read_info(bytes, declared.info);
@@ -102,6 +125,8 @@ std::optional<Intake> get_intake(ByteReader& bytes, unsigned first, const pipeli
             return Ticked{(first & kTagMask) == kFlush};
         case kClosed:
             return get_closed(bytes);
+        case kOnce:
+            return get_once(bytes);
         default:
             return std::nullopt;
     }
@@ -147,6 +172,17 @@ std::string_view IntakeWriter::write(const Reading& reading, const pipeline::Now
     } else if (reading.value) {
         bytes.real(*reading.value);
     }
+    return record_;
+}
+
+std::string_view IntakeWriter::write(const Once& once, const pipeline::Now& now) {
+    begin(kOnce, now);
+    ByteWriter bytes(record_);
+    bytes.number(index_of(once.series));
+    bytes.real(once.value);
+    put_moment(bytes, once.occasion.time);
+    put_moment(bytes, once.occasion.from);
+    bytes.number(once.occasion.key);
     return record_;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/model/event.hpp"
+#include "agent/model/occasion.hpp"
 #include "agent/model/sample.hpp"
 #include "agent/model/series.hpp"
 #include "agent/pipeline/pipeline.hpp"
@@ -26,13 +27,18 @@ struct Reading {
     SampleTime time;
     std::optional<double> value;  // empty: the measurement failed
 };
+struct Once {
+    SeriesId series{};
+    double value = 0;
+    Occasion occasion;
+};
 struct Ticked {
     bool flush = false;  // all windows were closed
 };
 struct Closed {
     std::vector<SeriesId> series;  // whose windows were closed early
 };
-using Intake = std::variant<Declared, Reading, Event, Ticked, Closed>;
+using Intake = std::variant<Declared, Reading, Once, Event, Ticked, Closed>;
 
 // Times are written as differences: reader and writer must both begin where a journal file begins.
 class IntakeWriter {
@@ -40,6 +46,7 @@ public:
     // The record; valid until the next call.
     std::string_view write(const Declared& declared, const pipeline::Now& now);
     std::string_view write(const Reading& reading, const pipeline::Now& now);
+    std::string_view write(const Once& once, const pipeline::Now& now);
     std::string_view write(const Event& event, const pipeline::Now& now);
     std::string_view write(const Ticked& ticked, const pipeline::Now& now);
     std::string_view write(const Closed& closed, const pipeline::Now& now);

@@ -15,7 +15,6 @@
 
 #include "agent/app/agent.hpp"
 #include "agent/app/checked_load.hpp"
-#include "agent/app/plugin_table.hpp"
 #include "agent/app/twin_driver.hpp"
 #include "agent/base/version.hpp"
 
@@ -104,22 +103,6 @@ int check(const Places& places) {
     return wrong.empty() ? 0 : kExitConfig;
 }
 
-int plugins(const std::string& name) {
-    for (const PluginInfo& plugin : plugin_table()) {
-        if (name.empty()) {
-            fmt::print("{:<14} {}\n", plugin.name, plugin.summary);
-        } else if (plugin.name == name) {
-            fmt::print("# {}: {}\n{}", plugin.name, plugin.summary, plugin.sample_toml);
-            return 0;
-        }
-    }
-    if (!name.empty()) {
-        fmt::print(stderr, "there is no plugin \"{}\"; `cxedged plugins` lists them\n", name);
-        return kExitFailed;
-    }
-    return 0;
-}
-
 void add_places(CLI::App& command, Places& places) {
     command.add_option("--config", places.config_file, "Site configuration (TOML)")
         ->capture_default_str();
@@ -135,7 +118,6 @@ int main_with(int argc, char** argv) {
     );
     app.set_version_flag("--version", "cxedged " + std::string(version()));
     Places places;
-    std::string plugin_name;
     add_places(app, places);
     app.add_option("--state-dir", places.state_dir, "Directory of the spool")
         ->capture_default_str();
@@ -143,9 +125,6 @@ int main_with(int argc, char** argv) {
     CLI::App* check_command =
         app.add_subcommand("check", "Check the configuration and every source's settings");
     add_places(*check_command, places);
-    CLI::App* plugins_command =
-        app.add_subcommand("plugins", "List plugins, or print one's sample configuration");
-    plugins_command->add_option("name", plugin_name, "Plugin");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -153,10 +132,7 @@ int main_with(int argc, char** argv) {
         return status == 0 ? 0 : kExitUsage;
     }
     places = resolve(places);
-    if (check_command->parsed()) {
-        return check(places);
-    }
-    return plugins_command->parsed() ? plugins(plugin_name) : run(places, argv);
+    return check_command->parsed() ? check(places) : run(places, argv);
 }
 
 }  // namespace

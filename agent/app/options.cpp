@@ -56,6 +56,7 @@ pipeline::Rule rule_of(const config::RuleConfig& config) {
     rule.keep = keep_of(config.keep);
     rule.window = config.window;
     rule.stale = config.stale;
+    rule.stuck = config.stuck;
     rule.has_stream = !config.stream.empty();
     rule.stream = config.stream == "bulk" ? Stream::bulk : Stream::kpi;
     rule.labels = dimensions(config.labels);

@@ -102,6 +102,7 @@ struct RuleConfig {
     std::string keep;                                        // "window" (default), "raw", "drop"
     std::chrono::milliseconds window{0};                     // 0: pipeline.window_s
     std::chrono::milliseconds stale{0};                      // 0: pipeline.stale_s
+    std::chrono::milliseconds stuck{0};                      // 0: may stay the same for ever
     std::vector<std::string> stats;  // gauges: mean (default), min, max, last
     std::string stream;              // "kpi" (default), "bulk"
     std::vector<std::pair<std::string, std::string>> labels;  // added dimensions: journey, step ...

@@ -198,6 +198,12 @@ Schema<RuleConfig> rule_schema() {
         .range(1, kDay);
     s.duration("stale_s", &RuleConfig::stale, "Instead of pipeline.stale_s; 1 to 604800")
         .range(1, 7 * kDay);
+    s.duration(
+         "stuck_s",
+         &RuleConfig::stuck,
+         "Readings that stay the same for so long are reported (longer than a night); 1 to 604800"
+    )
+        .range(1, 7 * kDay);
     s.texts(
          "stats",
          &RuleConfig::stats,

@@ -128,7 +128,8 @@ void check_history(const HistoryConfig& history, const Section& section) {
 }
 
 bool decides_something(const SettingsNode& rule) {
-    for (const char* key : {"unit", "keep", "window_s", "stale_s", "stats", "stream", "labels"}) {
+    for (const char* key :
+         {"unit", "keep", "window_s", "stale_s", "stuck_s", "stats", "stream", "labels"}) {
         if (rule.find(key) != nullptr) {
             return true;
         }
@@ -208,7 +209,7 @@ void check_rule(
         problems.add(
             node.position,
             path,
-            "decides nothing: add unit, keep, window_s, stale_s, stats, stream or labels"
+            "decides nothing: add unit, keep, window_s, stale_s, stuck_s, stats, stream or labels"
         );
     }
 }

@@ -17,6 +17,7 @@ namespace cxedge::control {
 namespace {
 
 using nlohmann::json;
+using telemetry::DeviceHealth;
 using telemetry::Health;
 using telemetry::LaneHealth;
 using telemetry::LossHealth;
@@ -36,6 +37,17 @@ void item_fields(Source& source, const Visit& visit) {
     visit("readings", source.readings);
     visit("restarts", source.restarts);
     visit("pid", source.pid);
+}
+
+template <Is<DeviceHealth> Device, class Visit>
+void item_fields(Device& device, const Visit& visit) {
+    visit("source", device.source);
+    visit("device", device.device);
+    visit("model", device.model);
+    visit("firmware", device.firmware);
+    visit("battery", device.battery);
+    visit("up", device.up);
+    visit("last_seen_age_s", device.last_seen_age_s);
 }
 
 template <Is<LaneHealth> Lane, class Visit>
@@ -77,6 +89,7 @@ template <class Picture, class Visit>
 void counter_fields(Picture& health, const Visit& visit) {
     visit("series", health.series);
     visit("readings_accepted", health.readings_accepted);
+    visit("readings_repeated", health.readings_repeated);
     visit("readings_refused", health.readings_refused);
     visit("samples_produced", health.samples_produced);
     visit("samples_delivered", health.samples_delivered);
@@ -128,6 +141,7 @@ void health_fields(Picture& health, const Visit& visit) {
     visit("boot", health.boot);
     visit("uptime_s", health.uptime_s);
     visit("sources", health.sources);
+    visit("devices", health.devices);
     visit("lanes", health.lanes);
     visit("sinks", health.sinks);
     counter_fields(health, visit);

@@ -7,12 +7,14 @@
 #include "agent/base/version.hpp"
 #include "agent/ctl/config.hpp"
 #include "agent/ctl/decode.hpp"
+#include "agent/ctl/devices.hpp"
 #include "agent/ctl/doctor/doctor.hpp"
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/fleet_verbs.hpp"
 #include "agent/ctl/flush.hpp"
 #include "agent/ctl/model.hpp"
 #include "agent/ctl/moment.hpp"
+#include "agent/ctl/plugins.hpp"
 #include "agent/ctl/query.hpp"
 #include "agent/ctl/receive.hpp"
 #include "agent/ctl/setup.hpp"
@@ -36,6 +38,8 @@ struct CommandLine {
     cxedge::ctl::DecodeOptions decode;
     cxedge::ctl::StatusOptions status;
     cxedge::ctl::NodeStatusOptions node;
+    cxedge::ctl::DevicesOptions devices;
+    cxedge::ctl::PluginsOptions plugins;
     cxedge::ctl::FlushOptions flush;
     cxedge::ctl::QueryOptions query;
     cxedge::ctl::HistoryRange replay;
@@ -187,6 +191,34 @@ void add_status(CommandLine& line) {
             line.node.json = line.status.json;
             return line.node.node.empty() ? cxedge::ctl::run_status(line.status)
                                           : cxedge::ctl::run_node_status(line.node);
+        };
+    });
+}
+
+void add_devices(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "devices", "The devices behind this box's sources: when each was last heard of"
+    );
+    add_socket(verb, line.devices.socket);
+    verb.add_flag("--json", line.devices.json, "One JSON object a device and line");
+    verb.footer("Example: cxctl devices --json | grep '\"up\":false'");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_devices(line.devices);
+        };
+    });
+}
+
+void add_plugins(CommandLine& line) {
+    CLI::App& verb = *line.app.add_subcommand(
+        "plugins", "What this version can collect; with a name, a sample configuration"
+    );
+    verb.add_option("name", line.plugins.name, "Plugin");
+    verb.add_flag("--json", line.plugins.json, "One JSON object a plugin and line");
+    verb.footer("Example: cxctl plugins http_push >> /etc/cxedge/cxedged.toml");
+    verb.callback([&line] {
+        line.verb = [&line] {
+            return cxedge::ctl::run_plugins(line.plugins);
         };
     });
 }
@@ -436,6 +468,8 @@ void add_verbs(CommandLine& line) {
     add_receive(line);
     add_decode(line);
     add_status(line);
+    add_devices(line);
+    add_plugins(line);
     add_flush(line);
     add_query(line);
     add_replay(line);

@@ -34,6 +34,11 @@ Status AgentHost::emit_at(SeriesId series, double value, WallTime device_time) {
     return told(series, context_.sink.accept(series, value, at_wall(device_time)));
 }
 
+Status AgentHost::emit_once(SeriesId series, double value, const Occasion& occasion) {
+    ++readings_;
+    return told(series, context_.sink.accept_once(series, value, occasion));
+}
+
 Status AgentHost::emit_lost(SeriesId series) {
     ++readings_;
     return told(series, context_.sink.accept_lost(series, at_boot(context_.clock.boot_now())));
@@ -65,6 +70,15 @@ void AgentHost::keep(std::string_view bytes) {
 
 void AgentHost::offload(std::function<void()> work, std::function<void(const Status&)> done) {
     workers_.run_for(context_.loop, std::move(work), std::move(done));
+}
+
+void AgentHost::tell_device(const DeviceNote& note) {
+    context_.sink.tell_device(name_, note);
+}
+
+Status AgentHost::follow(std::string_view metric, OnReading on_reading) {
+    followed_.push_back(context_.sink.follow(metric, std::move(on_reading)));
+    return {};
 }
 
 void AgentHost::set_problem(std::string_view problem) {

@@ -37,6 +37,7 @@ void AgentSource::stop() {
     if (runner_) {
         runner_->stop();
     }
+    host_.unfollow();
 }
 
 bool AgentSource::stopped() const {

@@ -109,6 +109,8 @@ void PluginProcess::handle(const link::Frame& frame) {
         on_heartbeat();
     } else if (const auto* commit = std::get_if<link::Commit>(&frame)) {
         on_commit(*commit);
+    } else if (const auto* device = std::get_if<link::DeviceFrame>(&frame)) {
+        context_.sink.tell_device(spec_.name, device->note);
     } else if (const auto* keep = std::get_if<link::Keep>(&frame)) {
         on_keep(*keep);
     } else if (const auto* bye = std::get_if<link::Bye>(&frame)) {
@@ -130,6 +132,8 @@ void PluginProcess::on_hello(const link::Hello& hello) {
         ended("");
         return;
     }
+    acknowledges_ = hello.acknowledges;
+    turned_away_.reset();
     link::Welcome welcome;
     welcome.source = spec_.name;
     welcome.settings = spec_.settings;
@@ -191,23 +195,52 @@ SampleTime PluginProcess::time_of(const link::Reading& reading) const {
     return at_boot(taken > BootTime(0) && taken < now ? taken : now);
 }
 
+Status PluginProcess::accept(SeriesId series, const link::Reading& reading) {
+    if (reading.lost) {
+        return context_.sink.accept_lost(series, time_of(reading));
+    }
+    if (reading.from_ms == 0 && reading.key == 0) {
+        return context_.sink.accept(series, reading.value, time_of(reading));
+    }
+    Occasion occasion;
+    occasion.key = reading.key;
+    if (reading.device_ms != 0) {
+        occasion.time = from_unix_ms(reading.device_ms);
+    }
+    if (reading.from_ms != 0) {
+        occasion.from = from_unix_ms(reading.from_ms);
+    }
+    return context_.sink.accept_once(series, reading.value, occasion);
+}
+
 void PluginProcess::on_reading(const link::Reading& reading) {
     const auto id = series_.find(reading.id);
     if (id == series_.end()) {
         return;  // its series was refused, and said so
     }
     ++readings_;
-    const Status accepted = reading.lost
-                                ? context_.sink.accept_lost(id->second, time_of(reading))
-                                : context_.sink.accept(id->second, reading.value, time_of(reading));
+    const Status accepted = accept(id->second, reading);
     if (!accepted && accepted.error().code == ErrorCode::exhausted) {
-        context_.sink.turned_away(id->second);
+        turned_away(id->second, accepted.error());
     } else if (!accepted) {
         reporter_.log_once(log::Level::warn, "reading refused: " + accepted.error().message);
     }
 }
 
+// Who acknowledges passes the refusal on: its next commit fails, and its sender sends again.
+void PluginProcess::turned_away(SeriesId series, const Error& error) {
+    if (acknowledges_) {
+        turned_away_ = error;
+    } else {
+        context_.sink.turned_away(series);
+    }
+}
+
 void PluginProcess::on_commit(const link::Commit& commit) {
+    if (turned_away_) {
+        send(link::Committed{commit.ticket, std::exchange(turned_away_, std::nullopt)->message});
+        return;
+    }
     context_.sink.commit(
         spec_.durability,
         [this, ticket = commit.ticket, generation = generation_, here = std::weak_ptr(here_)](

@@ -56,6 +56,8 @@ private:
     void on_declare(const wire::link::Declare& declare);
     void on_readings(const wire::link::Readings& readings);
     void on_reading(const wire::link::Reading& reading);
+    Status accept(SeriesId series, const wire::link::Reading& reading);
+    void turned_away(SeriesId series, const Error& error);
     void on_commit(const wire::link::Commit& commit);
     void on_heartbeat();
     void on_keep(const wire::link::Keep& keep);
@@ -80,6 +82,8 @@ private:
     std::string frame_;                                   // receive buffer
     bool proved_ = false;                                 // child_ got as far as a heartbeat
     std::unordered_map<std::uint32_t, SeriesId> series_;  // the plugin's ids to ours
+    bool acknowledges_ = false;                           // its senders can send again
+    std::optional<Error> turned_away_;                    // since its last commit
     std::optional<Error> refused_;                        // why the plugin gave up for good
     std::uint64_t readings_ = 0;
     std::uint64_t restart_count_ = 0;

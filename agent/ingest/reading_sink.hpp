@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "agent/base/result.hpp"
+#include "agent/model/device.hpp"
 #include "agent/model/event.hpp"
+#include "agent/model/occasion.hpp"
 #include "agent/model/sample.hpp"
 #include "agent/model/series.hpp"
 
@@ -22,6 +25,8 @@ public:
     virtual ~ReadingSink() = default;
     virtual Result<SeriesId> declare(const SeriesInfo& info) = 0;
     virtual Status accept(SeriesId series, double value, SampleTime time) = 0;
+    // Host::emit_once().
+    virtual Status accept_once(SeriesId series, double value, const Occasion& occasion) = 0;
     virtual Status accept_lost(SeriesId series, SampleTime time) = 0;
     virtual void accept_event(Event event) = 0;
     // A reading was refused for want of room and its source cannot repeat it: declared as a gap.
@@ -34,6 +39,11 @@ public:
     // Host::keep() and kept() of a source. exhausted, invalid_argument: it is not kept.
     virtual Status keep(std::string_view source, std::string_view bytes) = 0;
     [[nodiscard]] virtual std::string kept(std::string_view source) const = 0;
+    // Host::follow(), until the returned handle is gone.
+    using OnReading = std::function<void(const SeriesInfo&, double value, const SampleTime&)>;
+    virtual std::shared_ptr<void> follow(std::string_view metric, OnReading on_reading) = 0;
+    // Host::tell_device().
+    virtual void tell_device(std::string_view source, const DeviceNote& note) = 0;
 };
 
 }  // namespace cxedge::ingest

@@ -20,10 +20,12 @@ public:
         Step step = Step::first;
         double increment = 0;
     };
-    // `bits` as SeriesInfo::counter_bits. A smaller reading is a wrap if the counter has a width
-    // and passing its end explains it with less than half the width; else the device began again
-    // from 0. Smaller and taken before the last one: it came out of order and says nothing new.
-    Outcome next(double reading, SampleTime time, std::uint8_t bits);
+    // A smaller reading is a wrap if the counter has a width (SeriesInfo::counter_bits) and passing
+    // its end explains it with less than half the width; else the device began again from 0.
+    // Smaller and taken before the last one: it came out of order and says nothing new. Where the
+    // device begins anew every day (resets_at), it never wraps across that time, and a reading that
+    // grew across it counts from 0, too: some minutes later, because its clock may be behind.
+    Outcome next(double reading, SampleTime time, const SeriesInfo& info, const Now& now);
 
     // What it remembers, to go on from there in another process.
     CounterDiscipline() = default;
@@ -33,6 +35,11 @@ public:
     [[nodiscard]] SampleTime last_time() const { return last_time_; }
 
 private:
+    // Where the time at which the device begins anew lies, seen from a reading.
+    enum class Reset : std::uint8_t { not_passed, just_passed, passed };
+    [[nodiscard]] Reset reset_before(SampleTime time, const SeriesInfo& info, const Now& now) const;
+    static Outcome fell(double before, double reading, std::uint8_t bits);
+
     std::optional<double> last_;
     SampleTime last_time_;
 };

@@ -69,8 +69,14 @@ bool Pipeline::Impl::read_stores(ByteReader& bytes, bool (StoreOccupancy::*read)
 }
 
 std::string Pipeline::Impl::lasting() const {
+    std::map<std::string, WallTime, std::less<>> told = told_until_;
+    for (const Entry& entry : entries_) {
+        if (const auto end = entry.intervals.end()) {
+            told[to_string(entry.info.key)] = *end;
+        }
+    }
     std::string out;
-    if (derived_.empty()) {
+    if (derived_.empty() && told.empty()) {
         return out;
     }
     ByteWriter bytes(out);
@@ -79,12 +85,27 @@ std::string Pipeline::Impl::lasting() const {
         bytes.text(derived.occupancy.name());
         derived.occupancy.save_level(bytes);
     }
+    bytes.number(told.size());
+    for (const auto& [series, end] : told) {
+        bytes.text(series);
+        bytes.signed_number(unix_ms(end));
+    }
     return out;
 }
 
 bool Pipeline::Impl::adopt(std::string_view lasting) {
     ByteReader bytes(lasting);
-    return read_stores(bytes, &StoreOccupancy::adopt_level);
+    if (!read_stores(bytes, &StoreOccupancy::adopt_level)) {
+        return false;
+    }
+    if (bytes.at_end()) {
+        return true;  // kept by a version that knew no intervals
+    }
+    for (std::uint64_t left = bytes.number(); left > 0 && bytes.good(); --left) {
+        std::string series(bytes.text());
+        told_until_[std::move(series)] = from_unix_ms(bytes.signed_number());
+    }
+    return bytes.good();
 }
 
 }  // namespace cxedge::pipeline

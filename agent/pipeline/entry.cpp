@@ -127,6 +127,10 @@ void save_entry(const Entry& entry, ByteWriter& bytes) {
     save(entry.last_state, bytes);
     bytes.signed_number(entry.last_reading.count());
     save(entry.stale_event, bytes);
+    entry.intervals.save(bytes);
+    bytes.real(entry.unchanged_value);
+    bytes.signed_number(entry.unchanged_since.count());
+    save(entry.stuck_event, bytes);
 }
 
 bool read_entry(ByteReader& bytes, Entry& entry) {
@@ -137,7 +141,11 @@ bool read_entry(ByteReader& bytes, Entry& entry) {
     entry.last_state = read_optional(bytes);
     entry.last_reading = BootTime(bytes.signed_number());
     entry.stale_event = read_event_id(bytes);
-    return bytes.good();
+    const bool intervals = entry.intervals.read(bytes);
+    entry.unchanged_value = bytes.real();
+    entry.unchanged_since = BootTime(bytes.signed_number());
+    entry.stuck_event = read_event_id(bytes);
+    return intervals && bytes.good();
 }
 
 }  // namespace cxedge::pipeline

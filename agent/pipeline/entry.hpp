@@ -8,6 +8,7 @@
 #include "agent/base/byte_codec.hpp"
 #include "agent/base/ids.hpp"
 #include "agent/pipeline/aggregate.hpp"
+#include "agent/pipeline/interval_ledger.hpp"
 #include "agent/pipeline/rules.hpp"
 #include "agent/pipeline/series_bytes.hpp"
 
@@ -24,7 +25,11 @@ struct Entry {
     SampleTime newest{};           // boot time of its newest reading
     std::optional<double> last_state;
     BootTime last_reading{};
-    std::optional<EventId> stale_event;  // set while the series is stale
+    std::optional<EventId> stale_event{};  // set while the series is stale
+    IntervalLedger intervals{};            // readings that tell of an interval
+    double unchanged_value = 0;            // of the last readings, all alike ...
+    BootTime unchanged_since{};            // ... since then; 0: there was none
+    std::optional<EventId> stuck_event{};  // set while they are alike for too long
 };
 
 void save_counter(const CounterDiscipline& counter, ByteWriter& bytes);

@@ -77,6 +77,10 @@ Result<SeriesId> Pipeline::Impl::add(SeriesInfo info) {
     entries_.push_back(
         {std::move(info), std::move(*plan), std::move(*out), {}, {}, 0, {}, {}, {}, {}}
     );
+    if (const auto told = told_until_.find(to_string(entries_.back().info.key));
+        told != told_until_.end()) {
+        entries_.back().intervals.begin_at(told->second);
+    }
     counters.series = entries_.size();
     for (Derived& derived : derived_) {
         derived.occupancy.consider(id, entries_.back().info);
@@ -180,6 +184,7 @@ Status Pipeline::Impl::accept(SeriesId series, double value, SampleTime time, co
 
 void Pipeline::Impl::gather_or_pass(Entry& entry, double value, SampleTime time, const Now& now) {
     note_reading(entry, now);
+    watch_change(entry, value, now);
     if (entry.plan.keep == Keep::raw) {
         pass_raw(entry, value, time);
     } else if (entry.plan.keep == Keep::window) {
@@ -313,6 +318,7 @@ void Pipeline::Impl::save(std::string& out) const {
         save_entry(entry, bytes);
     }
     save_derived(bytes);
+    seen_keys_.save(bytes);
 }
 
 Result<Pipeline::RestoredIds> Pipeline::Impl::restore(std::string_view saved) {
@@ -329,7 +335,7 @@ Result<Pipeline::RestoredIds> Pipeline::Impl::restore(std::string_view saved) {
             take_over(entries_[index_of(*id)], std::move(read));
         }
     }
-    if (!restore_derived(bytes)) {
+    if (!restore_derived(bytes) || !seen_keys_.read(bytes)) {
         return corrupt("the saved state of the pipeline is damaged");
     }
     return ids;
@@ -352,6 +358,11 @@ Result<SeriesId> Pipeline::declare(const SeriesInfo& info) {
 }
 Status Pipeline::accept(SeriesId series, double value, SampleTime time, const Now& now) {
     return impl_->accept(series, value, time, now);
+}
+Status Pipeline::accept_once(
+    SeriesId series, double value, const Occasion& occasion, const Now& now
+) {
+    return impl_->accept_once(series, value, occasion, now);
 }
 Status Pipeline::accept_lost(SeriesId series, SampleTime time, const Now& now) {
     return impl_->accept_lost(series, time, now);

@@ -18,6 +18,7 @@
 #include "agent/base/result.hpp"
 #include "agent/model/catalogue.hpp"
 #include "agent/model/event.hpp"
+#include "agent/model/occasion.hpp"
 #include "agent/model/sample.hpp"
 #include "agent/model/series.hpp"
 
@@ -35,6 +36,7 @@ struct Rule {
     Keep keep = Keep::window;
     std::chrono::milliseconds window{0};  // 0 = not decided here
     std::chrono::milliseconds stale{0};
+    std::chrono::milliseconds stuck{0};
     std::vector<GaugeStat> stats;
     bool has_stream = false;
     Stream stream = Stream::kpi;
@@ -79,7 +81,8 @@ struct PipelineCounters {
     std::uint64_t late = 0;     // time outside the open window: went out as its own sample
     std::uint64_t resets = 0;   // counter resets seen
     std::uint64_t wraps = 0;
-    std::uint64_t series = 0;  // incoming series declared
+    std::uint64_t repeated = 0;  // readings that had been told before
+    std::uint64_t series = 0;    // incoming series declared
 };
 
 class Pipeline {
@@ -94,6 +97,10 @@ public:
     // unit or kind that contradicts the catalogue; exhausted: more than max_series.
     Result<SeriesId> declare(const SeriesInfo& info);
     Status accept(SeriesId series, double value, SampleTime time, const Now& now);
+    // Host::emit_once(): what was told before is dropped, and ok. An interval's reading is a sample
+    // of its own, at its end; what nobody told of before it goes out as losses, one for each
+    // interval of this length, and as event `series.gap`.
+    Status accept_once(SeriesId series, double value, const Occasion& occasion, const Now& now);
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
 
@@ -119,8 +126,9 @@ public:
     using RestoredIds = std::vector<std::optional<SeriesId>>;
     Result<RestoredIds> restore(std::string_view saved);
 
-    // Of that, the little that means something after a reboot: who is in the stores. Empty:
-    // nothing. adopt() needs a pipeline without series; false: not what lasting() wrote.
+    // Of that, the little that means something after a reboot: who is in the stores, and until when
+    // intervals were told. Empty: nothing. adopt() needs a pipeline without series; false: not what
+    // lasting() wrote.
     [[nodiscard]] std::string lasting() const;
     bool adopt(std::string_view lasting);
 

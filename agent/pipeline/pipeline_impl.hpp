@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "agent/pipeline/entry.hpp"
+#include "agent/pipeline/interval_ledger.hpp"
 #include "agent/pipeline/pipeline.hpp"
+#include "agent/pipeline/seen_keys.hpp"
 #include "agent/pipeline/store_occupancy.hpp"
 
 namespace cxedge::pipeline {
@@ -22,6 +24,7 @@ public:
 
     Result<SeriesId> declare(const SeriesInfo& asked);
     Status accept(SeriesId series, double value, SampleTime time, const Now& now);
+    Status accept_once(SeriesId series, double value, const Occasion& occasion, const Now& now);
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
     [[nodiscard]] Stream stream_of(SeriesId series) const {
@@ -63,13 +66,20 @@ private:
     Status refuse(Error error);
     static Status check_time(const Entry& entry, SampleTime time);
     [[nodiscard]] Status check_value(const Entry& entry, double value) const;
+    Status check_once(SeriesId series, double value, const Occasion& occasion) const;
+    void take_interval(SeriesId series, double value, const Interval& interval, const Now& now);
+    void tell_gap(const Entry& entry, const Interval& hole, const Interval& next, const Now& now);
+    void tell_overlap(const Entry& entry, const Now& now);
     void note_reading(Entry& entry, const Now& now);
+    void watch_change(Entry& entry, double value, const Now& now);
     void emit(const Entry& entry, std::size_t which, SampleTime time, SampleValue value);
     void pass_raw(Entry& entry, double value, SampleTime time);
     void accept_state(Entry& entry, double value, SampleTime time);
     void gather(Entry& entry, double value, SampleTime time, const Now& now);
-    void emit_late(Entry& entry, double value, SampleTime time);
-    [[nodiscard]] std::optional<double> increment(Entry& entry, double value, SampleTime time);
+    void emit_late(Entry& entry, double value, SampleTime time, const Now& now);
+    [[nodiscard]] std::optional<double> increment(
+        Entry& entry, double value, SampleTime time, const Now& now
+    );
     void accept_windowed_loss(Entry& entry, SampleTime time, const Now& now);
     bool join_window(Entry& entry, SampleTime time, const Now& now);
     void open(Entry& entry, std::int64_t window, const Now& now);
@@ -82,6 +92,9 @@ private:
     std::vector<Entry> entries_;
     std::map<SeriesKey, SeriesId> ids_;
     std::vector<Derived> derived_;
+    SeenKeys seen_keys_;
+    // Of an earlier boot, by series: intervals until then were told.
+    std::map<std::string, WallTime, std::less<>> told_until_;
     const std::vector<SeriesId> none_;
 };
 

@@ -25,6 +25,7 @@ struct Decided {
     std::optional<Keep> keep;
     std::optional<std::chrono::milliseconds> window;
     std::optional<std::chrono::milliseconds> stale;
+    std::optional<std::chrono::milliseconds> stuck;
     std::optional<Stream> stream;
     std::vector<GaugeStat> stats;
     std::string unit;
@@ -37,6 +38,9 @@ void decide_times(const Rule& rule, Decided& decided) {
     }
     if (!decided.stale && rule.stale.count() > 0) {
         decided.stale = rule.stale;
+    }
+    if (!decided.stuck && rule.stuck.count() > 0) {
+        decided.stuck = rule.stuck;
     }
 }
 
@@ -149,6 +153,7 @@ Result<Plan> plan_for(const SeriesInfo& info, const PipelineOptions& options) {
     plan.keep = decided.keep.value_or(own ? Keep::raw : Keep::window);
     plan.window = decided.window.value_or(options.window);
     plan.stale = decided.stale.value_or(options.stale);
+    plan.stuck = decided.stuck.value_or(std::chrono::milliseconds(0));
     plan.stream = decided.stream.value_or(own ? Stream::health : Stream::kpi);
     plan.unit = std::move(*unit);
     plan.labels = std::move(decided.labels);

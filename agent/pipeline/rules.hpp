@@ -18,6 +18,7 @@ struct Plan {
     Keep keep = Keep::window;
     std::chrono::milliseconds window{60000};
     std::chrono::milliseconds stale{300000};
+    std::chrono::milliseconds stuck{0};  // 0: may stay the same for ever
     std::vector<GaugeStat> stats{GaugeStat::mean};
     Stream stream = Stream::kpi;
     std::string unit;

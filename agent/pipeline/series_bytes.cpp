@@ -20,6 +20,7 @@ void save_info(const SeriesInfo& info, ByteWriter& bytes) {
         bytes.text(state);
     }
     bytes.number(info.counter_bits);
+    bytes.number(info.resets_at ? static_cast<std::uint64_t>(info.resets_at->count()) + 1 : 0);
 }
 
 bool read_info(ByteReader& bytes, SeriesInfo& info) {
@@ -35,6 +36,9 @@ bool read_info(ByteReader& bytes, SeriesInfo& info) {
         info.states.emplace_back(bytes.text());
     }
     info.counter_bits = static_cast<std::uint8_t>(bytes.number());
+    if (const std::uint64_t resets = bytes.number(); resets != 0) {
+        info.resets_at = std::chrono::minutes(static_cast<std::int64_t>(resets - 1));
+    }
     if (kind > static_cast<std::uint64_t>(Kind::state)) {
         return false;
     }

@@ -40,7 +40,7 @@ void StoreOccupancy::consider(SeriesId id, const SeriesInfo& info) {
     door.key = to_string(info.key);
     door.sign = info.key.metric == kIn ? 1 : -1;
     door.cumulative = info.kind == Kind::counter;
-    door.counter_bits = info.counter_bits;
+    door.info = info;
     doors_.emplace(id, std::move(door));
 }
 
@@ -54,7 +54,7 @@ std::optional<StoreOccupancy::Level> StoreOccupancy::take(
     Door& door = found->second;
     double people = reading.value;
     if (door.cumulative) {
-        people = door.counter.next(reading.value, reading.time, door.counter_bits).increment;
+        people = door.counter.next(reading.value, reading.time, door.info, now).increment;
     }
     Level level;
     level.residual = end_day(now);

@@ -53,7 +53,7 @@ private:
         std::string key;
         double sign = 1;  // 1 in, -1 out
         bool cumulative = false;
-        std::uint8_t counter_bits = 0;
+        SeriesInfo info;
         CounterDiscipline counter;
     };
     // When the day ends, and what the wall clock was ahead of the boot clock when that was found

@@ -4,22 +4,9 @@
 #include <utility>
 
 #include "agent/pipeline/pipeline_impl.hpp"
+#include "agent/pipeline/times.hpp"
 
 namespace cxedge::pipeline {
-namespace {
-
-WallTime wall_of(const SampleTime& time, const Now& now) {
-    if (time.base == SampleTime::Base::wall) {
-        return from_unix_ms(time.ms);
-    }
-    return now.wall - (now.boot - BootTime(time.ms));
-}
-
-SampleTime boot_time_of(WallTime wall, const Now& now) {
-    return at_boot(now.boot - (now.wall - wall));
-}
-
-}  // namespace
 
 void Pipeline::Impl::accept_windowed_loss(Entry& entry, SampleTime time, const Now& now) {
     if (join_window(entry, time, now)) {
@@ -38,12 +25,14 @@ void Pipeline::Impl::accept_state(Entry& entry, double value, SampleTime time) {
 }
 
 // Nothing for a first or overtaken cumulative reading; else what to add to the window.
-std::optional<double> Pipeline::Impl::increment(Entry& entry, double value, SampleTime time) {
+std::optional<double> Pipeline::Impl::increment(
+    Entry& entry, double value, SampleTime time, const Now& now
+) {
     using Step = CounterDiscipline::Step;
     if (entry.info.kind != Kind::counter) {
         return value;
     }
-    const auto outcome = entry.counter.next(value, time, entry.info.counter_bits);
+    const auto outcome = entry.counter.next(value, time, entry.info, now);
     counters.resets += outcome.step == Step::reset ? 1U : 0U;
     counters.wraps += outcome.step == Step::wrapped ? 1U : 0U;
     if (outcome.step == Step::first || outcome.step == Step::out_of_order) {
@@ -54,22 +43,22 @@ std::optional<double> Pipeline::Impl::increment(Entry& entry, double value, Samp
 
 void Pipeline::Impl::gather(Entry& entry, double value, SampleTime time, const Now& now) {
     if (!join_window(entry, time, now)) {
-        emit_late(entry, value, time);
+        emit_late(entry, value, time, now);
         return;
     }
     if (entry.info.kind == Kind::state) {
         accept_state(entry, value, time);
     }
-    if (const auto amount = increment(entry, value, time)) {
+    if (const auto amount = increment(entry, value, time, now)) {
         entry.aggregate.add(entry.info.kind, *amount);
     }
 }
 
 // Outside the open window (a device's own time, or a process that was slow): the value keeps its
 // time and travels alone; sums downstream stay right because the pieces add up.
-void Pipeline::Impl::emit_late(Entry& entry, double value, SampleTime time) {
+void Pipeline::Impl::emit_late(Entry& entry, double value, SampleTime time, const Now& now) {
     ++counters.late;
-    const auto amount = increment(entry, value, time);
+    const auto amount = increment(entry, value, time, now);
     if (!amount) {
         return;
     }

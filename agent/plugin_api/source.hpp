@@ -55,8 +55,6 @@ void ignore_common_keys(Schema<T>& schema) {
 // One line of the table of plugins that CMake generates.
 struct PluginInfo {
     std::string name;
-    std::string summary;                          // one line: what it collects
-    std::string sample_toml;                      // the plugin's sample.toml, as documentation
     std::unique_ptr<Source> (*make)() = nullptr;  // nullptr: runs out of process
     std::string executable;  // out of process: file name beside cxedged, e.g. "cxedge-camera"
 };

@@ -24,6 +24,17 @@ struct SourceHealth {
     std::int32_t pid = 0;  // out of process only
 };
 
+// A device behind a source (agent/model/device.hpp).
+struct DeviceHealth {
+    std::string source;
+    std::string device;
+    std::string model;     // empty: not told
+    std::string firmware;  // likewise
+    double battery = -1;   // percent; below 0: not told
+    bool up = false;
+    double last_seen_age_s = 0;
+};
+
 struct LaneHealth {
     std::string lane;
     std::uint64_t batches = 0;
@@ -68,10 +79,12 @@ struct Health {
     std::uint32_t boot = 0;
     double uptime_s = 0;
     std::vector<SourceHealth> sources;
+    std::vector<DeviceHealth> devices;
     std::vector<LaneHealth> lanes;
     std::vector<SinkHealth> sinks;  // but the main one
     std::uint64_t series = 0;
     std::uint64_t readings_accepted = 0;  // by the pipeline, from all sources
+    std::uint64_t readings_repeated = 0;  // that had been told before
     std::uint64_t readings_refused = 0;
     std::uint64_t samples_produced = 0;   // handed to batches since start, plus found in the spool
     std::uint64_t samples_delivered = 0;  // acknowledged by the broker since start

@@ -21,6 +21,7 @@ public:
         double value = 0;
         bool lost = false;
         SampleTime time;
+        Occasion occasion{};  // accept_once() only
     };
 
     Result<SeriesId> declare(const SeriesInfo& info) override {
@@ -31,8 +32,27 @@ public:
         return SeriesId{static_cast<std::uint32_t>(series.size() - 1)};
     }
     Status accept(SeriesId id, double value, SampleTime time) override {
+        if (!accept_status) {
+            return accept_status;
+        }
         readings.push_back({series.at(index_of(id)), value, false, time});
         return {};
+    }
+    Status accept_once(SeriesId id, double value, const Occasion& occasion) override {
+        if (!accept_status) {
+            return accept_status;
+        }
+        const SampleTime time = occasion.time ? at_wall(*occasion.time) : SampleTime{};
+        readings.push_back({series.at(index_of(id)), value, false, time, occasion});
+        return {};
+    }
+    std::shared_ptr<void> follow(std::string_view metric, OnReading on_reading) override {
+        followed.emplace_back(metric);
+        follower = std::make_shared<OnReading>(std::move(on_reading));
+        return follower;
+    }
+    void tell_device(std::string_view source, const DeviceNote& note) override {
+        devices.emplace_back(source, note);
     }
     Status accept_lost(SeriesId id, SampleTime time) override {
         readings.push_back({series.at(index_of(id)), 0, true, time});
@@ -81,6 +101,10 @@ public:
     ingest::Durability durability = ingest::Durability::process;
     int commits = 0;
     Status commit_status;
+    Status accept_status;  // of every reading
+    std::vector<std::string> followed;
+    std::shared_ptr<OnReading> follower;
+    std::vector<std::pair<std::string, DeviceNote>> devices;
 };
 
 }  // namespace cxedge::test

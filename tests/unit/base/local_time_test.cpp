@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/time_zone.hpp"
 
 namespace cxedge::test {
 
@@ -13,24 +14,9 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
+using test::TimeZone;
 
-// The box's time zone while it lives. These tests have no other thread.
-class TimeZone {
-public:
-    explicit TimeZone(const char* name) {
-        ::setenv("TZ", name, 1);  // NOLINT(concurrency-mt-unsafe)
-        ::tzset();
-    }
-    TimeZone(const TimeZone&) = delete;
-    TimeZone& operator=(const TimeZone&) = delete;
-    ~TimeZone() {
-        ::unsetenv("TZ");  // NOLINT(concurrency-mt-unsafe)
-        ::tzset();
-    }
-};
-
-// Central Europe in POSIX's words, so that no zone files are needed.
-constexpr const char* kBerlin = "CET-1CEST,M3.5.0/2,M10.5.0/3";
+constexpr const char* kBerlin = test::kCentralEurope;
 
 std::string next(std::int64_t unix_s, minutes time_of_day) {
     return iso8601(next_local_time(from_unix_ms(unix_s * 1000), time_of_day));

@@ -56,12 +56,8 @@ SourceSpec spec_with(const std::string& key, const std::string& value) {
 
 struct SupervisorBench {
     std::vector<PluginInfo> plugins{
-        {"door",
-         "a door",
-         "",
-         []() -> std::unique_ptr<Source> { return std::make_unique<Door>(); },
-         ""},
-        {"away", "elsewhere", "", nullptr, "no-such-program"}};
+        {"door", []() -> std::unique_ptr<Source> { return std::make_unique<Door>(); }, ""},
+        {"away", nullptr, "no-such-program"}};
     EventLoop loop;
     test::ManualClock clock;
     test::RecordingSink sink;
@@ -210,7 +206,7 @@ TEST_CASE("supervisor: a change waits for the process that ends", "[ingest]") {
     SupervisorBench bench;
     const std::string program = CXEDGE_TEST_PLUGIN;
     const std::size_t slash = program.rfind('/');
-    bench.plugins.push_back({"slow", "a process", "", nullptr, program.substr(slash + 1)});
+    bench.plugins.push_back({"slow", nullptr, program.substr(slash + 1)});
     Supervisor supervisor(
         bench.plugins, program.substr(0, slash), {bench.loop, bench.clock, bench.sink}
     );

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/time_zone.hpp"
 #include "tests/unit/pipeline/recording_output.hpp"
 
 namespace cxedge::pipeline {
@@ -15,18 +16,8 @@ const std::string kLevel = "store.occupancy{zone=shop}";
 const std::string kResidual = "store.occupancy.residual{zone=shop}";
 
 // The box lives in UTC for these tests: midnight is midnight.
-class Utc {
-public:
-    Utc() {
-        ::setenv("TZ", "UTC0", 1);  // NOLINT(concurrency-mt-unsafe)
-        ::tzset();
-    }
-    Utc(const Utc&) = delete;
-    Utc& operator=(const Utc&) = delete;
-    ~Utc() {
-        ::unsetenv("TZ");  // NOLINT(concurrency-mt-unsafe)
-        ::tzset();
-    }
+struct Utc {
+    test::TimeZone zone{"UTC0"};
 };
 
 Rule raw(const std::string& match) {
@@ -234,7 +225,8 @@ TEST_CASE("pipeline: nothing is kept over a reboot where there is no store", "[p
     const Shop bench(options);
     CHECK(bench.pipeline.lasting().empty());
     const std::string kept = Shop().pipeline.lasting();
-    for (std::size_t size = 0; size < kept.size(); ++size) {
+    // Without its last byte it is that of a version that knew no intervals.
+    for (std::size_t size = 0; size + 1 < kept.size(); ++size) {
         Shop cut;
         CHECK_FALSE(cut.pipeline.adopt(std::string_view(kept).substr(0, size)));
     }
