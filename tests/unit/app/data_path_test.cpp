@@ -105,6 +105,68 @@ TEST_CASE("data_path: who is in the store survives a reboot", "[app]") {
     CHECK(bench.stored_by_series().at("store.occupancy").back() == 3);
 }
 
+TEST_CASE("data_path: what is told again counts once, in the next process too", "[app]") {
+    Bench bench;
+    SeriesInfo info = gauge("raw.people");
+    info.kind = Kind::delta;
+    Occasion interval;
+    interval.time = bench.clock.wall_now();
+    interval.from = *interval.time - std::chrono::minutes(1);
+    Occasion named;
+    named.key = 4711;
+    const auto tell_both = [&] {
+        const auto id = bench.path->declare(info);
+        REQUIRE(id.ok());
+        REQUIRE(bench.path->accept_once(*id, 3, interval).ok());
+        REQUIRE(bench.path->accept_once(*id, 5, named).ok());
+    };
+    tell_both();
+    bench.restart();
+    tell_both();
+    bench.pass(milliseconds(6000));
+    bench.cut_power();
+    tell_both();  // of names a reboot knows nothing, of intervals it does
+    bench.pass(milliseconds(6000));
+    std::vector<double> values;
+    for (const Sample& sample : bench.samples()) {
+        values.push_back(std::get<double>(sample.value));
+    }
+    CHECK(values == std::vector<double>{3, 5, 5});
+}
+
+TEST_CASE("data_path: who follows is told each reading once, until it stops", "[app]") {
+    Bench bench;
+    std::vector<double> heard;
+    auto follower = bench.path->follow(
+        "raw.*", [&](const SeriesInfo&, double value, const SampleTime&) { heard.push_back(value); }
+    );
+    bench.give("raw.a", 1);
+    bench.give("win.b", 2);
+    const auto id = bench.path->declare(gauge("raw.c"));
+    REQUIRE(id.ok());
+    REQUIRE(bench.path->accept_once(*id, 3, {{}, {}, 9}).ok());
+    REQUIRE(bench.path->accept_once(*id, 3, {{}, {}, 9}).ok());
+    follower.reset();
+    bench.give("raw.a", 4);
+    CHECK(heard == std::vector<double>{1, 3});
+}
+
+TEST_CASE("data_path: the inventory says when a device was heard of", "[app]") {
+    Bench bench;
+    bench.path->tell_device("door", {"b", "PC2S", "5.1", 80.0, true});
+    bench.path->tell_device("door", {"a", "", "", {}, true});
+    bench.pass(std::chrono::seconds(60));
+    bench.path->tell_device("door", {"a", "", "", {}, true});
+    bench.path->tell_device("door", {"b", "PC2S", "5.2", 80.0, false});
+    const auto devices = bench.path->devices();
+    REQUIRE(devices.size() == 2);
+    CHECK(devices[0].device == "a");
+    CHECK(devices[0].last_seen_age_s == 0);
+    CHECK(devices[1].firmware == "5.2");
+    CHECK_FALSE(devices[1].up);
+    CHECK(devices[1].last_seen_age_s == 60);
+}
+
 TEST_CASE("data_path: what a source keeps survives a power cut", "[app]") {
     Bench bench;
     REQUIRE(bench.path->keep("door", "learnt").ok());

@@ -308,7 +308,8 @@ name = 'b#'
             "site.toml:33:9: rule[2].match: is empty: name a metric, or write \"*\" for all of "
             "them",
             "site.toml:34:12: rule[2].window_s: 3700 does not divide a day into whole windows",
-            "site.toml:35:1: rule[3]: decides nothing: add unit, keep, window_s, stale_s, stats, "
+            "site.toml:35:1: rule[3]: decides nothing: add unit, keep, window_s, stale_s, stuck_s, "
+            "stats, "
             "stream or labels",
             "site.toml:39:11: source.statsd.enabled: is a text, but true or false is needed",
             "site.toml:40:11: source.statsd.durable: \"disk\" is not one of \"process\", \"power\"",

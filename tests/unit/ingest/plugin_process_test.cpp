@@ -2,6 +2,7 @@
 // With a real child process (plugin/misbehaving_plugin.cpp).
 #include "agent/ingest/plugin_process.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 #include "tests/support/captured_stderr.hpp"
@@ -278,6 +279,39 @@ TEST_CASE("plugin process: a commit is answered both ways", "[ingest]") {
     full.sink.commit_status = exhausted("storage full");
     full.process.start();
     REQUIRE(full.until([&] { return full.sink.reading_of("test.commit_refused") != nullptr; }));
+}
+
+TEST_CASE("plugin process: who acknowledges is told what was refused", "[ingest]") {
+    Bench bench("commit");
+    bench.sink.accept_status = exhausted("storage full");
+    bench.process.start();
+    const auto declared = [&](const char* series) {
+        const auto& all = bench.sink.series;
+        return std::find(all.begin(), all.end(), series) != all.end();
+    };
+    // Which the plugin declares when its commit failed.
+    REQUIRE(bench.until([&] { return declared("test.commit_refused"); }));
+    CHECK(bench.sink.commits == 0);
+    CHECK(bench.sink.refused.empty());  // nothing is lost that the sender repeats
+}
+
+TEST_CASE("plugin process: occasions and devices arrive as they were told", "[ingest]") {
+    SourceSpec spec = spec_that("once");
+    SettingsNode when;
+    when.value = std::int64_t{1'700'000'060'000};
+    spec.settings.table()->emplace_back("device_ms", when);
+    Bench bench(spec);
+    bench.process.start();
+    REQUIRE(bench.until([&] { return bench.sink.reading_of("test.follows") != nullptr; }));
+    REQUIRE(bench.sink.readings.size() == 3);
+    const Occasion interval{from_unix_ms(1'700'000'060'000), from_unix_ms(1'700'000'000'000), 0};
+    CHECK(bench.sink.readings[0].occasion == interval);
+    CHECK(bench.sink.readings[0].value == 4);
+    CHECK(bench.sink.readings[1].occasion == Occasion{{}, {}, 77});
+    CHECK(bench.sink.reading_of("test.follows")->value == 0);
+    REQUIRE(bench.sink.devices.size() == 1);
+    CHECK(bench.sink.devices[0].first == "cam");
+    CHECK(bench.sink.devices[0].second == DeviceNote{"door", "PC2S", "5.1", 80.0, true});
 }
 
 TEST_CASE("plugin process: what one run keeps, the next one finds", "[ingest]") {

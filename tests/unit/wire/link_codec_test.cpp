@@ -54,6 +54,9 @@ TEST_CASE("link: hello, heartbeat, problem, checked, commit and committed arrive
     CHECK(hello.pid == 4711);
     CHECK(round_trip(link::Heartbeat{1ULL << 60U}).readings == 1ULL << 60U);
     CHECK(round_trip(link::Problem{"no signal"}).text == "no signal");
+    const DeviceNote note{"door", "PC2S", "5.1", 80.0, false};
+    CHECK(round_trip(link::DeviceFrame{note}).note == note);
+    CHECK(round_trip(link::DeviceFrame{{"door", "", "", {}, true}}).note.battery == std::nullopt);
     CHECK(round_trip(link::Keep{std::string("\0\xff", 2)}).bytes == std::string("\0\xff", 2));
     CHECK(round_trip(link::Checked{}).problems.empty());
     CHECK(round_trip(link::Checked{{"a", "b"}}).problems == std::vector<std::string>{"a", "b"});

@@ -48,6 +48,8 @@ public:
         return {};
     }
 
+    [[nodiscard]] bool acknowledges() const override { return true; }
+
     void stop() override {
         soon_.cancel();
         if (orders_.action == "last words") {
@@ -87,6 +89,8 @@ private:
             emit("bad.metric", 1);
             emit("bad.metric", 2);
             emit("test.good", 3);
+        } else if (action == "once") {
+            emit_once();
         } else if (action == "keep") {
             host_->keep(std::string(host_->kept()) + "x");
             emit("test.kept", static_cast<double>(host_->kept().size()));
@@ -105,6 +109,16 @@ private:
         if (id) {
             static_cast<void>(host_->emit(*id, value));
         }
+    }
+
+    void emit_once() {
+        const auto id = host_->declare({{"test.once", {}}, Kind::delta, "1", {}, 0});
+        const WallTime end = from_unix_ms(orders_.device_ms);
+        static_cast<void>(host_->emit_once(*id, 4, {end, end - std::chrono::minutes(1), 0}));
+        static_cast<void>(host_->emit_once(*id, 5, {std::nullopt, std::nullopt, 77}));
+        host_->tell_device({"door", "PC2S", "5.1", 80.0, true});
+        const bool follows = host_->follow("*", [](const auto&, double, const auto&) {}).ok();
+        emit("test.follows", follows ? 1 : 0);
     }
 
     void emit_all() {
