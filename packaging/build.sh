@@ -20,6 +20,7 @@ read -r -a run <<<"${CXEDGE_RUN:-}"
     exit 1
 }
 version=$(<"$built/VERSION")
+mapfile -t device_programs <"$built/device-programs.txt"
 # The commit's time, or without git the change log's.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
 export SOURCE_DATE_EPOCH TZ=UTC0 LC_ALL=C.UTF-8
@@ -50,6 +51,7 @@ man_pages() {
     page program cxedged 8 "${run[@]}" "$built/bin/cxedged"
     page program cxctl 1 "${run[@]}" "$built/bin/cxctl"
     page program cxedge-camera 1 "${run[@]}" "$built/bin/cxedge-camera"
+    page settings cxedge-devices 8
     page settings cxedged.toml 5 firmware-config/examples/site.toml "${plugins[@]}"
 }
 
@@ -59,6 +61,22 @@ bill() {
     shift
     python3 packaging/sbom.py "$package" "$version" "${CXEDGE_SYSROOT:-}" "${@/#/$built/bin/}" \
         >"$stage/sbom/$package.spdx.json"
+}
+
+# What belongs to cxedge-devices: its programs are known by the build (cmake/targets.cmake).
+lay_out_devices() {
+    local program devices=$stage/debian/cxedge-devices
+    printf 'bin/%s usr/bin\n' "${device_programs[@]}" >"$devices.install"
+    cat >>"$devices.install" <<END
+sbom/cxedge-devices.spdx.json usr/share/doc/cxedge-devices
+cxedged.service.d/devices.conf usr/lib/systemd/system/cxedged.service.d
+END
+    echo man/cxedge-devices.8 >"$devices.manpages"
+    for program in "${device_programs[@]}"; do
+        echo "usr/share/man/man8/cxedge-devices.8.gz usr/share/man/man8/$program.8.gz"
+    done >"$devices.links"
+    cp packaging/debian/cxedge-camera.postinst "$devices.postinst"
+    bill cxedge-devices "${device_programs[@]}"
 }
 
 lay_out() {
@@ -80,6 +98,7 @@ lay_out() {
     man_pages
     bill cxedge cxedged cxctl
     bill cxedge-camera cxedge-camera
+    lay_out_devices
 }
 
 lay_out

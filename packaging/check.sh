@@ -47,7 +47,7 @@ core_package() { find "$out" -name 'cxedge_*.deb'; }
 cross_list() {
     [[ $(. /etc/os-release && echo "$VERSION_CODENAME") == bookworm ]] || return 0
     local found missing
-    found=$(for deb in "$out"/cxedge{,-camera}_*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' |
+    found=$(for deb in "$out"/cxedge{,-camera,-devices}_*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' |
         sed 's/^ *//; s/ .*//; /^cxedge$/d; /^systemd-/d' | sort -u)
     missing=$(comm -23 <(cat <<<"$found") <(sed 's/#.*//' packaging/cross.shlibs | awk '{ print $3 }' | sort -u))
     [[ -z $missing ]] || fail "packaging/cross.shlibs lacks $(paste -sd' ' <<<"$missing")"
@@ -62,8 +62,7 @@ build_again() {
         cd "$again"
         export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_RECACHE=1
         cmake --preset release >"$scratch/log"
-        cmake --build --preset release --parallel "${CXEDGE_JOBS:-$(nproc)}" --target cxedged cxctl cxedge-camera \
-            >>"$scratch/log" || { tail -n 40 "$scratch/log" >&2; exit 1; }
+        cmake --build --preset release --parallel "${CXEDGE_JOBS:-$(nproc)}" --target product >>"$scratch/log" || { tail -n 40 "$scratch/log" >&2; exit 1; }
         packaging/build.sh release >>"$scratch/log"
     )
 }
