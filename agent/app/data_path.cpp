@@ -86,9 +86,6 @@ Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
         // Records name series by their number: the next one goes behind a snapshot that has it.
         journal_begun_ = false;
     }
-    if (id) {
-        followers_.declared(*id, info);
-    }
     return id;
 }
 
@@ -108,7 +105,7 @@ Status DataPath::take(const Reading& reading) {
                           : pipeline_.accept_lost(reading.series, reading.time, now);
     settle();
     if (accepted && reading.value) {
-        followers_.tell(reading.series, *reading.value, reading.time);
+        tell_followers(reading.series, *reading.value, reading.time);
     }
     return accepted;
 }
@@ -123,9 +120,16 @@ Status DataPath::accept_once(SeriesId series, double value, const Occasion& occa
     Status accepted = pipeline_.accept_once(series, value, occasion, now);
     settle();
     if (accepted && pipeline_counters().repeated == repeated) {
-        followers_.tell(series, value, occasion.time ? at_wall(*occasion.time) : at_boot(now.boot));
+        tell_followers(series, value, occasion.time ? at_wall(*occasion.time) : at_boot(now.boot));
     }
     return accepted;
+}
+
+// A copy: who is told may declare series.
+void DataPath::tell_followers(SeriesId series, double value, const SampleTime& time) {
+    if (!followers_.empty()) {
+        followers_.tell(SeriesInfo(pipeline_.info_of(series)), value, time);
+    }
 }
 
 Status DataPath::accept(SeriesId series, double value, SampleTime time) {

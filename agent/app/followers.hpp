@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,8 +12,7 @@
 
 namespace cxedge::app {
 
-// Sources that are told what others read (Host::follow). Costs a reading nothing while nobody
-// follows. Thread: ingest.
+// Sources that are told what others read (Host::follow). Thread: ingest.
 class Followers {
 public:
     using OnReading = ingest::ReadingSink::OnReading;
@@ -26,18 +24,13 @@ public:
         followers_.push_back(follower);
         return follower;
     }
-    void declared(SeriesId id, const SeriesInfo& info) { series_[id] = info; }
-    void tell(SeriesId id, double value, const SampleTime& time) {
-        if (followers_.empty()) {
-            return;
-        }
-        const auto info = series_.find(id);
+    [[nodiscard]] bool empty() const { return followers_.empty(); }
+    void tell(const SeriesInfo& info, double value, const SampleTime& time) {
         // A follower may follow more, or end, while it is told.
         for (const auto& each : std::vector(followers_)) {
             const auto follower = each.lock();
-            if (follower && info != series_.end() &&
-                pipeline::glob_matches(follower->metric, info->second.key.metric)) {
-                follower->on_reading(info->second, value, time);
+            if (follower && pipeline::glob_matches(follower->metric, info.key.metric)) {
+                follower->on_reading(info, value, time);
             }
         }
         std::erase_if(followers_, [](const auto& each) { return each.expired(); });
@@ -50,7 +43,6 @@ private:
     };
 
     std::vector<std::weak_ptr<Follower>> followers_;
-    std::map<SeriesId, SeriesInfo> series_;
 };
 
 }  // namespace cxedge::app

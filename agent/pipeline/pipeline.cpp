@@ -370,6 +370,9 @@ Status Pipeline::accept_lost(SeriesId series, SampleTime time, const Now& now) {
 void Pipeline::accept_event(Event event, const Now& now) {
     impl_->accept_event(std::move(event), now);
 }
+const SeriesInfo& Pipeline::info_of(SeriesId series) const {
+    return impl_->info_of(series);
+}
 Stream Pipeline::stream_of(SeriesId series) const {
     return impl_->stream_of(series);
 }

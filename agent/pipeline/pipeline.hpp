@@ -104,6 +104,8 @@ public:
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
 
+    // As it was declared. The series is one of this pipeline's. Valid until the next declare().
+    [[nodiscard]] const SeriesInfo& info_of(SeriesId series) const;
     // Where facts of this series go; bulk for an unknown one.
     [[nodiscard]] Stream stream_of(SeriesId series) const;
     // As which outgoing series they go; none for an unknown one and for one that is dropped. Valid

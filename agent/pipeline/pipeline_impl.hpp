@@ -27,6 +27,9 @@ public:
     Status accept_once(SeriesId series, double value, const Occasion& occasion, const Now& now);
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
+    [[nodiscard]] const SeriesInfo& info_of(SeriesId series) const {
+        return entries_.at(index_of(series)).info;
+    }
     [[nodiscard]] Stream stream_of(SeriesId series) const {
         return index_of(series) < entries_.size() ? entries_[index_of(series)].plan.stream
                                                   : Stream::bulk;
