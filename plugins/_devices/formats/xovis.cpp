@@ -57,14 +57,12 @@ SeriesInfo xovis_passage(bool forward, const std::string& door) {
     return series_info(metric, Kind::delta, {{"door", door}});
 }
 
-bool add_xovis_count(
-    ReportBuilder& out, const XovisPlace& place, std::string_view label, const Node& value
-) {
-    if (const std::string_view kind = xovis_personal(label); !kind.empty()) {
+bool add_xovis_count(ReportBuilder& out, const XovisPlace& place, const XovisCount& count) {
+    if (const std::string_view kind = xovis_personal(count.label); !kind.empty()) {
         ++out.report.private_fields[std::string(kind)];
         return true;
     }
-    std::string word = lower(label);
+    std::string word = lower(count.label);
     std::replace(word.begin(), word.end(), '_', '-');
     const auto known =
         std::find_if(std::begin(kXovisLabels), std::end(kXovisLabels), [&](const XovisLabel& each) {
@@ -76,17 +74,17 @@ bool add_xovis_count(
     const bool passage =
         known->meaning == XovisMeaning::forward || known->meaning == XovisMeaning::backward;
     const bool forward = known->meaning == XovisMeaning::forward;
-    const std::string where = value ? value.where() : std::string(label);
+    const Node& value = count.value;
     if (passage && value && !value.is_empty() && !value.count()) {
-        out.bad(where, kIsNoCount);
+        out.bad(count.where, kIsNoCount);
     } else if (passage && place.is_line) {
-        out.add_number(value, where, xovis_passage(forward, place.name), place.when);
+        out.add_number(value, count.where, xovis_passage(forward, place.name), place.when);
     } else if (forward) {
         const auto visits = series_info("store.zone.visits", Kind::delta, {{"zone", place.name}});
-        out.add_number(value, where, visits, place.when);
+        out.add_number(value, count.where, visits, place.when);
     } else if (known->meaning == XovisMeaning::level && !place.is_line) {
         const auto people = series_info("store.occupancy", Kind::gauge, {{"zone", place.name}});
-        out.add_number(value, where, people, place.when);
+        out.add_number(value, count.where, people, place.when);
     }
     return true;
 }

@@ -20,10 +20,15 @@ struct XovisPlace {
     When when;
 };
 
-// One count of a record by its label: "fw", "bw", "count", "fw-male", ... False: an unknown label.
-bool add_xovis_count(
-    ReportBuilder& out, const XovisPlace& place, std::string_view label, const Node& value
-);
+// A count of a record: its label ("fw", "bw", "count", "fw-male", ...) and its value, which should
+// be at `where`.
+struct XovisCount {
+    std::string label;
+    Node value;
+    std::string where;
+};
+// False: an unknown label.
+bool add_xovis_count(ReportBuilder& out, const XovisPlace& place, const XovisCount& count);
 // "fw": in through this door; "bw": out.
 SeriesInfo xovis_passage(bool forward, const std::string& door);
 

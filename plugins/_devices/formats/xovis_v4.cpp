@@ -67,11 +67,12 @@ bool add_v4_values(const Node& measurement, const XovisPlace& place, ReportBuild
     bool any_known = false;
     for (const Node& each : measurement.all("value")) {
         const Node value = each["value"] ? each["value"] : each;
-        any_known = add_xovis_count(out, place, each["label"].text(), value) || any_known;
+        any_known =
+            add_xovis_count(out, place, {each["label"].text(), value, value.where()}) || any_known;
     }
     for (const char* label : {"fw", "bw", "forward", "backward", "count"}) {
         if (const Node value = measurement[label]) {
-            any_known = add_xovis_count(out, place, label, value) || any_known;
+            any_known = add_xovis_count(out, place, {label, value, value.where()}) || any_known;
         }
     }
     return any_known;

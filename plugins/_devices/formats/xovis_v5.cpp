@@ -40,11 +40,8 @@ void read_record(const Node& record, XovisPlace place, ReportBuilder& out) {
     place.when = *when;
     bool any_known = false;
     for (const Node& count : record.all("counts")) {
-        const bool known = add_xovis_count(out, place, count["name"].text(), count["value"]);
-        if (known && !count["value"]) {
-            out.bad(count.where("value"), kIsMissing);
-        }
-        any_known = any_known || known;
+        const XovisCount one{count["name"].text(), count["value"], count.where("value")};
+        any_known = add_xovis_count(out, place, one) || any_known;
     }
     if (!any_known) {
         out.bad(record.where("counts"), "has no count with a known name");

@@ -65,7 +65,8 @@ TEST_CASE("axis: exports are intervals, as JSON and as CSV", "[formats]") {
 TEST_CASE("axis: direction events are one person each; pictures stay out", "[formats]") {
     const Report report = parsed(
         "axis",
-        R"({"topic":"t","device":"A","name":"Door","direction":"out","value":-1,"image":"/9j/4AA=","timestamp":1586793127914})"
+        R"({"topic":"t","device":"A","name":"Door","direction":"out","value":-1,"image":"/9j/4AA=",)"
+        R"("timestamp":1586793127914})"
     );
     CHECK(
         lines_of(report) == CameraLines{"store.footfall.out{door=Door} delta 1 @1586793127914 of A"}
@@ -78,7 +79,8 @@ TEST_CASE("axis: queue monitor and object analytics", "[formats]") {
     CHECK(
         lines_of(parsed(
             "axis",
-            R"({"serial":"A","name":"N","timestamp":"20170113181132","region1name":"Desk","region1people":3,"region2people":0})"
+            R"({"serial":"A","name":"N","timestamp":"20170113181132","region1name":"Desk",)"
+            R"("region1people":3,"region2people":0})"
         )) ==
         CameraLines{
             "store.queue.length{queue=Desk} gauge 3 @1484331092000L of A",
@@ -87,14 +89,17 @@ TEST_CASE("axis: queue monitor and object analytics", "[formats]") {
     CHECK(
         lines_of(parsed(
             "axis",
-            R"({"topic":"axis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario1","timestamp":1700000000000,)"
-            R"("serial":"A","message":{"source":{},"key":{},"data":{"reason":"human","total":"12","totalHuman":"9","totalCar":"3"}}})"
+            R"({"topic":"axis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario1",)"
+            R"("timestamp":1700000000000,)"
+            R"("serial":"A","message":{"source":{},"key":{},"data":{"reason":"human","total":"12",)"
+            R"("totalHuman":"9","totalCar":"3"}}})"
         )) == CameraLines{"store.footfall.in{door=Device1Scenario1} counter 9 @1700000000000 of A"}
     );
     CHECK(
         lines_of(parsed(
             "axis",
-            R"({"topic":"tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario2","timestamp":1700000000000,)"
+            R"({"topic":"tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario2",)"
+            R"("timestamp":1700000000000,)"
             R"("serial":"A","message":{"data":{"scenario":"Door out","totalHuman":2}}})"
         )) == CameraLines{"store.footfall.out{door=Door out} counter 2 @1700000000000 of A"}
     );
@@ -104,7 +109,8 @@ TEST_CASE("axis: queue monitor and object analytics", "[formats]") {
             R"(<tt:MetadataStream xmlns:tt="a" xmlns:wsnt="b"><tt:Event><wsnt:NotificationMessage>)"
             R"(<wsnt:Topic>tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario3</wsnt:Topic>)"
             R"(<wsnt:Message><tt:Message UtcTime="2026-11-22T09:14:00Z"><tt:Data>)"
-            R"(<tt:SimpleItem Name="scenarioType" Value="OccupancyInArea"/><tt:SimpleItem Name="totalHuman" Value="5"/>)"
+            R"(<tt:SimpleItem Name="scenarioType" Value="OccupancyInArea"/>)"
+            R"(<tt:SimpleItem Name="totalHuman" Value="5"/>)"
             R"(</tt:Data></tt:Message></wsnt:Message></wsnt:NotificationMessage></tt:Event></tt:MetadataStream>)"
         )) == CameraLines{"store.occupancy{zone=Device1Scenario3} gauge 5 @1795338840000"}
     );

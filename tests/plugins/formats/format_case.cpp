@@ -21,7 +21,9 @@ std::string shown(const DeviceTime& time) {
 }
 
 std::string line_of(const Reading& reading) {
-    std::string line = to_string(reading.info.key);
+    SeriesInfo info = reading.info;
+    static_cast<void>(normalise(info));
+    std::string line = to_string(info.key);
     line += fmt::format(" {} {}", to_string(reading.info.kind), reading.value);
     if (reading.time) {
         line += " @" + shown(*reading.time);

@@ -41,7 +41,7 @@ dims_at = { door = "/door" }
             "store.footfall.in{door=back} counter 3 @1795338840000 of b"}
     );
     CHECK(report.bad_elements.empty());
-    CHECK(report.private_fields.at("name") == 1);
+    CHECK(report.private_fields.at("identity") == 1);
 }
 
 TEST_CASE("mapping: JSON pointers, escapes and every member", "[formats]") {
@@ -152,7 +152,8 @@ TEST_CASE("mapping: a bare word or number is a message, too", "[formats]") {
 }
 
 TEST_CASE("mapping: XPath with elements, attributes and functions", "[formats]") {
-    const auto reader = good_reader(R"(
+    const auto reader = good_reader(
+        R"(
 format = "xml"
 each = "//door"
 device_at = "/shop/@unit"
@@ -164,13 +165,17 @@ metric = "store.footfall.in"
 kind = "delta"
 dims_at = { door = "@label" }
 [[source.value]]
-at = "count(count)" metric = "x.n") ");
-        const Report report = read(
-            *reader,
-            R"(<shop unit="u1"><door label="main" since="2026-11-22T09:00:00Z" until="2026-11-22T09:14:00Z">)"
-            R"(<count dir="in">3</count><count dir="out">2</count></door>)"
-            R"(<door label="back" since="x" until="2026-11-22T09:14:00Z"><count dir="in"/><face>yes</face></door></shop>)"
-        );
+at = 'count(count)'
+metric = "x.n"
+)"
+    );
+    const Report report = read(
+        *reader,
+        R"(<shop unit="u1"><door label="main" since="2026-11-22T09:00:00Z" until="2026-11-22T09:14:00Z">)"
+        R"(<count dir="in">3</count><count dir="out">2</count></door>)"
+        R"(<door label="back" since="x" until="2026-11-22T09:14:00Z"><count dir="in"/><face>)"
+        R"(yes</face></door></shop>)"
+    );
     CHECK(
         lines_of(report) ==
         MappingLines{

@@ -159,7 +159,8 @@ TEST_CASE("xovis 5: the status gives firmware, clock and alarms", "[formats]") {
 TEST_CASE("xovis 4: XML says the same as JSON", "[formats]") {
     const Report report = parsed(
         "xovis",
-        R"(<?xml version="1.0"?><x:data xmlns:x="http://xovis"><x:sensor-info><x:serial-number>S9</x:serial-number>)"
+        R"(<?xml version="1.0"?><x:data xmlns:x="http://xovis"><x:sensor-info><x:serial-number>)"
+        R"(S9</x:serial-number>)"
         R"(</x:sensor-info><x:status><x:code>OK</x:code></x:status><x:content><x:element>)"
         R"(<x:element-name>Door</x:element-name><x:data-type>LINE</x:data-type>)"
         R"(<x:resolution>ONE_MINUTE</x:resolution>)"
@@ -182,11 +183,16 @@ TEST_CASE("xovis 4: events count once, by the counted one", "[formats]") {
     const Report report = parsed(
         "xovis",
         R"({"values":[)"
-        R"({"timestamp":1632385264305,"type":"LineCrossing","serial":"S1","direction":"forward","object":{"id":3},"countItem":{"id":0,"name":"Line 0"}},)"
-        R"({"timestamp":1632385264305,"type":"LineCount","serial":"S1","direction":"forward","object":{"id":3,"gender":"MALE"},"countItem":{"id":0,"name":"Line 0"}},)"
-        R"({"timestamp":1632385264305,"type":"FillLevelChanged","serial":"S1","fillLevel":5,"countItem":{"id":0,"name":"Zone 0"}},)"
-        R"({"timestamp":1632385264305,"type":"ZoneDwellTime","serial":"S1","dwellTime":2500,"countItem":{"id":0,"name":"Zone 0"}},)"
-        R"({"timestamp":1632385264305,"type":"LineCount","serial":"S1","direction":"up","countItem":{"id":0,"name":"Line 0"}}]})"
+        R"({"timestamp":1632385264305,"type":"LineCrossing","serial":"S1","direction":"forward",)"
+        R"("object":{"id":3},"countItem":{"id":0,"name":"Line 0"}},)"
+        R"({"timestamp":1632385264305,"type":"LineCount","serial":"S1","direction":"forward",)"
+        R"("object":{"id":3,"gender":"MALE"},"countItem":{"id":0,"name":"Line 0"}},)"
+        R"({"timestamp":1632385264305,"type":"FillLevelChanged","serial":"S1","fillLevel":5,)"
+        R"("countItem":{"id":0,"name":"Zone 0"}},)"
+        R"({"timestamp":1632385264305,"type":"ZoneDwellTime","serial":"S1","dwellTime":2500,)"
+        R"("countItem":{"id":0,"name":"Zone 0"}},)"
+        R"({"timestamp":1632385264305,"type":"LineCount","serial":"S1","direction":"up",)"
+        R"("countItem":{"id":0,"name":"Line 0"}}]})"
     );
     CHECK(
         lines_of(report) ==
