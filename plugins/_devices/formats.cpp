@@ -3,10 +3,28 @@
 
 #include <algorithm>
 
+#include "plugins/_devices/formats/axis.hpp"
+#include "plugins/_devices/formats/brickstream.hpp"
+#include "plugins/_devices/formats/hikvision.hpp"
+#include "plugins/_devices/formats/imbuildings.hpp"
+#include "plugins/_devices/formats/milesight.hpp"
+#include "plugins/_devices/formats/qminder.hpp"
+#include "plugins/_devices/formats/vias.hpp"
+#include "plugins/_devices/formats/xovis.hpp"
+
 namespace cxedge::devices {
 
 const std::vector<Format>& formats() {
-    static const std::vector<Format> table{};
+    static const std::vector<Format> table{
+        {"axis", "Axis people counters and Object Analytics", parse_axis},
+        {"brickstream", "Brickstream and FLIR 3D people counters", parse_brickstream},
+        {"hikvision", "Hikvision cameras: people, queues, alarms (ISAPI)", parse_hikvision},
+        {"imbuildings", "IMBuildings people counters (LoRaWAN, NB-IoT)", parse_imbuildings},
+        {"milesight", "Milesight people counters (LoRaWAN)", parse_milesight},
+        {"qminder", "Qminder ticket queues (webhooks)", parse_qminder},
+        {"vias", "Huawei Cloud VIAS line counts (webhooks)", parse_vias},
+        {"xovis", "Xovis people counters, firmware 3 to 5", parse_xovis},
+    };
     return table;
 }
 

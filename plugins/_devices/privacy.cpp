@@ -65,6 +65,9 @@ constexpr std::string_view kCounts[] = {
     "waiting", "left",   "enter",      "exit",     "time",      "avg",       "sum",
     "format",  "type",   "width",      "height",   "size",      "resolution"};
 
+// A number of them is a count; that of a phone or a card is an identity.
+constexpr std::string_view kPeople[] = {"person", "visitor", "customer", "employee"};
+
 // "customerName" -> customer, name; "plate_no" -> plate, no; "MACAddress" -> mac, address.
 std::vector<std::string> words_of(std::string_view name) {
     std::vector<std::string> words;
@@ -110,8 +113,11 @@ std::string_view kind_of(const std::vector<std::string>& words, std::size_t at) 
         return {};
     }
     const bool of_a_thing = found->kind == "name" && at > 0 && among(words[at - 1], kThings);
+    const bool numbered =
+        at + 1 < words.size() && (words[at + 1] == "number" || words[at + 1] == "num");
     const bool counted = (found->kind == "identity" || found->kind == "picture") &&
-                         at + 1 < words.size() && among(words[at + 1], kCounts);
+                         at + 1 < words.size() && among(words[at + 1], kCounts) &&
+                         (!numbered || among(words[at], kPeople));
     return of_a_thing || counted ? std::string_view() : found->kind;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes inputs to start from: DIRECTORY/{batch,command,dictionary,history,link,twin}/N.
+// Writes inputs to start from:
+// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -190,6 +191,34 @@ void histories(Seeds seeds) {
     seeds.write(store::encode_stash(stash));
 }
 
+// The first byte chooses among the formats by name, then mappings (fuzz_device_formats.cpp).
+void devices(Seeds seeds) {
+    const char* const messages[] = {
+        R"({"serial":"A","name":"Door","timestamp":"20261122091400","in":0,"out":3})",
+        R"(<Metrics DeviceId="d"><ReportData><Report Date="2025-06-15"><Object Name="Main">)"
+        R"(<Count StartTime="17:37:00" EndTime="17:38:00" UnixStartTime="1750001820" Enters="0")"
+        R"( Exits="2"/></Object></Report></ReportData></Metrics>)",
+        R"(<EventNotificationAlert><channelID/><dateTime>2020-04-19T19:35:00+02:00</dateTime>)"
+        R"(<eventType>PeopleCounting</eventType><peopleCounting><enter>1</enter><exit/>)"
+        R"(</peopleCounting></EventNotificationAlert>)",
+        R"({"count_since_reset":[{"context_id":"A","value":459}]})",
+        "017564 04CC12001600 20CE7B3AF164000B000400",
+        R"({"type":"ticket_served","data":{"id":1,"line":2,"called":{"date":"2026-11-22T09:05:00Z"},)"
+        R"("served":{"date":"2026-11-22T09:07:30Z"}}})",
+        R"({"event_type":1,"timestamp":1535546730,"data":{"interval":2,"event_set":[{"line_id":0,)"
+        R"("side1_count":1,"side2_count":0}]}})",
+        R"({"logics_data":{"logics":[{"name":"Main","info":"LINE","records":[{"from":1000,)"
+        R"("to":2000,"counts":[{"name":"fw","value":1},{"name":"fw-male","value":1}]}]}]}})",
+        R"({"a":[{"d":"x","t":2000,"f":1000,"i":1,"v":3,"z":"in"}]})",
+        R"({"d":"x","t":"2026-11-22","f":null,"v":"3","z":1,"k":{"on":"on"}})",
+        R"(<r><a><d>x</d><t>2000</t><f>1000</f><i>1</i><v>3</v><z>in</z></a></r>)",
+        "d,t,f,i,v,z\nx,2000,1000,1,3,\"in\"\n"};
+    char choice = 0;
+    for (const char* message : messages) {
+        seeds.write(std::string(1, choice++) + message);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -201,6 +230,7 @@ int main(int argc, char** argv) {
     dictionaries(Seeds(argv[1], "dictionary"));
     frames(Seeds(argv[1], "link"));
     commands(Seeds(argv[1], "command"));
+    devices(Seeds(argv[1], "device_formats"));
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
     return 0;

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_devices/formats/build.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cxedge::devices {
+namespace {
+
+constexpr unsigned kContinuation = 0x80;
+
+// Bytes of the UTF-8 character that begins here; 0: none does. Surrogates and overlong forms are
+// the receivers' least worry: what matters is that a text does not break a protobuf string.
+std::size_t utf8_length(std::string_view text) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    std::size_t length = 1;
+    if (first >= kContinuation) {
+        length = first >= 0xC2U && first < 0xE0U   ? 2
+                 : first >= 0xE0U && first < 0xF0U ? 3
+                 : first >= 0xF0U && first < 0xF5U ? 4
+                                                   : 0;
+    }
+    if (length == 0 || length > text.size()) {
+        return 0;
+    }
+    const bool whole = std::all_of(text.begin() + 1, text.begin() + length, [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) == kContinuation;
+    });
+    return whole ? length : 0;
+}
+
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20U || c == 0x7F;
+}
+
+}  // namespace
+
+std::string as_name(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        const std::string_view one = text.substr(0, std::max<std::size_t>(length, 1));
+        if (out.size() + one.size() > kMaxDimensionLength) {
+            break;
+        }
+        out += length == 0 || is_control(one[0]) ? std::string_view("?") : one;
+        text.remove_prefix(one.size());
+    }
+    return out;
+}
+
+SeriesInfo series_info(std::string metric, Kind kind, const std::vector<Dimension>& dims) {
+    SeriesInfo info;
+    info.key.metric = std::move(metric);
+    info.kind = kind;
+    for (const Dimension& dim : dims) {
+        if (!dim.value.empty()) {
+            info.key.dims.push_back({dim.key, as_name(dim.value)});
+        }
+    }
+    return info;
+}
+
+bool is_interval(const DeviceTime& from, const DeviceTime& to) {
+    return from.local != to.local || from.ms < to.ms;
+}
+
+void ReportBuilder::bad(std::string where, std::string what) {
+    report.bad_elements.push_back({std::move(where), std::move(what)});
+}
+
+void ReportBuilder::add(SeriesInfo info, double value, const When& when) {
+    Reading reading;
+    reading.device = as_name(device);
+    reading.info = std::move(info);
+    reading.value = value;
+    reading.time = when.time;
+    const bool interval = when.time && when.from && is_interval(*when.from, *when.time);
+    reading.from = interval ? when.from : std::nullopt;
+    reading.id = when.id;
+    report.readings.push_back(std::move(reading));
+}
+
+void ReportBuilder::add_number(
+    const Node& node, const std::string& where, SeriesInfo info, const When& when
+) {
+    if (!node || node.is_empty()) {
+        bad(where, node ? kIsEmpty : kIsMissing);
+    } else if (const auto number = node.number()) {
+        add(std::move(info), *number, when);
+    } else {
+        bad(where, kIsNoNumber);
+    }
+}
+
+void ReportBuilder::add_count(
+    const Node& parent, std::string_view name, SeriesInfo info, const When& when
+) {
+    const Node node = parent[name];
+    if (node && !node.is_empty() && !node.count()) {
+        bad(node.where(), kIsNoCount);
+        return;
+    }
+    add_number(node, parent.where(name), std::move(info), when);
+}
+
+std::optional<DeviceTime> ReportBuilder::time_of(const Node& parent, std::string_view name) {
+    const Node node = parent[name];
+    std::optional<DeviceTime> time = node ? node.time() : std::nullopt;
+    if (!time) {
+        bad(parent.where(name), !node ? kIsMissing : (node.is_empty() ? kIsEmpty : kIsNoTime));
+    }
+    return time;
+}
+
+std::optional<When> ReportBuilder::interval_of(
+    const Node& parent, std::string_view from, std::string_view to
+) {
+    When when;
+    when.from = time_of(parent, from);
+    when.time = time_of(parent, to);
+    if (!when.from || !when.time) {
+        return std::nullopt;
+    }
+    if (!is_interval(*when.from, *when.time)) {
+        bad(parent.where(to), kIsNoInterval);
+        return std::nullopt;
+    }
+    return when;
+}
+
+DeviceState& ReportBuilder::state() {
+    const std::string name = as_name(device);
+    const auto found =
+        std::find_if(report.devices.begin(), report.devices.end(), [&](const DeviceState& each) {
+            return each.device == name;
+        });
+    if (found != report.devices.end()) {
+        return *found;
+    }
+    report.devices.emplace_back();
+    report.devices.back().device = name;
+    return report.devices.back();
+}
+
+void ReportBuilder::alarm(
+    const char* name, bool raised, const char* text, std::optional<DeviceTime> time
+) {
+    DeviceEvent told;
+    told.event.name = name;
+    told.event.severity = Severity::warning;
+    told.event.state = raised ? EventState::raise : EventState::clear;
+    told.event.subject = as_name(device);
+    told.event.text = text;
+    told.time = time;
+    report.events.push_back(std::move(told));
+}
+
+}  // namespace cxedge::devices

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "plugins/_devices/formats/hikvision_parts.hpp"
+#include "plugins/_devices/text.hpp"
+
+namespace cxedge::devices {
+namespace {
+
+struct HikvisionAlarm {
+    std::string_view type;  // in small letters
+    const char* name;
+    const char* text;
+};
+
+constexpr HikvisionAlarm kHikvisionAlarms[] = {
+    {"videoloss", "device.alarm.video_loss", "the camera lost its picture"},
+    {"shelteralarm", "device.alarm.tamper", "somebody covers the camera"},
+    {"tamperdetection", "device.alarm.tamper", "somebody covers the camera"},
+    {"scenechangedetection", "device.alarm.scene_change", "the camera was turned"},
+    {"defocus", "device.alarm.defocus", "the camera's picture is not sharp"},
+    {"diskfull", "device.alarm.disk", "the camera's disk is full"},
+    {"diskerror", "device.alarm.disk", "the camera's disk does not work"},
+    {"nicbroken", "device.alarm.network", "the camera's network is down"},
+    {"ipconflict", "device.alarm.network", "another device has the camera's address"},
+    {"illaccess", "device.alarm.login", "somebody tried wrong passwords at the camera"}};
+
+// What an alert always has. Some firmware sends them empty, and what follows is to be read all the
+// same (home-assistant #173174).
+constexpr const char* kHikvisionNeeded[] = {
+    "channelID", "dynChannelID", "dateTime", "activePostCount", "eventType", "eventState"};
+
+void note_empty(const Node& alert, ReportBuilder& out) {
+    for (const char* name : kHikvisionNeeded) {
+        if (const Node node = alert[name]; node.is_empty()) {
+            out.bad(node.where(), kIsEmpty);
+        }
+    }
+    const Node posts = alert["activePostCount"];
+    if (posts && !posts.is_empty() && !posts.count()) {
+        out.bad(posts.where(), kIsNoCount);
+    }
+}
+
+std::string channel_of(const Node& alert) {
+    for (const char* name : {"channelID", "dynChannelID", "channel"}) {
+        if (const std::string channel = alert[name].text(); !channel.empty()) {
+            return channel;
+        }
+    }
+    return {};
+}
+
+// The camera by its own number or its address; each further channel of a recorder is a device.
+void set_hikvision_device(const Node& alert, ReportBuilder& out) {
+    for (const char* name : {"deviceID", "ipAddress", "ipv6Address", "macAddress"}) {
+        if (out.device.empty()) {
+            out.device = alert[name].text();
+        }
+    }
+    const std::string channel = channel_of(alert);
+    if (!out.device.empty() && !channel.empty() && channel != "0" && channel != "1") {
+        out.device += " channel " + channel;
+    }
+    out.state().up = true;
+}
+
+std::string counting_door(const Node& alert, const Node& counting) {
+    std::string door = alert["channelName"].text();
+    const std::string channel = channel_of(alert);
+    if (door.empty() && !channel.empty()) {
+        door = "channel " + channel;
+    }
+    const std::string region = counting["regionsID"].text();
+    return region.empty() || region == "1" ? door : door + " region " + region;
+}
+
+// realTime: sums since the camera's last reset; timeRange and signalTrigger: of an interval.
+void read_counting(const Node& alert, const Node& counting, ReportBuilder& out) {
+    const Node range = counting["TimeRange"];
+    const bool is_sum = counting["statisticalMethods"].text() == "realTime" || !range;
+    std::optional<When> when;
+    if (is_sum) {
+        const Node own = counting["RealTime"];
+        when =
+            When{out.time_of(own["time"] ? own : alert, own["time"] ? "time" : "dateTime"), {}, {}};
+    } else {
+        when = out.interval_of(range, "startTime", "endTime");
+    }
+    if (!when) {
+        return;
+    }
+    const std::vector<Dimension> door{{"door", counting_door(alert, counting)}};
+    const Kind kind = is_sum ? Kind::counter : Kind::delta;
+    out.add_count(counting, "enter", series_info("store.footfall.in", kind, door), *when);
+    out.add_count(counting, "exit", series_info("store.footfall.out", kind, door), *when);
+    if (counting["pass"]) {
+        const std::vector<Dimension> front{{"front", door[0].value}};
+        out.add_count(counting, "pass", series_info("store.passby", kind, front), *when);
+    }
+}
+
+// Children are counted apart from all people: a part by what the camera thinks of them.
+void note_children(const Node& alert, ReportBuilder& out) {
+    for (const Node& each : alert["childCounting"].children()) {
+        out.report.private_fields["age"] += each.is_empty() ? 0U : 1U;
+    }
+}
+
+std::string queue_of(const Node& region) {
+    const Node rule = region["rule"] ? region["rule"] : region;
+    for (const char* name : {"ruleID", "regionID", "id"}) {
+        if (const std::string number = rule[name].text(); !number.empty()) {
+            return "region " + number;
+        }
+    }
+    return {};
+}
+
+void read_queue_length(const Node& alert, ReportBuilder& out) {
+    std::vector<Node> regions = alert.all("RegionCapture");
+    if (regions.empty()) {
+        out.bad(alert.where("RegionCapture"), kIsMissing);
+        return;
+    }
+    When when;
+    when.time = out.time_of(alert, "dateTime");
+    for (const Node& region : regions) {
+        const auto info =
+            series_info("store.queue.length", Kind::gauge, {{"queue", queue_of(region)}});
+        out.add_count(
+            region["humanCounting"] ? region["humanCounting"] : region, "count", info, when
+        );
+    }
+}
+
+void read_state_alarm(const Node& alert, const HikvisionAlarm& alarm, ReportBuilder& out) {
+    const std::string state = lower(alert["eventState"].text());
+    if (state != "active" && state != "inactive") {
+        if (!state.empty()) {
+            out.bad(alert.where("eventState"), "is neither active nor inactive");
+        }
+        return;
+    }
+    out.alarm(alarm.name, state == "active", alarm.text, alert["dateTime"].time());
+}
+
+const HikvisionAlarm* find_alarm(std::string_view type) {
+    const auto* const found = std::find_if(
+        std::begin(kHikvisionAlarms),
+        std::end(kHikvisionAlarms),
+        [&](const HikvisionAlarm& each) { return each.type == type; }
+    );
+    return found == std::end(kHikvisionAlarms) ? nullptr : found;
+}
+
+void add_wait(
+    const Node& value,
+    const std::string& queue,
+    const std::string& id,
+    const When& when,
+    ReportBuilder& out
+) {
+    const auto info = series_info("store.queue.wait", Kind::histogram, {{"queue", queue}});
+    const std::optional<double> seconds = value.number();
+    if (!value || !seconds || *seconds < 0) {
+        out.bad(value.where(), value.is_empty() ? kIsEmpty : kIsNoNumber);
+        return;
+    }
+    out.add(info, *seconds, {when.time, {}, id});
+}
+
+// <description>waitTime</description><value>600</value>, also several pairs in one Property.
+void read_target(const Node& target, const When& when, ReportBuilder& out) {
+    const std::string queue = queue_of(target);
+    const std::string id = fmt::format(
+        "{}/{}/{}",
+        when.time ? when.time->ms : 0,
+        target["targetID"].text(),  // only hashed
+        queue
+    );
+    bool found = false;
+    for (const Node& property : target["PropertyList"].all("Property")) {
+        bool wait = false;
+        for (const Node& each : property.children()) {
+            if (each.name() == "description") {
+                wait = each.text() == "waitTime";
+            } else if (each.name() == "value" && wait) {
+                add_wait(each, queue, id, when, out);
+                found = true;
+            }
+        }
+    }
+    if (!found) {
+        out.bad(target.where("PropertyList"), "has no wait time");
+    }
+}
+
+}  // namespace
+
+void read_hikvision_alert(const Node& alert, ReportBuilder& out) {
+    set_hikvision_device(alert, out);
+    note_empty(alert, out);
+    note_children(alert, out);
+    const std::string type = lower(alert["eventType"].text());
+    if (const Node counting = alert["peopleCounting"]) {
+        read_counting(alert, counting, out);
+    } else if (type == "peoplecounting") {
+        out.bad(alert.where("peopleCounting"), kIsMissing);
+    } else if (type == "personqueuecounting" || type == "personqueuerealtime") {
+        read_queue_length(alert, out);
+    } else if (type == "personqueuetime") {
+        const auto when = When{out.time_of(alert, "dateTime"), {}, {}};
+        const Node wait = alert.find("waitTime");
+        const std::string id =
+            fmt::format("{}/{}", when.time ? when.time->ms : 0, alert.find("targetID").text());
+        if (wait) {
+            add_wait(wait, queue_of(alert["RegionCapture"]), id, when, out);
+        } else {
+            out.bad(alert.where("waitTime"), kIsMissing);
+        }
+    } else if (const HikvisionAlarm* const alarm = find_alarm(type)) {
+        read_state_alarm(alert, *alarm, out);
+    }
+}
+
+void read_hikvision_queue_time(const Node& metadata, ReportBuilder& out) {
+    set_hikvision_device(metadata["DevInfo"], out);
+    When when;
+    when.time = out.time_of(metadata, "time");
+    const std::vector<Node> targets = metadata["TargetDetection"]["TargetList"].all("Target");
+    if (targets.empty()) {
+        out.bad(metadata.where("TargetDetection"), kIsEmpty);
+    }
+    for (const Node& target : targets) {
+        read_target(target, when, out);
+    }
+}
+
+}  // namespace cxedge::devices

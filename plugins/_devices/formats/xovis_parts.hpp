@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The two schemas of Xovis, and what they share. Include in xovis*.cpp only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "plugins/_devices/formats/build.hpp"
+
+namespace cxedge::devices {
+
+// False: the message is none of this schema.
+bool read_xovis_v5(const Node& root, ReportBuilder& out);
+bool read_xovis_v4(const Node& root, ReportBuilder& out);
+
+// A line or a zone whose counts are read.
+struct XovisPlace {
+    std::string name;
+    bool is_line = false;
+    When when;
+};
+
+// A count of a record: its label ("fw", "bw", "count", "fw-male", ...) and its value, which should
+// be at `where`.
+struct XovisCount {
+    std::string label;
+    Node value;
+    std::string where;
+};
+// False: an unknown label.
+bool add_xovis_count(ReportBuilder& out, const XovisPlace& place, const XovisCount& count);
+// "fw": in through this door; "bw": out.
+SeriesInfo xovis_passage(bool forward, const std::string& door);
+
+}  // namespace cxedge::devices

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Axis and Hikvision.
+#include "tests/plugins/formats/format_case.hpp"
+#include "tests/support/catch.hpp"
+
+namespace cxedge::devices::test {
+namespace {
+
+using CameraLines = std::vector<std::string>;
+
+TEST_CASE("trap: Axis times have no zone and its sums begin anew at midnight", "[formats]") {
+    const Report report = parsed(
+        "axis", R"({"serial":"ACCC01","name":"Door","timestamp":"20261122091400","in":0,"out":3})"
+    );
+    CHECK(
+        lines_of(report) ==
+        CameraLines{
+            "store.footfall.in{door=Door} counter 0 @1795338840000L of ACCC01",
+            "store.footfall.out{door=Door} counter 3 @1795338840000L of ACCC01"}
+    );
+    CHECK(report.readings[1].info.resets_at == std::chrono::minutes(0));
+}
+
+TEST_CASE("axis: what is missing, null or empty is a bad element", "[formats]") {
+    const Report report =
+        parsed("axis", R"({"serial":"A","name":null,"timestamp":"","in":null,"out":"7"})");
+    CHECK(lines_of(report) == CameraLines{"store.footfall.out counter 7 of A"});
+    CHECK(bad_of(report) == CameraLines{"/timestamp is empty", "/in is empty"});
+}
+
+TEST_CASE("axis: exports are intervals, as JSON and as CSV", "[formats]") {
+    const CameraLines expected{
+        "store.footfall.in delta 4 @1592874000000L from 1592870400000L",
+        "store.footfall.out delta 0 @1592874000000L from 1592870400000L"};
+    CHECK(
+        lines_of(parsed(
+            "axis",
+            R"({"data":[{"start":"2020-06-23 00:00:00","end":"2020-06-23 01:00:00","in":4,"out":0}]})"
+        )) == expected
+    );
+    CHECK(
+        lines_of(
+            parsed("axis", "start,end,in,out\r\n2020-06-23 00:00:00,2020-06-23 01:00:00,4,0\r\n")
+        ) == expected
+    );
+    const Report named = parsed(
+        "axis",
+        "Interval start,Interval stop,Camera serial number,Counter name,People in,People out\n"
+        "2020-06-23 00:00:00,2020-06-23 01:00:00,ACCC01,\"Door, south\",4,\n"
+        "yesterday,2020-06-23 01:00:00,ACCC01,Door,1,1\n"
+    );
+    CHECK(
+        lines_of(named) ==
+        CameraLines{
+            "store.footfall.in{door=Door, south} delta 4 @1592874000000L from 1592870400000L of "
+            "ACCC01"}
+    );
+    CHECK(bad_of(named) == CameraLines{"line 2 is empty", "line 3 is not a time"});
+    CHECK(
+        refused("axis", R"({"error":{"message":"Validation failed"}})") ==
+        "the camera reports an error"
+    );
+}
+
+TEST_CASE("axis: direction events are one person each; pictures stay out", "[formats]") {
+    const Report report = parsed(
+        "axis",
+        R"({"topic":"t","device":"A","name":"Door","direction":"out","value":-1,"image":"/9j/4AA=",)"
+        R"("timestamp":1586793127914})"
+    );
+    CHECK(
+        lines_of(report) == CameraLines{"store.footfall.out{door=Door} delta 1 @1586793127914 of A"}
+    );
+    CHECK(report.private_fields.at("picture") == 1);
+    CHECK_FALSE(report.readings[0].id.empty());
+}
+
+TEST_CASE("axis: queue monitor and object analytics", "[formats]") {
+    CHECK(
+        lines_of(parsed(
+            "axis",
+            R"({"serial":"A","name":"N","timestamp":"20170113181132","region1name":"Desk",)"
+            R"("region1people":3,"region2people":0})"
+        )) ==
+        CameraLines{
+            "store.queue.length{queue=Desk} gauge 3 @1484331092000L of A",
+            "store.queue.length{queue=region 2} gauge 0 @1484331092000L of A"}
+    );
+    CHECK(
+        lines_of(parsed(
+            "axis",
+            R"({"topic":"axis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario1",)"
+            R"("timestamp":1700000000000,)"
+            R"("serial":"A","message":{"source":{},"key":{},"data":{"reason":"human","total":"12",)"
+            R"("totalHuman":"9","totalCar":"3"}}})"
+        )) == CameraLines{"store.footfall.in{door=Device1Scenario1} counter 9 @1700000000000 of A"}
+    );
+    CHECK(
+        lines_of(parsed(
+            "axis",
+            R"({"topic":"tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario2",)"
+            R"("timestamp":1700000000000,)"
+            R"("serial":"A","message":{"data":{"scenario":"Door out","totalHuman":2}}})"
+        )) == CameraLines{"store.footfall.out{door=Door out} counter 2 @1700000000000 of A"}
+    );
+    CHECK(
+        lines_of(parsed(
+            "axis",
+            R"(<tt:MetadataStream xmlns:tt="a" xmlns:wsnt="b"><tt:Event><wsnt:NotificationMessage>)"
+            R"(<wsnt:Topic>tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario3</wsnt:Topic>)"
+            R"(<wsnt:Message><tt:Message UtcTime="2026-11-22T09:14:00Z"><tt:Data>)"
+            R"(<tt:SimpleItem Name="scenarioType" Value="OccupancyInArea"/>)"
+            R"(<tt:SimpleItem Name="totalHuman" Value="5"/>)"
+            R"(</tt:Data></tt:Message></wsnt:Message></wsnt:NotificationMessage></tt:Event></tt:MetadataStream>)"
+        )) == CameraLines{"store.occupancy{zone=Device1Scenario3} gauge 5 @1795338840000"}
+    );
+}
+
+std::string alert(const std::string& inside) {
+    return R"(<EventNotificationAlert version="1.0" xmlns="urn:psialliance-org"><ipAddress>10.0.0.2</ipAddress>)"
+           R"(<macAddress>44:47:cc:50:00:c1</macAddress><channelID>1</channelID>)"
+           R"(<dateTime>2020-04-19T19:35:00+02:00</dateTime><activePostCount>1</activePostCount>)" +
+           inside + "</EventNotificationAlert>";
+}
+
+const std::string kCounting =
+    "<eventType>PeopleCounting</eventType><eventState>active</eventState>";
+
+TEST_CASE("hikvision: real-time counts are sums, those of a range are increments", "[formats]") {
+    const Report range = parsed(
+        "hikvision",
+        alert(
+            kCounting +
+            "<channelName>Camera "
+            "01</channelName><peopleCounting><statisticalMethods>timeRange</statisticalMethods>"
+            "<TimeRange><startTime>2020-04-19T19:33:00+02:00</"
+            "startTime><endTime>2020-04-19T19:35:00+02:00</endTime>"
+            "</TimeRange><enter>0</enter><exit>2</exit><pass>7</pass></peopleCounting>"
+            "<childCounting><enter>0</enter><exit>1</exit></childCounting>"
+        )
+    );
+    CHECK(
+        lines_of(range) ==
+        CameraLines{
+            "store.footfall.in{door=Camera 01} delta 0 @1587317700000 from 1587317580000 of "
+            "10.0.0.2",
+            "store.footfall.out{door=Camera 01} delta 2 @1587317700000 from 1587317580000 of "
+            "10.0.0.2",
+            "store.passby{front=Camera 01} delta 7 @1587317700000 from 1587317580000 of 10.0.0.2"}
+    );
+    CHECK(range.private_fields.at("age") == 2);
+    CHECK(range.private_fields.at("mac") == 1);
+    const Report live = parsed(
+        "hikvision",
+        alert(
+            kCounting +
+            "<peopleCounting><statisticalMethods>realTime</statisticalMethods><RealTime>"
+            "<time>2020-04-19T19:35:00+02:00</time></RealTime><enter>70</enter><exit/></"
+            "peopleCounting>"
+        )
+    );
+    CHECK(
+        lines_of(live) ==
+        CameraLines{"store.footfall.in{door=channel 1} counter 70 @1587317700000 of 10.0.0.2"}
+    );
+    CHECK(bad_of(live) == CameraLines{"/EventNotificationAlert/peopleCounting/exit is empty"});
+}
+
+TEST_CASE("hikvision: the same as JSON, and channels of a recorder", "[formats]") {
+    const Report report = parsed(
+        "hikvision",
+        R"({"ipAddress":"10.0.0.2","channelID":"3","dateTime":"2020-04-19T19:35:00+02:00","activePostCount":1,)"
+        R"("eventType":"PeopleCounting","eventState":"active","peopleCounting":{"statisticalMethods":"realTime",)"
+        R"("RealTime":{"time":"2020-04-19T19:35:00+02:00"},"enter":7,"exit":5,"regionsID":2}})"
+    );
+    CHECK(
+        lines_of(report) ==
+        CameraLines{
+            "store.footfall.in{door=channel 3 region 2} counter 7 @1587317700000 of 10.0.0.2 "
+            "channel 3",
+            "store.footfall.out{door=channel 3 region 2} counter 5 @1587317700000 of 10.0.0.2 "
+            "channel 3"}
+    );
+}
+
+TEST_CASE("hikvision: alarms are raised and cleared by their state", "[formats]") {
+    const auto alarms = [](const std::string& type, const std::string& state) {
+        return alarms_of(parsed(
+            "hikvision",
+            alert("<eventType>" + type + "</eventType><eventState>" + state + "</eventState>")
+        ));
+    };
+    CHECK(alarms("videoloss", "active") == CameraLines{"+device.alarm.video_loss of 10.0.0.2"});
+    CHECK(alarms("videoloss", "inactive") == CameraLines{"-device.alarm.video_loss of 10.0.0.2"});
+    CHECK(alarms("shelteralarm", "active") == CameraLines{"+device.alarm.tamper of 10.0.0.2"});
+    CHECK(alarms("VMD", "active").empty());
+    const Report empty =
+        parsed("hikvision", alert("<eventType>videoloss</eventType><eventState/>"));
+    CHECK(empty.events.empty());
+    CHECK(bad_of(empty) == CameraLines{"/EventNotificationAlert/eventState is empty"});
+}
+
+TEST_CASE("trap: an empty element does not silence the camera", "[formats]") {
+    const Report report = parsed(
+        "hikvision",
+        R"(<EventNotificationAlert><ipAddress>10.0.0.2</ipAddress><channelID/><dateTime/><activePostCount/>)"
+        R"(<eventType>PeopleCounting</eventType><eventState>active</eventState><peopleCounting>)"
+        R"(<statisticalMethods>realTime</statisticalMethods><enter>4</enter><exit>x</exit></peopleCounting>)"
+        R"(</EventNotificationAlert>)"
+    );
+    CHECK(lines_of(report) == CameraLines{"store.footfall.in counter 4 of 10.0.0.2"});
+    CHECK(report.bad_elements.size() == 5);
+}
+
+TEST_CASE("hikvision: parts of a stream, with pictures and rubbish between them", "[formats]") {
+    const Report report = parsed(
+        "hikvision",
+        "--boundary\r\nContent-Type: application/xml\r\n\r\n" +
+            alert("<eventType>videoloss</eventType><eventState>active</eventState>") +
+            "\r\n--boundary\r\nContent-Type: image/jpeg\r\n\r\n\xFF\xD8<{\r\n--boundary\r\n"
+            "Content-Type: application/xml\r\n\r\n<broken>\r\n--boundary--\r\n"
+    );
+    CHECK(alarms_of(report).size() == 1);
+    CHECK(report.private_fields.at("picture") == 1);
+    CHECK(bad_of(report) == CameraLines{"part is not XML"});
+    CHECK(
+        refused(
+            "hikvision",
+            "<ResponseStatus><statusCode>4</statusCode><statusString>Invalid</statusString></"
+            "ResponseStatus>"
+        ) == "the camera reports an error"
+    );
+}
+
+}  // namespace
+}  // namespace cxedge::devices::test

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include "tests/plugins/formats/format_case.hpp"
+#include "tests/support/catch.hpp"
+
+namespace cxedge::devices::test {
+namespace {
+
+using XovisLines = std::vector<std::string>;
+
+std::string logics(const std::string& logic) {
+    return R"({"logics_data":{"package_info":{"version":"5.0","id":7,"agent_id":1},)"
+           R"("sensor_info":{"serial_number":"80:1F:12:AA:BB:CC","device_type":"PC2SE"},)"
+           R"("logics":[)" +
+           logic + "]}}";
+}
+
+std::string line_logic(const std::string& counts, std::int64_t from = 1'700'000'000'000) {
+    return fmt::format(
+        R"({{"id":2,"name":"Main","info":"XLT_LINE_IN_OUT_COUNT","records":[{{"from":{},"to":{},)"
+        R"("counts":[{}]}}]}})",
+        from,
+        from + 60'000,
+        counts
+    );
+}
+
+TEST_CASE("trap: zero records are real data", "[formats]") {
+    const Report report =
+        parsed("xovis", logics(line_logic(R"({"name":"fw","value":0},{"name":"bw","value":0})")));
+    REQUIRE(report.readings.size() == 2);
+    CHECK(report.readings[0].value == 0);
+    CHECK(report.bad_elements.empty());
+}
+
+TEST_CASE("trap: male and female counts are dropped and counted", "[formats]") {
+    const Report report = parsed(
+        "xovis",
+        logics(line_logic(
+            R"({"name":"fw","value":3},{"name":"bw","value":1},{"name":"fw-male","value":2},)"
+            R"({"name":"fw-female","value":1},{"name":"bw-mask","value":0},{"name":"fw-child","value":1},)"
+            R"({"name":"balance","value":2})"
+        ))
+    );
+    CHECK(report.readings.size() == 2);
+    CHECK(report.private_fields.at("gender") == 2);
+    CHECK(report.private_fields.at("face") == 1);
+    CHECK(report.private_fields.at("age") == 1);
+}
+
+TEST_CASE("trap: a package that comes again names the same readings", "[formats]") {
+    const std::string counts =
+        logics(line_logic(R"({"name":"fw","value":3},{"name":"bw","value":1})"));
+    const Report first = parsed("xovis", counts);
+    const Report again = parsed("xovis", counts);
+    CHECK(first.readings[0].from == again.readings[0].from);
+    CHECK(first.readings[0].time == again.readings[0].time);
+    // A restarted sensor numbers its packages from the beginning: intervals name, numbers do not.
+    const Report later = parsed(
+        "xovis",
+        logics(line_logic(R"({"name":"fw","value":3},{"name":"bw","value":1})", 1'700'000'060'000))
+    );
+    CHECK(later.readings[0].id == first.readings[0].id);
+    CHECK(later.readings[0].from != first.readings[0].from);
+}
+
+TEST_CASE("xovis 5: zones give occupancy and visits", "[formats]") {
+    const Report report = parsed(
+        "xovis",
+        logics(
+            R"({"name":"Desk","info":"XLT_ZONE_OCCUPANCY_COUNT","records":[{"from":1000,"to":2000,)"
+            R"("counts":[{"name":"count","value":4},{"name":"fw","value":2},{"name":"bw","value":1}]}]})"
+        )
+    );
+    CHECK(
+        lines_of(report) ==
+        XovisLines{
+            "store.occupancy{zone=Desk} gauge 4 @2000000 from 1000000 of 80:1F:12:AA:BB:CC",
+            "store.zone.visits{zone=Desk} delta 2 @2000000 from 1000000 of 80:1F:12:AA:BB:CC"}
+    );
+}
+
+TEST_CASE("trap: a missing, null or wrong value is one bad element", "[formats]") {
+    const Report report = parsed(
+        "xovis",
+        logics(
+            line_logic(R"({"name":"fw"},{"name":"bw","value":1})") + "," +
+            line_logic(R"({"name":"fw","value":null},{"name":"bw","value":2})") + "," +
+            line_logic(R"({"name":"fw","value":"many"},{"name":"bw","value":-1})") + "," +
+            R"({"name":"X","info":"LINE","records":[{"from":2,"to":1,"counts":[]},{"to":5}]})"
+        )
+    );
+    CHECK(report.readings.size() == 2);
+    CHECK(
+        bad_of(report) ==
+        XovisLines{
+            "/logics_data/logics/0/records/0/counts/0/value is missing",
+            "/logics_data/logics/1/records/0/counts/0/value is empty",
+            "/logics_data/logics/2/records/0/counts/0/value is not a count",
+            "/logics_data/logics/2/records/0/counts/1/value is not a count",
+            "/logics_data/logics/3/records/0/to the interval does not end after it begins",
+            "/logics_data/logics/3/records/1/from is missing"}
+    );
+}
+
+std::string live(const std::string& objects, const std::string& events) {
+    return R"({"live_data":{"frames":[{"framenumber":9,"time":1700000000000,"tracked_objects":[)" +
+           objects + R"(],"events":[)" + events + "]}]}}";
+}
+
+TEST_CASE("xovis 5: live events are one person each, and a passage counts once", "[formats]") {
+    const std::string cross =
+        R"({"type":"LINE_CROSS_FORWARD","attributes":{"track_id":4,"sequence_number":1,"geometry_id":2,)"
+        R"("geometry_name":"Main"}})";
+    const std::string count =
+        R"({"type":"COUNT_INCREMENT","attributes":{"logic_id":1,"logic_name":"Main",)"
+        R"("counter_name":"fw","counter_value":77}})";
+    const std::string entry =
+        R"({"type":"ZONE_ENTRY","attributes":{"track_id":4,"sequence_number":2,"geometry_name":"Desk"}})";
+    const std::string exit =
+        R"({"type":"ZONE_EXIT","attributes":{"track_id":4,"sequence_number":3,"geometry_name":"Desk"}})";
+    const Report report = parsed("xovis", live("", cross + "," + count + "," + entry + "," + exit));
+    CHECK(
+        lines_of(report) ==
+        XovisLines{
+            "store.footfall.in{door=Main} delta 1 @1700000000000",
+            "store.zone.visits{zone=Desk} delta 1 @1700000000000"}
+    );
+    CHECK(report.readings[0].id != report.readings[1].id);
+    CHECK(parsed("xovis", live("", cross)).readings.size() == 1);
+    CHECK(
+        parsed("xovis", live("", cross)).readings[0].id ==
+        parsed("xovis", live("", cross)).readings[0].id
+    );
+    const std::string group = R"({"track_id":4,"type":"GROUP","attributes":{"gender":"MALE"}})";
+    const Report groups = parsed("xovis", live(group, cross));
+    CHECK(groups.readings.empty());
+    CHECK(groups.private_fields.at("gender") == 1);
+}
+
+TEST_CASE("xovis 5: the status gives firmware, clock and alarms", "[formats]") {
+    const Report report = parsed(
+        "xovis",
+        R"({"status_data":{"sensor_info":{"serial_number":"S1"},"states":{)"
+        R"("device":{"state":{"state":"OK"}},"time":{"state":{"state":"NOT_SYNCED",)"
+        R"("details":{"ntp_rms_offset":0.25}}},"updates":{"state":{"state":"OK","version":"5.0.3"}},)"
+        R"("singlesensor":{"status":{"illumination":"SUFFICIENT"}}}}})"
+    );
+    CHECK(report.devices[0].firmware == "5.0.3");
+    CHECK(lines_of(report) == XovisLines{"device.clock.offset gauge 0.25 of S1"});
+    CHECK(
+        alarms_of(report) ==
+        XovisLines{
+            "-device.alarm.device of S1", "+device.alarm.time of S1", "-device.alarm.updates of S1"}
+    );
+}
+
+TEST_CASE("xovis 4: XML says the same as JSON", "[formats]") {
+    const Report report = parsed(
+        "xovis",
+        R"(<?xml version="1.0"?><x:data xmlns:x="http://xovis"><x:sensor-info><x:serial-number>)"
+        R"(S9</x:serial-number>)"
+        R"(</x:sensor-info><x:status><x:code>OK</x:code></x:status><x:content><x:element>)"
+        R"(<x:element-name>Door</x:element-name><x:data-type>LINE</x:data-type>)"
+        R"(<x:resolution>ONE_MINUTE</x:resolution>)"
+        R"(<x:measurement><x:from>2026-11-22T10:00:00+01:00</x:from><x:to>2026-11-22T10:01:00+01:00</x:to>)"
+        R"(<x:value label="fw">3</x:value><x:value><x:value>1</x:value><x:label>bw</x:label></x:value>)"
+        R"(</x:measurement><x:measurement to="2026-11-22T10:02:00+01:00"><x:fw>2</x:fw><x:bw/></x:measurement>)"
+        R"(</x:element></x:content></x:data>)"
+    );
+    CHECK(
+        lines_of(report) ==
+        XovisLines{
+            "store.footfall.in{door=Door} delta 3 @1795338060000 from 1795338000000 of S9",
+            "store.footfall.out{door=Door} delta 1 @1795338060000 from 1795338000000 of S9",
+            "store.footfall.in{door=Door} delta 2 @1795338120000 from 1795338060000 of S9"}
+    );
+    CHECK(bad_of(report) == XovisLines{"/data/content/element/measurement[2]/bw is empty"});
+}
+
+TEST_CASE("xovis 4: events count once, by the counted one", "[formats]") {
+    const Report report = parsed(
+        "xovis",
+        R"({"values":[)"
+        R"({"timestamp":1632385264305,"type":"LineCrossing","serial":"S1","direction":"forward",)"
+        R"("object":{"id":3},"countItem":{"id":0,"name":"Line 0"}},)"
+        R"({"timestamp":1632385264305,"type":"LineCount","serial":"S1","direction":"forward",)"
+        R"("object":{"id":3,"gender":"MALE"},"countItem":{"id":0,"name":"Line 0"}},)"
+        R"({"timestamp":1632385264305,"type":"FillLevelChanged","serial":"S1","fillLevel":5,)"
+        R"("countItem":{"id":0,"name":"Zone 0"}},)"
+        R"({"timestamp":1632385264305,"type":"ZoneDwellTime","serial":"S1","dwellTime":2500,)"
+        R"("countItem":{"id":0,"name":"Zone 0"}},)"
+        R"({"timestamp":1632385264305,"type":"LineCount","serial":"S1","direction":"up",)"
+        R"("countItem":{"id":0,"name":"Line 0"}}]})"
+    );
+    CHECK(
+        lines_of(report) ==
+        XovisLines{
+            "store.footfall.in{door=Line 0} delta 1 @1632385264305 of S1",
+            "store.occupancy{zone=Zone 0} gauge 5 @1632385264305 of S1",
+            "store.dwell{zone=Zone 0} histogram 2.5 @1632385264305 of S1"}
+    );
+    CHECK(bad_of(report) == XovisLines{"/values/4/direction is neither forward nor backward"});
+    CHECK(report.private_fields.at("gender") == 1);
+}
+
+TEST_CASE("trap: a wrong schema gives one clear error", "[formats]") {
+    CHECK(refused("xovis", R"({"in":1,"out":2})") == "is no message of a Xovis sensor");
+    CHECK(refused("xovis", "hello") == "is neither JSON nor XML");
+    CHECK(refused("xovis", "") == "is neither JSON nor XML");
+    CHECK(refused("xovis", "<a><b></a>") == "is not XML");
+    for (const Format& format : formats()) {
+        INFO(format.name);
+        CHECK_FALSE(refused(format.name, R"({"something":"else"})").empty());
+        CHECK_FALSE(refused(format.name, "[1,2]").empty());
+        CHECK_FALSE(refused(format.name, "<other/>").empty());
+        CHECK_FALSE(refused(format.name, std::string(5000, '[')).empty());
+    }
+}
+
+TEST_CASE("formats: they are sorted and found by name", "[formats]") {
+    for (std::size_t i = 1; i < formats().size(); ++i) {
+        CHECK(formats()[i - 1].name < formats()[i].name);
+    }
+    CHECK(find_format("xovis") != nullptr);
+    CHECK(find_format("Xovis") == nullptr);
+}
+
+}  // namespace
+}  // namespace cxedge::devices::test
