@@ -25,8 +25,9 @@ struct HttpListenerSettings {
     std::int64_t max_body_kib = 1024;
     std::int64_t max_connections = 64;
     std::int64_t max_connections_per_address = 16;
-    double max_requests_per_s = 200;            // of one address, with a burst of twice as many
-    std::chrono::milliseconds timeout{15'000};  // of a connection that says nothing
+    double max_requests_per_s = 200;  // of one address, with a burst of twice as many
+    // Of a connection that says nothing. One whose request drips in has four times as long.
+    std::chrono::milliseconds timeout{15'000};
 };
 
 struct HttpRequest {
@@ -44,7 +45,8 @@ struct HttpRequest {
 
 struct HttpAnswer {
     int status = 200;
-    std::string body{};  // text/plain
+    std::string body{};                                          // text/plain
+    std::vector<std::pair<std::string, std::string>> headers{};  // further ones: Retry-After
 };
 
 class HttpListener {
@@ -55,11 +57,13 @@ public:
     // Of complete, authenticated requests within the limits; everything else is answered (400, 401,
     // 408, 413, 429, 431) without it.
     using OnRequest = std::function<void(HttpRequest request, Answer answer)>;
-    // What was not let through, for an event: "401", peer. Never of a body.
+    // What was not let through, for an event: "401", peer (empty: not known). Never of a body.
+    // 429 also for a connection more than one address may have, which is closed unanswered.
     using OnRefused = std::function<void(int status, std::string_view peer)>;
 
     // unavailable: the address cannot be bound (yet), a file cannot be read; invalid_argument:
     // certificate, key or token file is wrong.
+    // The host outlives it. Who still waits for an answer when it goes is told 503.
     static Result<std::unique_ptr<HttpListener>> open(
         const HttpListenerSettings& settings, Host& host, OnRequest on_request, OnRefused on_refused
     );
@@ -71,6 +75,10 @@ public:
 // T is HttpListenerSettings or derives from it.
 template <class T>
 void add_http_listener_keys(Schema<T>& schema);
+// What the keys alone do not tell: half of a pair is missing. For init().
+void check_http_listener(
+    const HttpListenerSettings& settings, const SettingsNode& node, SettingsProblems& problems
+);
 
 }  // namespace cxedge::devices
 

@@ -2,13 +2,15 @@
 // The template part of http_listener.hpp (include that file, not this one).
 #pragma once
 
+#include "plugins/_devices/http_listen_address.hpp"
 #include "plugins/_devices/http_listener.hpp"  // IWYU pragma: keep
 
 namespace cxedge::devices {
 
 template <class T>
 void add_http_listener_keys(Schema<T>& schema) {
-    schema.text("listen", &T::listen, "TCP address:port to listen on; port 0: any");
+    schema.text("listen", &T::listen, "TCP address:port to listen on; port 0: any")
+        .check(check_listen_address);
     schema.text("cert_file", &T::cert_file, "PEM certificate chain; with key_file: TLS");
     schema.text("key_file", &T::key_file, "PEM key of the certificate");
     schema.text("token_file", &T::token_file, "File with the bearer token of who may push");
