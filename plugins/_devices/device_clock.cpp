@@ -69,8 +69,8 @@ bool DeviceClock::believed(std::chrono::milliseconds offset) const {
 
 Occasion DeviceClock::occasion(const std::string& device, const Told& told) {
     Occasion occasion;
-    occasion.key = told.id.empty() ? 0 : key_of(told.id);
     if (!told.time) {
+        occasion.key = told.id.empty() ? 0 : key_of(told.id);
         return occasion;
     }
     const WallTime now = host_.clock().wall_now();
@@ -81,12 +81,17 @@ Occasion DeviceClock::occasion(const std::string& device, const Told& told) {
     const std::optional<WallTime> from =
         told.from ? std::optional(to_utc(*told.from, time)) : std::nullopt;
     const bool is_interval = from && *from < time;
-    if (believed(offset)) {
+    const bool is_believed = believed(offset);
+    if (is_believed) {
         occasion.time = time;
-        occasion.from = is_interval ? from : std::nullopt;
-    } else if (is_interval && occasion.key == 0) {
-        // Its times say nothing about when, but still name it.
-        occasion.key = key_of(fmt::format("{}..{}", told.from->ms, told.time->ms));
+    }
+    if (is_believed && is_interval) {
+        occasion.from = from;  // that is name enough
+    } else if (is_interval || !told.id.empty()) {
+        // Its own times are a part of the name, believed or not: a device that was started again
+        // counts its messages from 1 once more.
+        occasion.key =
+            key_of(fmt::format("{} {} {}", told.id, told.from ? told.from->ms : 0, told.time->ms));
     }
     return occasion;
 }

@@ -35,6 +35,8 @@ struct CompiledMapping {
     Place time;
     Place from;
     Place id;
+    std::int64_t interval_ms = 0;  // from and time are so far apart
+    bool time_is_start = false;
     std::vector<CompiledRule> rules;
 };
 
@@ -91,6 +93,12 @@ private:
     void read_when() {
         if (mapping_.time) {
             when_.time = leaf_time(message_.find(item_, *mapping_.time).front(), out_);
+        }
+        if (when_.time && mapping_.interval_ms != 0) {
+            const std::int64_t told = when_.time->ms;
+            const std::int64_t from = mapping_.time_is_start ? told : told - mapping_.interval_ms;
+            when_.from = DeviceTime{from, when_.time->local};
+            when_.time->ms = from + mapping_.interval_ms;
         }
         if (mapping_.from) {
             const Leaf leaf = message_.find(item_, *mapping_.from).front();
@@ -206,9 +214,9 @@ public:
         out.time = optional_place("time_at", settings.time_at);
         out.from = optional_place("from_at", settings.from_at);
         out.id = optional_place("id_at", settings.id_at);
-        if (out.from && !out.time) {
-            problems_.add(position_of(node_, "from_at"), "from_at", "needs time_at, its end");
-        }
+        check_interval(settings);
+        out.interval_ms = settings.interval.count();
+        out.time_is_start = settings.time_is == "start";
         const SettingsNode* const list = node_.find("value");
         for (std::size_t i = 0; i < settings.values.size(); ++i) {
             const bool written =
@@ -221,6 +229,20 @@ public:
     }
 
 private:
+    void check_interval(const PayloadSettings& settings) {
+        const bool fixed = settings.interval.count() != 0;
+        const auto refuse = [&](const char* key, bool wrong, const char* what) {
+            if (wrong) {
+                problems_.add(position_of(node_, key), key, what);
+            }
+        };
+        const bool timeless = settings.time_at.empty();
+        refuse("from_at", !settings.from_at.empty() && timeless, "needs time_at, its end");
+        refuse("interval_s", fixed && timeless, "needs time_at, its end or start");
+        refuse("interval_s", fixed && !settings.from_at.empty(), "and from_at say the same twice");
+        refuse("time_is", settings.time_is == "start" && !fixed, "\"start\" needs interval_s");
+    }
+
     Place optional_place(const std::string& key, const std::string& place) {
         return place.empty() ? Place() : add_place(node_, key, key, place);
     }

@@ -15,7 +15,16 @@ namespace {
 constexpr const char* kMappings[] = {"csv", "json", "xml"};
 // Keys of a mapping, in the order of add_payload_keys().
 constexpr const char* kMappingKeys[] = {
-    "each", "device_at", "time_at", "from_at", "id_at", "separator", "header", "value"};
+    "each",
+    "device_at",
+    "time_at",
+    "from_at",
+    "interval_s",
+    "time_is",
+    "id_at",
+    "separator",
+    "header",
+    "value"};
 
 class FormatReader final : public PayloadReader {
 public:

@@ -39,7 +39,10 @@ struct PayloadSettings : IntakeSettings {
     std::string device_at;  // place of the device's name
     std::string time_at;    // of the reading's time; empty: that of receipt
     std::string from_at;    // of the beginning of an interval that ends at time_at
-    std::string id_at;      // of what is the same when the message comes again
+    // Or all intervals are so long, and time_at is their end or their start.
+    std::chrono::milliseconds interval{0};
+    std::string time_is = "end";
+    std::string id_at;            // of what is the same when the message comes again
     std::string separator = ",";  // csv
     bool header = true;           // csv: the first line names the columns
     std::vector<ValueRule> values;
@@ -58,10 +61,19 @@ void add_payload_keys(Schema<T>& schema) {
     schema.text("device_at", &T::device_at, "Place of the device's name");
     schema.text("time_at", &T::time_at, "Place of the time; empty: that of receipt");
     schema.text("from_at", &T::from_at, "Place of the beginning of the interval");
+    schema
+        .duration(
+            "interval_s", &T::interval, "Length of every interval, instead of from_at; 0: none"
+        )
+        .range(0, 604'800);
+    schema.text("time_is", &T::time_is, "Whether time_at is the end or the start of the interval")
+        .one_of({"end", "start"});
     schema.text("id_at", &T::id_at, "Place of what is the same when a message comes again");
     schema.text("separator", &T::separator, "csv: between columns");
     schema.boolean("header", &T::header, "csv: the first line names the columns");
-    schema.template tables<ValueRule>("value", &T::values, value_rule_schema(), "A number of the message");
+    schema.template tables<ValueRule>(
+        "value", &T::values, value_rule_schema(), "A number of the message"
+    );
 }
 
 class PayloadReader {

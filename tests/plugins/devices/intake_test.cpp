@@ -102,6 +102,18 @@ TEST_CASE("trap: a message that comes twice counts once", "[devices]") {
     CHECK(desk.host.repeated == 2);
 }
 
+TEST_CASE("trap: a device that was started again numbers its messages from 1", "[devices]") {
+    Desk desk;
+    for (const int minute : {5, 4}) {
+        Reading reading = people_in(1);
+        reading.id = "1";
+        reading.time = desk.now_plus(-minutes(minute));
+        REQUIRE(desk.take(reading));
+        REQUIRE(desk.take(reading));
+    }
+    CHECK(desk.lines_of("store.").size() == 2);
+}
+
 TEST_CASE("trap: a device's clock far ahead is not believed, and said once", "[devices]") {
     Desk desk;
     for (int i = 0; i < 3; ++i) {
