@@ -13,8 +13,10 @@ const std::string kPushValue =
     "unit = \"{person}\"\n";
 
 std::string push_record(int in, const std::string& id, const std::string& sensor) {
+    static int others = 0;
+    const std::string name = id.empty() ? "other " + std::to_string(++others) : id;
     return "{\"records\": [{\"in\": " + std::to_string(in) + ", \"sensor\": \"" + sensor +
-           "\", \"id\": \"" + id + "\"}]}";
+           "\", \"id\": \"" + name + "\"}]}";
 }
 
 void PushFixture::begin(const std::string& further) {
