@@ -61,7 +61,7 @@ TEST_CASE(
 
 TEST_CASE("http_push: a refused commit is 503, and the sender asks again", "[plugins][http_push]") {
     PushFixture push;
-    push.begin();
+    push.begin("id_at = \"/id\"\n");
     push.host.commit_status = exhausted("storage is full");
     HttpClient client = push.connect();
     REQUIRE(client.send(post("/", push_record(3, "p1"))));
@@ -90,7 +90,7 @@ TEST_CASE("http_push: full storage is 503 at once", "[plugins][http_push]") {
 
 TEST_CASE("http_push: trap: a push that is repeated counts once", "[plugins][http_push]") {
     PushFixture push;
-    push.begin();
+    push.begin("id_at = \"/id\"\n");
     HttpClient first = push.connect();
     REQUIRE(first.send(post("/", push_record(5, "package-17"))));
     REQUIRE(first.answers(push.host, 1) == Statuses{200});

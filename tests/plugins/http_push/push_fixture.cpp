@@ -8,15 +8,13 @@ namespace cxedge::test {
 
 const std::string kPushListener = "plugin = \"http_push\"\nlisten = \"127.0.0.1:0\"\n";
 const std::string kPushValue =
-    "each = \"/records\"\ndevice_at = \"/sensor\"\nid_at = \"/id\"\n"
+    "each = \"/records\"\ndevice_at = \"/sensor\"\n"
     "[[source.value]]\nat = \"/in\"\nmetric = \"store.footfall.in\"\nkind = \"delta\"\n"
     "unit = \"{person}\"\n";
 
 std::string push_record(int in, const std::string& id, const std::string& sensor) {
-    static int others = 0;
-    const std::string name = id.empty() ? "other " + std::to_string(++others) : id;
     return "{\"records\": [{\"in\": " + std::to_string(in) + ", \"sensor\": \"" + sensor +
-           "\", \"id\": \"" + name + "\"}]}";
+           (id.empty() ? "\"" : "\", \"id\": \"" + id + "\"") + "}]}";
 }
 
 void PushFixture::begin(const std::string& further) {
