@@ -61,7 +61,7 @@ bool is_connection_error(int error) {
     return std::find(std::begin(kErrors), std::end(kErrors), error) != std::end(kErrors);
 }
 
-// The device answered, but not what was asked: it may be able to give less.
+// Noise, or a device that can give less than what was asked.
 bool is_short_answer(int error) {
     return error == EMBBADDATA || error == EMBMDATA;
 }
@@ -263,14 +263,14 @@ ReadAnswer BusLink::exchange(int unit, const ReadRequest& request) {
             break;
     }
     if (got != request.count) {
-        return failed(got < 0 ? errno : EMBBADDATA);
+        return failed(got < 0 ? errno : EMBBADDATA, request.count);
     }
     used_ = true;
     std::copy(bits.begin(), bits.end(), answer.words.begin());
     return answer;
 }
 
-ReadAnswer BusLink::failed(int error) {
+ReadAnswer BusLink::failed(int error, std::size_t asked) {
     if (error >= EMBXILFUN && error <= EMBXGTAR) {
         used_ = true;
         return exception_answer(error);
@@ -284,7 +284,7 @@ ReadAnswer BusLink::failed(int error) {
     if (address_.serial.empty()) {
         close();
     }
-    if (is_short_answer(error)) {
+    if (is_short_answer(error) && asked > 1) {
         return {ReadFault::refused, "the answer does not have the length that was asked for", {}};
     }
     return error == ETIMEDOUT ? ReadAnswer{ReadFault::silent, "no answer", {}}

@@ -64,7 +64,7 @@ private:
     ReadAnswer read_some(int unit, const ReadRequest& request, bool again);
     ReadAnswer read_by_word(int unit, const ReadRequest& request, bool again);
     ReadAnswer exchange(int unit, const ReadRequest& request);
-    ReadAnswer failed(int error);
+    ReadAnswer failed(int error, std::size_t asked);
     std::string open();
     void close();
 
