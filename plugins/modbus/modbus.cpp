@@ -29,6 +29,10 @@ std::vector<SettingHelp> Modbus::settings_help() {
 void Modbus::init(const SettingsNode& settings, SettingsProblems& problems) {
     settings_ = read_modbus_settings(settings, problems);
     rules_ = check_modbus_settings(settings_, settings, problems);
+    for (const SlaveRules& slave : rules_.slaves) {
+        // Who is asked seldom is not silent.
+        settings_.silent = std::max(settings_.silent, slave.interval * 2);
+    }
 }
 
 // A bus that is not there yet is a problem of its devices, not of the source: they are told down,
