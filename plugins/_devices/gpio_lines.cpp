@@ -58,9 +58,9 @@ public:
         on_edge_ = std::move(on_edge);
         on_lost_ = std::move(on_lost);
         for (gpiod_line* const line : lines_) {
-            readable_.push_back(
-                loop.when_readable(::gpiod_line_event_get_fd(line), [this] { drain(); })
-            );
+            readable_.push_back(loop.when_readable(::gpiod_line_event_get_fd(line), [this] {
+                drain();
+            }));
         }
         return {};
     }

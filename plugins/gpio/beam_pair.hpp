@@ -48,11 +48,11 @@ private:
     Limits limits_;
     bool a_;
     bool b_;
-    bool countable_;   // it was seen from its beginning
+    bool countable_;  // it was seen from its beginning
     bool touched_a_ = false;
     bool touched_b_ = false;
-    int steps_ = 0;    // quarters of the way in; -4: all the way out
-    Time since_;       // when the first beam was broken
+    int steps_ = 0;  // quarters of the way in; -4: all the way out
+    Time since_;     // when the first beam was broken
     std::optional<Half> half_;
 };
 

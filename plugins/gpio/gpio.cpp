@@ -134,12 +134,11 @@ void Gpio::init(const SettingsNode& settings, SettingsProblems& problems) {
     check_lines(settings, problems);
 }
 
-void Gpio::add_input(
-    Role role, std::size_t index, std::int64_t line, bool low, std::string bias
-) {
+void Gpio::add_input(Role role, std::size_t index, std::int64_t line, bool low, std::string bias) {
     inputs_.push_back(
-        {role, index, {static_cast<std::uint32_t>(std::max<std::int64_t>(line, 0)), low,
-                       std::move(bias)}}
+        {role,
+         index,
+         {static_cast<std::uint32_t>(std::max<std::int64_t>(line, 0)), low, std::move(bias)}}
     );
 }
 
@@ -275,9 +274,8 @@ void Gpio::arm() {
         return;
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(*next - now());
-    timer_ = host_->loop().after(
-        std::max(wait, std::chrono::milliseconds(0)), [this] { on_timer(); }
-    );
+    timer_ =
+        host_->loop().after(std::max(wait, std::chrono::milliseconds(0)), [this] { on_timer(); });
 }
 
 void Gpio::on_timer() {
@@ -376,9 +374,8 @@ void Gpio::tell_blocked(const GpioBeam& beam, bool blocked) {
     event.name = "gpio.beam_blocked";
     event.severity = Severity::minor;
     event.state = blocked ? EventState::raise : EventState::clear;
-    event.id = derived_event_id(
-        fmt::format("{} {} {}", host_->source_name(), event.name, beam.name)
-    );
+    event.id =
+        derived_event_id(fmt::format("{} {} {}", host_->source_name(), event.name, beam.name));
     event.subject = settings_.device.empty() ? host_->source_name() : settings_.device;
     event.text = blocked ? "A light beam across a door is blocked: nobody is counted there."
                          : "The light beams across a door are free again.";

@@ -148,8 +148,7 @@ std::string BusLink::open() {
         // libmodbus leaves EINPROGRESS behind when a connection takes longer than the timeout.
         return errno == EINPROGRESS ? "it does not answer" : text_of(errno);
     }
-    if (address_.rs485 &&
-        ::modbus_rtu_set_serial_mode(fresh->get(), MODBUS_RTU_RS485) != 0) {
+    if (address_.rs485 && ::modbus_rtu_set_serial_mode(fresh->get(), MODBUS_RTU_RS485) != 0) {
         return "the serial driver has no RS-485 mode: set rs485 = false for an adapter that "
                "switches by itself";
     }
@@ -176,8 +175,7 @@ void BusLink::abort() {
 }
 
 ReadAnswer BusLink::read(int unit, const ReadRequest& request, bool again) {
-    return request.by_word ? read_by_word(unit, request, again)
-                           : read_some(unit, request, again);
+    return request.by_word ? read_by_word(unit, request, again) : read_some(unit, request, again);
 }
 
 // A value of several registers may change between two requests. If the first one is the same
@@ -246,9 +244,8 @@ ReadAnswer BusLink::exchange(int unit, const ReadRequest& request) {
     int got = -1;
     switch (request.table) {
         case RegisterTable::holding:
-            got = ::modbus_read_registers(
-                modbus, request.start, request.count, answer.words.data()
-            );
+            got =
+                ::modbus_read_registers(modbus, request.start, request.count, answer.words.data());
             break;
         case RegisterTable::input:
             got = ::modbus_read_input_registers(

@@ -45,7 +45,8 @@ Status Modbus::start(Host& host) {
     members_.reserve(rules_.slaves.size());
     for (std::size_t i = 0; i < rules_.slaves.size(); ++i) {
         members_.emplace_back(rules_.slaves[i]);
-        members_.back().timer = host.loop().every(rules_.slaves[i].interval, [this, i] { slot(i); });
+        members_.back().timer =
+            host.loop().every(rules_.slaves[i].interval, [this, i] { slot(i); });
     }
     for (std::size_t i = 0; i < members_.size(); ++i) {
         slot(i);

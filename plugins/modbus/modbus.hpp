@@ -52,9 +52,9 @@ private:
     Host* host_ = nullptr;
     std::optional<devices::Intake> intake_;
     std::vector<Member> members_;
-    std::deque<std::size_t> queue_;  // whose turn it is; the first is being asked
-    bool asking_ = false;            // a request is on a worker
-    std::shared_ptr<BusLink> link_;  // a worker that outlives the run keeps it
+    std::deque<std::size_t> queue_;    // whose turn it is; the first is being asked
+    bool asking_ = false;              // a request is on a worker
+    std::shared_ptr<BusLink> link_;    // a worker that outlives the run keeps it
     std::shared_ptr<const bool> run_;  // ends with the run: answers that come later are nobody's
     LoopHandle retry_;
     std::string bus_problem_;

@@ -65,10 +65,7 @@ Schema<ModbusSlave> slave_schema() {
         .integer("max_registers", &Slave::max_registers, "In one request; 1: the device gives one")
         .range(1, 125);
     schema.integer("gap", &Slave::gap, "Unused registers that may be read along").range(0, 124);
-    schema
-        .tables(
-            "register", &Slave::registers, register_schema(), "A value of the device"
-        )
+    schema.tables("register", &Slave::registers, register_schema(), "A value of the device")
         .required();
     return schema;
 }
@@ -97,11 +94,13 @@ const Schema<ModbusSettings>& modbus_schema() {
 
 // "07:30" -> 450.
 std::optional<std::chrono::minutes> clock_time(const std::string& text) {
-    const auto digit = [&](std::size_t i) { return text[i] - '0'; };
-    const bool shaped = text.size() == 5 && text[2] == ':' &&
-                        std::all_of(text.begin(), text.end(), [](char c) {
-                            return (c >= '0' && c <= '9') || c == ':';
-                        });
+    const auto digit = [&](std::size_t i) {
+        return text[i] - '0';
+    };
+    const bool shaped =
+        text.size() == 5 && text[2] == ':' && std::all_of(text.begin(), text.end(), [](char c) {
+            return (c >= '0' && c <= '9') || c == ':';
+        });
     if (!shaped || std::count(text.begin(), text.end(), ':') != 1) {
         return std::nullopt;
     }
@@ -132,7 +131,8 @@ public:
         : path_(std::move(path)), node_(node), problems_(problems) {}
     void add(std::string_view key, std::string_view what) const {
         const SettingsNode* const at = node_.find(key);
-        const std::string full = path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+        const std::string full =
+            path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
         problems_.add(at != nullptr ? at->position : node_.position, full, what);
     }
     [[nodiscard]] bool has(std::string_view key) const { return node_.find(key) != nullptr; }
@@ -147,7 +147,10 @@ private:
 bool read_reference(std::int64_t reference, RegisterPlace& place) {
     const std::int64_t size = reference > 99'999 ? 100'000 : 10'000;
     static constexpr RegisterTable kTables[] = {
-        RegisterTable::coil, RegisterTable::discrete, RegisterTable::holding, RegisterTable::input,
+        RegisterTable::coil,
+        RegisterTable::discrete,
+        RegisterTable::holding,
+        RegisterTable::input,
         RegisterTable::holding};
     const std::int64_t digit = reference / size;
     const std::int64_t number = reference % size;
@@ -220,8 +223,7 @@ void read_counter(const ModbusRegister& setting, const Faults& faults, RegisterR
     if (rule.code.bit >= 0 || is_bits(rule.place.table)) {
         faults.add("kind", "a single bit cannot be a counter");
     }
-    rule.info.resets_at =
-        setting.resets_at.empty() ? std::nullopt : clock_time(setting.resets_at);
+    rule.info.resets_at = setting.resets_at.empty() ? std::nullopt : clock_time(setting.resets_at);
     rule.info.counter_bits = setting.counter_bits >= 0
                                  ? static_cast<std::uint8_t>(setting.counter_bits)
                                  : counter_bits_of(rule.code.type);

@@ -16,8 +16,7 @@ std::size_t most_of(RegisterTable table, const ReadLimits& limits) {
 
 ReadRequest request_for(const RegisterPlace& place, std::size_t item, const ReadLimits& limits) {
     const bool too_long = place.words > most_of(place.table, limits);
-    return {
-        place.table, place.start, place.words, place.by_word || too_long, place.clears, {item}};
+    return {place.table, place.start, place.words, place.by_word || too_long, place.clears, {item}};
 }
 
 // Takes the place into the request, unless they do not go together.

@@ -19,9 +19,8 @@ Result<double> checked(double value, const SeriesInfo& info) {
         return value;
     }
     const auto states = static_cast<double>(info.states.size());
-    const bool known = value >= 0 && value < states && value == static_cast<double>(
-                                                                    static_cast<std::size_t>(value)
-                                                                );
+    const bool known = value >= 0 && value < states &&
+                       value == static_cast<double>(static_cast<std::size_t>(value));
     return known ? Result<double>(value) : invalid_argument("a state that has no name");
 }
 

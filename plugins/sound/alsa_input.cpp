@@ -22,8 +22,9 @@ struct FreeParams {
 };
 
 // The library writes to standard error, past the log; what matters comes back as an error.
-void say_nothing(const char* /*file*/, int /*line*/, const char* /*function*/, int, const char*, ...) {
-}
+void say_nothing(
+    const char* /*file*/, int /*line*/, const char* /*function*/, int, const char*, ...
+) {}
 
 class AlsaInput final : public AudioInput {
 public:
@@ -87,24 +88,23 @@ private:
         const std::unique_ptr<snd_pcm_hw_params_t, FreeParams> params(raw);
         snd_pcm_t* const pcm = pcm_.get();
         int result = ::snd_pcm_hw_params_any(pcm, raw);
-        const auto then = [&](auto&& step) { result = result < 0 ? result : step(); };
+        const auto then = [&](auto&& step) {
+            result = result < 0 ? result : step();
+        };
         // Of half a second of room an overrun needs a process that stands still.
         unsigned buffer_us = 500'000;
         unsigned period_us = 50'000;
         unsigned got_rate = rate_;
         then([&] { return ::snd_pcm_hw_params_set_rate_resample(pcm, raw, 1); });
-        then([&] {
-            return ::snd_pcm_hw_params_set_access(pcm, raw, SND_PCM_ACCESS_RW_INTERLEAVED);
-        });
+        then([&] { return ::snd_pcm_hw_params_set_access(pcm, raw, SND_PCM_ACCESS_RW_INTERLEAVED); }
+        );
         then([&] { return ::snd_pcm_hw_params_set_format(pcm, raw, SND_PCM_FORMAT_FLOAT); });
         then([&] { return ::snd_pcm_hw_params_set_channels_near(pcm, raw, &channels_); });
         then([&] { return ::snd_pcm_hw_params_set_rate_near(pcm, raw, &got_rate, nullptr); });
-        then([&] {
-            return ::snd_pcm_hw_params_set_buffer_time_near(pcm, raw, &buffer_us, nullptr);
-        });
-        then([&] {
-            return ::snd_pcm_hw_params_set_period_time_near(pcm, raw, &period_us, nullptr);
-        });
+        then([&] { return ::snd_pcm_hw_params_set_buffer_time_near(pcm, raw, &buffer_us, nullptr); }
+        );
+        then([&] { return ::snd_pcm_hw_params_set_period_time_near(pcm, raw, &period_us, nullptr); }
+        );
         then([&] { return ::snd_pcm_hw_params(pcm, raw); });
         if (result < 0) {
             return failure("settings", result);

@@ -33,7 +33,7 @@ public:
 };
 
 struct SoundInput {
-    std::string input;         // "alsa:default", "file:/path.wav"
+    std::string input;           // "alsa:default", "file:/path.wav"
     std::int64_t rate = 48'000;  // wanted of a sound card
     std::int64_t channel = 1;
     bool fast = false;  // a file: not at the speed of its time

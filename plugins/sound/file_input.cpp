@@ -56,7 +56,9 @@ public:
         const std::size_t wanted = std::min<std::uint64_t>(bytes_.size(), left_);
         file_.read(bytes_.data(), static_cast<std::streamsize>(wanted));
         const auto got = static_cast<std::size_t>(file_.gcount());
-        decode_frames(std::as_bytes(std::span(bytes_).first(got)), format_, channel_, block.samples);
+        decode_frames(
+            std::as_bytes(std::span(bytes_).first(got)), format_, channel_, block.samples
+        );
         std::fill(bytes_.begin(), bytes_.end(), '\0');  // nothing of the sound stays
         left_ -= got;
         block.gap = false;
@@ -84,8 +86,8 @@ private:
 
 std::string check_sound_input(const std::string& input) {
     const bool alsa = input.rfind(kAlsa, 0) == 0 && input.size() > kAlsa.size();
-    const bool file = input.rfind(kFile, 0) == 0 && input.size() > kFile.size() &&
-                      input[kFile.size()] == '/';
+    const bool file =
+        input.rfind(kFile, 0) == 0 && input.size() > kFile.size() && input[kFile.size()] == '/';
     return alsa || file ? "" : "must be alsa:DEVICE, such as alsa:default, or file:/PATH.wav";
 }
 

@@ -9,7 +9,9 @@
 namespace cxedge::plugins {
 
 Listener::Listener(
-    std::unique_ptr<AudioInput> input, char weighting, std::chrono::milliseconds period,
+    std::unique_ptr<AudioInput> input,
+    char weighting,
+    std::chrono::milliseconds period,
     Events events
 )
     : input_(std::move(input)),

@@ -25,7 +25,9 @@ public:
 
     // `input` is open. Begins at once.
     Listener(
-        std::unique_ptr<AudioInput> input, char weighting, std::chrono::milliseconds period,
+        std::unique_ptr<AudioInput> input,
+        char weighting,
+        std::chrono::milliseconds period,
         Events events
     );
     Listener(const Listener&) = delete;

@@ -9,6 +9,8 @@
 namespace cxedge::plugins {
 namespace {
 
+// Below the noise of any converter, -150 dB: nothing but zeros, and what the filters still ring.
+constexpr double kNoSound = 0.5e-15;
 constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::seconds kLongestRetry{60};
 
@@ -69,9 +71,8 @@ Status Sound::start(Host& host) {
 }
 
 Status Sound::listen() {
-    auto input = make_input_(
-        {settings_.input, settings_.rate, settings_.channel, settings_.pace == "fast"}
-    );
+    auto input =
+        make_input_({settings_.input, settings_.rate, settings_.channel, settings_.pace == "fast"});
     if (Status opened = input->open(); !opened) {
         return opened;
     }
@@ -84,7 +85,9 @@ Status Sound::listen() {
                 post([this, mean_square, gap] { period(mean_square, gap); });
             },
             [this](const Error& error) { post([this, error] { lost(error); }); },
-            [this] { post([this] { ended(); }); }}
+            [this] {
+                post([this] { ended(); });
+            }}
     );
     // The first one takes a period; a little more does not matter.
     expect_within(settings_.period * 3 / 2 + std::chrono::seconds(1));
@@ -108,7 +111,7 @@ void Sound::period(double mean_square, bool gap) {
         tell_lost("sound was lost on its way: the period does not count");
         return;
     }
-    if (mean_square <= 0) {
+    if (mean_square < kNoSound) {
         tell(std::nullopt);
         say("complete silence: the input is muted or not connected");
         return;
@@ -128,8 +131,8 @@ void Sound::expect_within(std::chrono::milliseconds time) {
 void Sound::tell(std::optional<double> level) {
     devices::Report report;
     devices::Reading reading;
-    reading.info = {{"store.env.sound_level", {{"weighting", settings_.weighting}}}, Kind::gauge,
-                    {}, {}, 0};
+    reading.info = {
+        {"store.env.sound_level", {{"weighting", settings_.weighting}}}, Kind::gauge, {}, {}, 0};
     if (!settings_.room.empty()) {
         reading.info.key.dims.push_back({"room", settings_.room});
     }

@@ -143,8 +143,9 @@ Result<WavFormat> parse_wav(std::string_view head) {
         }
         at += size + (size & 1U);  // padded to an even size
     }
-    return invalid_argument(has_format ? "the chunk \"data\" is missing"
-                                       : "the chunk \"fmt \" is missing");
+    return invalid_argument(
+        has_format ? "the chunk \"data\" is missing" : "the chunk \"fmt \" is missing"
+    );
 }
 
 void decode_frames(

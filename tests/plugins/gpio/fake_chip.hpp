@@ -20,7 +20,7 @@ class FakePins {
 public:
     explicit FakePins(FakeHost& host) : host_(host) {}
 
-    bool there = true;   // the chip
+    bool there = true;    // the chip
     bool misses = false;  // the kernel drops edges
     std::vector<devices::GpioLine> lines;
     int made = 0;
@@ -29,7 +29,8 @@ public:
     void set(std::uint32_t offset, bool active) {
         levels_[offset] = active;
         if (!misses && on_edge_) {
-            on_edge_({index_of_line(offset), active, host_.clock().steady_now().time_since_epoch()});
+            on_edge_({index_of_line(offset), active, host_.clock().steady_now().time_since_epoch()}
+            );
         }
     }
     void unplug() {
@@ -39,7 +40,9 @@ public:
         lost(unavailable("/dev/gpiochip0: No such device"));
     }
     devices::MakeGpioChip maker() {
-        return [this](const std::string&) { return std::make_unique<Chip>(*this); };
+        return [this](const std::string&) {
+            return std::make_unique<Chip>(*this);
+        };
     }
 
 private:

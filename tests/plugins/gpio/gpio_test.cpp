@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "tests/plugins/case_run.hpp"
 #include "tests/plugins/case_folder.hpp"
+#include "tests/plugins/case_run.hpp"
 #include "tests/plugins/gpio/fake_chip.hpp"
 #include "tests/support/catch.hpp"
 
@@ -65,7 +65,9 @@ TEST_CASE("gpio: does what its cases say", "[plugins][gpio]") {
         {"gpio",
          [&]() -> std::unique_ptr<Source> { return std::make_unique<plugins::Gpio>(make); },
          [&](CaseRun& run, Source&) { feed_edges(*pins, run); },
-         [&](CaseRun& run) { pins.emplace(run.host); }}
+         [&](CaseRun& run) {
+             pins.emplace(run.host);
+         }}
     );
 }
 
@@ -83,9 +85,9 @@ TEST_CASE("gpio: people walk through a door", "[plugins][gpio]") {
 
 TEST_CASE("gpio: a bouncing beam counts one person", "[plugins][gpio]") {
     GpioBench bench;
-    REQUIRE(bench.start(
-        "debounce_ms = 5\n[[source.beam]]\nname = \"main\"\nline_a = 4\nline_b = 5\n"
-    ));
+    REQUIRE(
+        bench.start("debounce_ms = 5\n[[source.beam]]\nname = \"main\"\nline_a = 4\nline_b = 5\n")
+    );
     const auto bounce = [&](std::uint32_t line, bool last) {
         bench.host.manual_clock.advance(20ms);
         for (const bool level : {last, !last, last, !last, last}) {
@@ -203,8 +205,7 @@ TEST_CASE("gpio: the kernel's chip says clearly that it is not there", "[plugins
     REQUIRE_FALSE(watched);
     CHECK(watched.error().code == ErrorCode::unavailable);
     CHECK(
-        watched.error().message ==
-        "GPIO chip /dev/gpiochip-of-nobody: No such file or directory"
+        watched.error().message == "GPIO chip /dev/gpiochip-of-nobody: No such file or directory"
     );
     CHECK(chip->levels()->empty());
     // Something that is no GPIO chip.

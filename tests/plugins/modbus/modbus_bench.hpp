@@ -25,7 +25,8 @@ struct SerialLine {
     explicit SerialLine(const TempDir& dir)
         : near(dir.file("line")),
           far(dir.file("far")),
-          socat({"socat", "-d", "-d", "pty,raw,echo=0,link=" + near, "pty,raw,echo=0,link=" + far}) {
+          socat({"socat", "-d", "-d", "pty,raw,echo=0,link=" + near, "pty,raw,echo=0,link=" + far}
+          ) {
         static_cast<void>(socat.line_with("starting data transfer loop", kModbusPatience));
     }
     std::string near;
@@ -48,9 +49,8 @@ public:
         port_ = server_->line(kModbusPatience).value_or("0");
     }
     void serve_rtu(const std::string& device) {
-        server_.emplace(
-            std::vector<std::string>{"/usr/bin/python3", MODBUS_SERVER, state_, "rtu", device}
-        );
+        server_.emplace(std::vector<std::string>{
+            "/usr/bin/python3", MODBUS_SERVER, state_, "rtu", device});
         static_cast<void>(server_->line_with("ready", kModbusPatience));
     }
     void kill() {

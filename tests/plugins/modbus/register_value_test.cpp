@@ -109,8 +109,7 @@ TEST_CASE("modbus: a request is not longer than the device likes", "[plugins][mo
     );
     CHECK(
         shown(plan_reads(places, {1, 0})) ==
-        std::vector<std::string>{
-            "holding 0+1", "holding 1+1", "holding 2+1", "holding 3+2 by word"}
+        std::vector<std::string>{"holding 0+1", "holding 1+1", "holding 2+1", "holding 3+2 by word"}
     );
     RegisterPlace alone = holding(1);
     alone.alone = true;

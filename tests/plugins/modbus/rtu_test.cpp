@@ -77,7 +77,8 @@ TEST_CASE("modbus: slaves on a serial line, one of them dead", "[plugins][modbus
     );
     bench.devices.serve_rtu(line.far);
     REQUIRE(bench.run.start(on_line(
-        line.near, modbus_slave(1, kRegister) + modbus_slave(2, kRegister) + modbus_slave(3, kRegister)
+        line.near,
+        modbus_slave(1, kRegister) + modbus_slave(2, kRegister) + modbus_slave(3, kRegister)
     )));
     REQUIRE(bench.wait_for("device.up{device=slave-2}", 0));
     REQUIRE(bench.wait_more("level{device=slave-1}", 10));

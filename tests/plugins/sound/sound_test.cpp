@@ -85,9 +85,7 @@ struct SoundBench {
         std::vector<std::string> out;
         for (const FakeHost::Reading& reading : host.readings) {
             if (to_string(host.series[index_of(reading.series)].key) == kLevel) {
-                out.push_back(
-                    reading.value ? std::to_string(std::lround(*reading.value)) : "lost"
-                );
+                out.push_back(reading.value ? std::to_string(std::lround(*reading.value)) : "lost");
             }
         }
         return out;
@@ -172,9 +170,7 @@ TEST_CASE("sound: complete silence is a loss, not a level", "[plugins][sound]") 
     REQUIRE(run.start(kSettings));
     REQUIRE(run.host.run_until([&] { return run.host.logged("the file has ended"); }));
     CHECK(run.host.values_of(kLevel).empty());
-    CHECK(
-        run.host.problems.front() == "complete silence: the input is muted or not connected"
-    );
+    CHECK(run.host.problems.front() == "complete silence: the input is muted or not connected");
 }
 
 TEST_CASE("sound: a file that is not there or no sound", "[plugins][sound]") {

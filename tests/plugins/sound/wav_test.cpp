@@ -38,10 +38,14 @@ std::string of_format(int tag, int bits, const std::string& data, int channels =
 
 TEST_CASE("sound: WAV files of every kind of sample", "[plugins][sound]") {
     CHECK(samples_of(of_format(1, 8, {'\x00', '\x80', '\xC0'})) == Floats{-1, 0, 0.5});
-    CHECK(samples_of(of_format(1, 16, little_endian(0x8000, 2) + little_endian(0x4000, 2))) ==
-          Floats{-1, 0.5});
-    CHECK(samples_of(of_format(1, 24, little_endian(0x80'0000, 3) + little_endian(0x40'0000, 3))) ==
-          Floats{-1, 0.5});
+    CHECK(
+        samples_of(of_format(1, 16, little_endian(0x8000, 2) + little_endian(0x4000, 2))) ==
+        Floats{-1, 0.5}
+    );
+    CHECK(
+        samples_of(of_format(1, 24, little_endian(0x80'0000, 3) + little_endian(0x40'0000, 3))) ==
+        Floats{-1, 0.5}
+    );
     CHECK(samples_of(of_format(1, 32, little_endian(0xC000'0000, 4))) == Floats{-0.5});
     CHECK(
         samples_of(of_format(3, 32, little_endian(std::bit_cast<std::uint32_t>(0.25F), 4))) ==
@@ -81,8 +85,9 @@ TEST_CASE("sound: WAV files as programs write them", "[plugins][sound]") {
     const std::string longer = wav_format(0xFFFE, 1, 48'000, 32).substr(8) + little_endian(22, 2) +
                                std::string(6, '\0') + guid;
     const std::string quarter = little_endian(std::bit_cast<std::uint32_t>(0.25F), 4);
-    CHECK(samples_of(wav_file(wav_chunk("fmt ", longer) + wav_chunk("data", quarter))) ==
-          Floats{0.25});
+    CHECK(
+        samples_of(wav_file(wav_chunk("fmt ", longer) + wav_chunk("data", quarter))) == Floats{0.25}
+    );
 }
 
 TEST_CASE("sound: what is no WAV file says so", "[plugins][sound]") {
