@@ -83,8 +83,14 @@ public:
     void commit(std::function<void(const Status&)> done);
 
 private:
-    std::set<std::string> take_states(const Report& report);
-    Status take_reading(const Reading& reading, const std::string& device);
+    // Devices of a report that do not speak now.
+    struct Absent {
+        std::set<std::string> silent;  // the message is old news: none of its readings counts
+        std::set<std::string> away;    // told to be down: readings count, and do not bring it up
+    };
+    Absent take_states(const Report& report);
+    [[nodiscard]] bool note_away(const std::string& device);
+    Status take_reading(const Reading& reading, const std::string& device, bool away);
     Result<SeriesId> series_of(const Reading& reading, const std::string& device);
     [[nodiscard]] std::string device_of(std::string_view said) const;
     [[nodiscard]] std::string called(std::string_view said) const;
