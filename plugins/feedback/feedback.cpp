@@ -48,7 +48,11 @@ struct Feedback::Desk {
     int ticks = 0;
 };
 
+Feedback::Feedback() : Feedback(FeedbackInputs{}) {}
+
 Feedback::Feedback(FeedbackInputs inputs) : inputs_(std::move(inputs)) {}
+
+Feedback::~Feedback() = default;
 
 std::vector<SettingHelp> Feedback::settings_help() {
     return feedback_schema().help();

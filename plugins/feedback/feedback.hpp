@@ -42,8 +42,11 @@ struct FeedbackInputs {
 // software that pushes.
 class Feedback final : public Source {
 public:
-    Feedback() : Feedback(FeedbackInputs{}) {}
+    Feedback();
     explicit Feedback(FeedbackInputs inputs);
+    Feedback(const Feedback&) = delete;
+    Feedback& operator=(const Feedback&) = delete;
+    ~Feedback() override;
     static std::vector<SettingHelp> settings_help();
 
     void init(const SettingsNode& settings, SettingsProblems& problems) override;

@@ -78,7 +78,11 @@ struct Ticket::Desk {
     int ticks = 0;
 };
 
+Ticket::Ticket() : Ticket(TicketInputs{}) {}
+
 Ticket::Ticket(TicketInputs inputs) : inputs_(std::move(inputs)) {}
+
+Ticket::~Ticket() = default;
 
 std::vector<SettingHelp> Ticket::settings_help() {
     return ticket_schema().help();

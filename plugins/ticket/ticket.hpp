@@ -40,8 +40,11 @@ struct TicketInputs {
 // Turns the steps of a queue system's tickets into the metrics of its queues.
 class Ticket final : public Source {
 public:
-    Ticket() : Ticket(TicketInputs{}) {}
+    Ticket();
     explicit Ticket(TicketInputs inputs);
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+    ~Ticket() override;
     static std::vector<SettingHelp> settings_help();
 
     void init(const SettingsNode& settings, SettingsProblems& problems) override;

@@ -108,9 +108,13 @@ bool TicketBook::is_reused(const Ticket& ticket, const Moment& at) const {
     if (!rules_.daily || ticket.state == State::waiting || ticket.state == State::unknown) {
         return false;
     }
-    const Moment& last = ticket.ended ? *ticket.ended : *ticket.called;
-    const bool by_time = at.device && last.device;
-    return by_time ? *at.device > *last.device : at.receipt > last.receipt + kRetries;
+    const std::optional<Moment>& last = ticket.ended ? ticket.ended : ticket.called;
+    for (const std::optional<Moment>& known : {last, ticket.issued}) {
+        if (at.device && known && known->device) {
+            return *at.device > *known->device;
+        }
+    }
+    return at.receipt > last->receipt + kRetries;
 }
 
 TicketBook::Ticket& TicketBook::find_or_add(const TicketEvent& event, const Moment& at) {

@@ -37,7 +37,7 @@ public:
     }
 };
 
-constexpr WallTime kNine = from_unix_ms(1'792'746'000'000);  // 2026-10-23T09:00:00Z
+const WallTime kNine = from_unix_ms(1'792'746'000'000);  // 2026-10-23T09:00:00Z
 
 std::string text_of_fact(const QueueFact& fact) {
     constexpr const char* kNames[] = {
