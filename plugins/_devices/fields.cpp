@@ -82,8 +82,8 @@ const Json* list_place(const Json& message, std::string_view place) {
 std::optional<char> hex_pair(std::string_view digits) {
     unsigned value = 0;
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    const bool whole = digits.size() == 2 && read.ec == std::errc{} &&
-                       read.ptr == digits.data() + digits.size();
+    const bool whole =
+        digits.size() == 2 && read.ec == std::errc{} && read.ptr == digits.data() + digits.size();
     return whole ? std::optional(static_cast<char>(value)) : std::nullopt;
 }
 

@@ -118,9 +118,9 @@ Status Feedback::open_gpio(Touchpoint& touchpoint, const TouchpointSettings& set
     callbacks.problem = [this, name = settings.name](std::string_view problem) {
         set_problem("gpio of " + name, problem);
     };
-    desk_->buttons.push_back(std::make_unique<GpioButtons>(
-        *host_, settings.gpio, inputs_.gpio, std::move(callbacks)
-    ));
+    desk_->buttons.push_back(
+        std::make_unique<GpioButtons>(*host_, settings.gpio, inputs_.gpio, std::move(callbacks))
+    );
     return desk_->buttons.back()->open();
 }
 
@@ -200,9 +200,8 @@ void Feedback::take_button(const devices::MqttMessage& message) {
     }
     Touchpoint& touchpoint = *found->second.touchpoint;
     const TouchpointMqtt& mqtt = found->second.settings->mqtt;
-    const auto read = read_button(
-        message.payload, {mqtt.at, mqtt.time, mqtt.values}, touchpoint.scale()
-    );
+    const auto read =
+        read_button(message.payload, {mqtt.at, mqtt.time, mqtt.values}, touchpoint.scale());
     if (!read) {
         desk_->complaints.bad_message("mqtt of " + touchpoint.name(), read.error().message);
         return;

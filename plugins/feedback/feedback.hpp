@@ -54,6 +54,8 @@ public:
     [[nodiscard]] bool acknowledges() const override { return true; }
     void stop() override;
 
+    // What a timer does every second.
+    void tick();
     // Of the HTTP listener; 0: none.
     [[nodiscard]] std::uint16_t port() const;
 
@@ -73,7 +75,6 @@ private:
     void take_button(const devices::MqttMessage& message);
     void complain(const Touchpoint& touchpoint, const RatingMessage& message);
     void set_problem(const std::string& input, std::string_view problem);
-    void tick();
 
     FeedbackInputs inputs_;
     FeedbackSettings settings_;

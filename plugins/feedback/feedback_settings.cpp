@@ -123,7 +123,9 @@ Schema<FeedbackSettings> make_feedback_schema() {
 // Problems of one touchpoint, at its own place.
 class TouchpointCheck {
 public:
-    TouchpointCheck(const TouchpointSettings& settings, const SettingsNode& node, SettingsProblems& to)
+    TouchpointCheck(
+        const TouchpointSettings& settings, const SettingsNode& node, SettingsProblems& to
+    )
         : settings_(settings), node_(node), problems_(to) {}
 
     void gpio() {
@@ -174,7 +176,9 @@ private:
     void add(const char* key, const std::string& what) {
         const SettingsNode* const value = node_.find(key);
         problems_.add(
-            value != nullptr ? value->position : node_.position, "touchpoint." + std::string(key), what
+            value != nullptr ? value->position : node_.position,
+            "touchpoint." + std::string(key),
+            what
         );
     }
 

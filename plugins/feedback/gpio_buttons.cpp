@@ -13,10 +13,7 @@ constexpr std::chrono::milliseconds kBounce{50};
 }  // namespace
 
 GpioButtons::GpioButtons(
-    Host& host,
-    GpioButtonSettings settings,
-    const devices::MakeGpioChip& make,
-    Callbacks callbacks
+    Host& host, GpioButtonSettings settings, const devices::MakeGpioChip& make, Callbacks callbacks
 )
     : host_(host),
       settings_(std::move(settings)),
@@ -31,9 +28,7 @@ Status GpioButtons::open() {
 Status GpioButtons::watch() {
     std::vector<devices::GpioLine> lines;
     for (const double line : settings_.lines) {
-        lines.push_back(
-            {static_cast<std::uint32_t>(line), settings_.active_low, settings_.bias}
-        );
+        lines.push_back({static_cast<std::uint32_t>(line), settings_.active_low, settings_.bias});
     }
     chip_ = make_(settings_.chip);
     if (!chip_) {
@@ -53,8 +48,10 @@ Status GpioButtons::watch() {
     }
     const Result<std::vector<bool>> levels = chip_->levels();
     for (std::size_t i = 0; levels && i < std::min(levels->size(), buttons_.size()); ++i) {
-        buttons_[i].active = (*levels)[i];
-        buttons_[i].since = host_.clock().steady_now();
+        buttons_[i] = Button{(*levels)[i], std::nullopt, std::nullopt};
+        if (buttons_[i].active) {
+            buttons_[i].since = host_.clock().steady_now();
+        }
     }
     return {};
 }
@@ -65,7 +62,8 @@ void GpioButtons::edge(const devices::GpioEdge& edge) {
     }
     Button& button = buttons_[edge.line];
     const SteadyTime at{std::chrono::duration_cast<SteadyTime::duration>(edge.at)};
-    const bool settled = at - button.since >= std::min(settings_.debounce, kBounce);
+    const bool settled =
+        !button.since || at - *button.since >= std::min(settings_.debounce, kBounce);
     const bool is_new = !button.pressed || at - *button.pressed >= settings_.debounce;
     const bool rises = edge.active && !button.active;
     button.active = edge.active;
@@ -85,7 +83,7 @@ void GpioButtons::tick() {
     }
     const SteadyTime now = host_.clock().steady_now();
     const bool stuck = std::any_of(buttons_.begin(), buttons_.end(), [&](const Button& button) {
-        return button.active && now - button.since > settings_.stuck;
+        return button.active && now - *button.since > settings_.stuck;
     });
     if (stuck != std::exchange(is_stuck_, stuck)) {
         callbacks_.stick(stuck);

@@ -45,7 +45,7 @@ public:
 private:
     struct Button {
         bool active = false;
-        SteadyTime since;                    // it is (in)active
+        std::optional<SteadyTime> since;    // its last edge, or active since the start
         std::optional<SteadyTime> pressed;  // last press that counted
     };
     Status watch();

@@ -16,7 +16,7 @@ struct PressRules {
     std::chrono::milliseconds debounce{300};  // the same button again so soon: the same press
     std::size_t burst = 5;                    // more presses than this in `burst_window` are play
     std::chrono::milliseconds burst_window{10'000};
-    std::chrono::milliseconds pair{2'000};     // two different buttons so soon: both are doubtful
+    std::chrono::milliseconds pair{2'000};    // two different buttons so soon: both are doubtful
     std::chrono::milliseconds quiet{60'000};  // after so long without play it is over
 };
 

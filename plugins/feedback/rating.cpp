@@ -68,10 +68,9 @@ void read_word(
 }  // namespace
 
 const RatingScale* find_scale(std::string_view name) {
-    const auto* const found =
-        std::find_if(kScales.begin(), kScales.end(), [&](const RatingScale& scale) {
-            return scale.name == name;
-        });
+    const auto* const found = std::find_if(
+        kScales.begin(), kScales.end(), [&](const RatingScale& scale) { return scale.name == name; }
+    );
     return found != kScales.end() ? found : nullptr;
 }
 

@@ -31,7 +31,7 @@ const RatingScale* find_scale(std::string_view name);
 
 struct Rating {
     int value = 0;
-    std::string id;                            // the same when it is told again; empty: none
+    std::string id;                           // the same when it is told again; empty: none
     std::optional<devices::DeviceTime> time;  // when it was given; none: now
 };
 

@@ -17,8 +17,8 @@
 namespace cxedge::plugins {
 
 struct EvidenceRule {
-    std::string name;                                        // "door", in events
-    std::string metric;                                      // as in Host::follow()
+    std::string name;                                       // "door", in events
+    std::string metric;                                     // as in Host::follow()
     std::vector<std::pair<std::string, std::string>> dims;  // only series with these
     // From `on` upwards it says open, below `off` closed, between them what it said before.
     double on = 1;
@@ -29,7 +29,8 @@ struct EvidenceRule {
     double weight = 1;
     std::string says = "both";  // open: it never speaks for closed; closed: never for open
     std::chrono::milliseconds stale{7'200'000};  // without news for so long it says nothing
-    std::chrono::milliseconds stuck{129'600'000};  // "open" for so long is a broken sensor; 0: never
+    std::chrono::milliseconds stuck{
+        129'600'000};       // "open" for so long is a broken sensor; 0: never
     bool presence = false;  // it means that somebody is inside: alarms after hours
 };
 

@@ -108,9 +108,7 @@ Schema<ExceptionSettings> exception_schema() {
     return schema;
 }
 
-void read_exception(
-    const SettingsNode& node, SettingsProblems& problems, OpeningHours& opening
-) {
+void read_exception(const SettingsNode& node, SettingsProblems& problems, OpeningHours& opening) {
     constexpr const char* kPath = "schedule.exception";
     const bool was_well = problems.empty();
     const ExceptionSettings said = exception_schema().read(node, problems, kPath);

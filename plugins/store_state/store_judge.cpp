@@ -243,8 +243,7 @@ bool StoreJudge::somebody_there(const Now& now) {
         const bool says = said_[i] == Evidence::Says::open;
         present = present || (says && evidence_[i].rule().presence);
     }
-    present_since_ =
-        present ? present_since_.value_or(now.steady) : std::optional<SteadyTime>();
+    present_since_ = present ? present_since_.value_or(now.steady) : std::optional<SteadyTime>();
     return present_since_ && now.steady - *present_since_ >= rules_.settle;
 }
 
@@ -273,7 +272,9 @@ bool StoreJudge::is_cleaning(WallTime time) const {
     const minutes at = local_time_of_day(time);
     constexpr minutes kDay{24 * 60};
     return std::any_of(
-        rules_.cleaning.begin(), rules_.cleaning.end(), [&](const OpeningSpan& span) {
+        rules_.cleaning.begin(),
+        rules_.cleaning.end(),
+        [&](const OpeningSpan& span) {
             return (at >= span.from && at < span.to) || at + kDay < span.to;
         }
     );

@@ -26,13 +26,13 @@ struct JudgeRules {
     std::vector<EvidenceRule> evidence = usual_evidence();
     double schedule_weight = 1;
     double threshold = 0.2;  // of the balance between -1 (all say closed) and 1 (all say open)
-    std::chrono::milliseconds settle{300'000};        // it must look so for so long
-    std::chrono::milliseconds late{900'000};          // opened so much later is an alarm
-    std::chrono::milliseconds early{900'000};         // closed so much earlier, too
-    std::chrono::milliseconds after_hours{1'800'000}; // somebody there so long after closing, too
-    std::chrono::milliseconds prepare{7'200'000};     // before opening somebody may be there
-    OpeningDay cleaning;                              // then, too
-    std::chrono::milliseconds remember{1'800'000};    // after a start the last state holds so long
+    std::chrono::milliseconds settle{300'000};         // it must look so for so long
+    std::chrono::milliseconds late{900'000};           // opened so much later is an alarm
+    std::chrono::milliseconds early{900'000};          // closed so much earlier, too
+    std::chrono::milliseconds after_hours{1'800'000};  // somebody there so long after closing, too
+    std::chrono::milliseconds prepare{7'200'000};      // before opening somebody may be there
+    OpeningDay cleaning;                               // then, too
+    std::chrono::milliseconds remember{1'800'000};     // after a start the last state holds so long
 };
 
 struct StoreNews {

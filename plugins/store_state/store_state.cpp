@@ -25,11 +25,11 @@ Schema<EvidenceRule> evidence_schema() {
     schema.boolean("counts", &EvidenceRule::counts, "Readings are counts: their sum in `window_s`");
     schema.duration("window_s", &EvidenceRule::window, "counts: summed over").range(10, 86'400);
     schema.number("weight", &EvidenceRule::weight, "How much it counts").range(0.01, 100);
-    schema.text("says", &EvidenceRule::says, "What it can say")
-        .one_of({"both", "open", "closed"});
+    schema.text("says", &EvidenceRule::says, "What it can say").one_of({"both", "open", "closed"});
     schema.duration("stale_s", &EvidenceRule::stale, "Without news so long it says nothing")
         .range(10, 2'592'000);
-    schema.duration("stuck_s", &EvidenceRule::stuck, "\"open\" so long is a broken sensor; 0: never")
+    schema
+        .duration("stuck_s", &EvidenceRule::stuck, "\"open\" so long is a broken sensor; 0: never")
         .range(0, 2'592'000);
     schema.boolean("presence", &EvidenceRule::presence, "Alarms when it says open after hours");
     return schema;
@@ -48,8 +48,7 @@ Schema<StoreStateSettings> make_store_schema() {
     schema.duration("late_s", &Store::late, "Opened so much later is an alarm").range(60, 86'400);
     schema.duration("early_s", &Store::early, "Closed so much earlier is an alarm")
         .range(60, 86'400);
-    schema
-        .duration("after_hours_s", &Store::after_hours, "Somebody there so long after closing")
+    schema.duration("after_hours_s", &Store::after_hours, "Somebody there so long after closing")
         .range(0, 86'400);
     schema.duration("prepare_s", &Store::prepare, "Before opening somebody may be there")
         .range(0, 86'400);
@@ -84,7 +83,8 @@ void check_evidence(
         if (rule.off > rule.on) {
             problems.add(where, "evidence.off", "is above `on`: it would switch to and fro");
         }
-        if (std::string_view("store.open").starts_with(rule.metric.substr(0, rule.metric.find('*')))) {
+        if (std::string_view("store.open")
+                .starts_with(rule.metric.substr(0, rule.metric.find('*')))) {
             problems.add(where, "evidence.metric", "would follow store.open itself");
         }
     }
@@ -105,9 +105,8 @@ void level_out(const SettingsNode& node, std::vector<EvidenceRule>& rules) {
 
 SteadyTime measured_at(const SampleTime& time, const Clock& clock) {
     const std::chrono::milliseconds at(time.ms);
-    const auto age = time.base == SampleTime::Base::boot
-                         ? clock.boot_now() - at
-                         : clock.wall_now() - WallTime(at);
+    const auto age = time.base == SampleTime::Base::boot ? clock.boot_now() - at
+                                                         : clock.wall_now() - WallTime(at);
     return clock.steady_now() - std::max(age, std::chrono::milliseconds(0));
 }
 
@@ -169,9 +168,7 @@ Status StoreState::follow() {
         const std::weak_ptr<StoreJudge> judge = judge_;
         const Status followed = host_->follow(
             rules_.evidence[i].metric,
-            [judge, i, host = host_](
-                const SeriesInfo& info, double value, const SampleTime& time
-            ) {
+            [judge, i, host = host_](const SeriesInfo& info, double value, const SampleTime& time) {
                 if (const std::shared_ptr<StoreJudge> alive = judge.lock()) {
                     alive->take(i, info, value, measured_at(time, host->clock()));
                 }

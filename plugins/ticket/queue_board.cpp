@@ -34,8 +34,8 @@ void QueueBoard::take(const TicketEvent& event, const std::string& queue, Steady
     }
     const bool works = event.step == TicketStep::called || event.step == TicketStep::served ||
                        event.step == TicketStep::finished;
-    const bool fits = at != nullptr && (at->busy.size() < kMostQueuesOfCounters ||
-                                        at->busy.contains(queue));
+    const bool fits =
+        at != nullptr && (at->busy.size() < kMostQueuesOfCounters || at->busy.contains(queue));
     if (works && fits && !queue.empty()) {
         at->busy[queue] = now;
     }

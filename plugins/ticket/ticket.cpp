@@ -52,9 +52,7 @@ struct Ticket::Desk {
     Desk(Host& host, const TicketSettings& settings, const std::string& device)
         : complaints(host),
           devices(host, std::chrono::hours(24 * 365), 1),
-          clock(
-              host, clock_policy(settings.clock), settings.clock_ahead, settings.clock_behind
-          ),
+          clock(host, clock_policy(settings.clock), settings.clock_ahead, settings.clock_behind),
           book(rules_of(settings)),
           board(settings.counter_active),
           series(
@@ -100,9 +98,7 @@ Status Ticket::start(Host& host) {
     const std::string device =
         settings_.device.empty() ? std::string(host.source_name()) : settings_.device;
     desk_ = std::make_unique<Desk>(host, settings_, device);
-    timer_ = host.loop().every(kTick, [this] {
-        tick(++desk_->ticks % kTicksOfMinute == 0);
-    });
+    timer_ = host.loop().every(kTick, [this] { tick(++desk_->ticks % kTicksOfMinute == 0); });
     return open_inputs();
 }
 
@@ -130,7 +126,9 @@ Status Ticket::open_inputs() {
         }
         listener_ = std::move(opened).value();
     }
-    const auto take = [this](const devices::Line& line) { return take_line(line); };
+    const auto take = [this](const devices::Line& line) {
+        return take_line(line);
+    };
     if (!settings_.file.paths.empty()) {
         follower_ = inputs_.follow(settings_.file, *host_, take);
     }

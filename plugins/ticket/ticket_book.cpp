@@ -393,7 +393,8 @@ void TicketBook::tell(What what, const Ticket& ticket, const Moment& at, double 
     fact.by_device = at.device.has_value();
     const auto name = static_cast<int>(what);
     if (at.device) {
-        fact.key = devices::key_of(fmt::format("{} {} {}", name, ticket.number, unix_ms(*at.device)));
+        fact.key =
+            devices::key_of(fmt::format("{} {} {}", name, ticket.number, unix_ms(*at.device)));
     } else if (!at.id.empty()) {
         fact.key = devices::key_of(fmt::format("{} {} {}", name, ticket.number, at.id));
     }

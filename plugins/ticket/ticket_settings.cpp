@@ -28,9 +28,7 @@ std::string check_pointer(const std::string& text) {
 Schema<TicketHttp> http_schema() {
     Schema<TicketHttp> schema;
     devices::add_http_listener_keys(schema);
-    schema.text("path", &TicketHttp::path, "Path of the webhook")
-        .required()
-        .check(check_pointer);
+    schema.text("path", &TicketHttp::path, "Path of the webhook").required().check(check_pointer);
     schema.text(
         "hmac_key_file",
         &TicketHttp::hmac_key_file,
@@ -76,8 +74,12 @@ void add_place_keys(Schema<TicketSettings>& schema) {
     schema.text("counter_at", &TicketSettings::counter_at, "Place of the counter's name");
     schema.text("step_at", &TicketSettings::step_at, "Place of the step's word");
     schema.text("time_at", &TicketSettings::time_at, "Place of the step's time");
-    schema.text("issued_at", &TicketSettings::issued_at, "Where later steps repeat the issue's time");
-    schema.text("called_at", &TicketSettings::called_at, "Where later steps repeat the call's time");
+    schema.text(
+        "issued_at", &TicketSettings::issued_at, "Where later steps repeat the issue's time"
+    );
+    schema.text(
+        "called_at", &TicketSettings::called_at, "Where later steps repeat the call's time"
+    );
     schema.text("id_at", &TicketSettings::id_at, "Place of what is the same when it comes again");
     schema.text_map("steps", &TicketSettings::steps, "The system's word = step");
     schema.text("separator", &TicketSettings::separator, "csv: between columns")
@@ -87,8 +89,7 @@ void add_place_keys(Schema<TicketSettings>& schema) {
 
 void add_rule_keys(Schema<TicketSettings>& schema) {
     schema.text("queue", &TicketSettings::queue, "Name of the queue where none is told");
-    schema
-        .text("numbers", &TicketSettings::numbers, "Whether ticket numbers begin anew every day")
+    schema.text("numbers", &TicketSettings::numbers, "Whether ticket numbers begin anew every day")
         .one_of({"daily", "unique"});
     schema
         .text("day_ends", &TicketSettings::day_ends, "Local time at which who still waits has left")

@@ -53,11 +53,15 @@ struct Shop {
     WallTime wall;
     SteadyTime steady{1'000h};
     std::vector<StoreNews> news;
-    std::function<bool(int minute)> shutter_open = [](int m) { return m >= 530 && m < 1'205; };
+    std::function<bool(int minute)> shutter_open = [](int m) {
+        return m >= 530 && m < 1'205;
+    };
     std::function<double(int minute)> light = [](int m) {
         return m >= 510 && m < 1'210 ? 600.0 : 5.0;
     };
-    std::function<double(int minute)> people = [](int m) { return m >= 540 && m < 1'200 ? 1.0 : 0; };
+    std::function<double(int minute)> people = [](int m) {
+        return m >= 540 && m < 1'200 ? 1.0 : 0;
+    };
     bool sensors_work = true;
 
     // 2026-10-19 is a Monday; `begin` is UTC midnight of a day.
@@ -115,8 +119,10 @@ struct Shop {
 TEST_CASE("store: a week of usual days", "[store_state]") {
     Shop shop;
     shop.run(6 * 24h);
-    CHECK(shop.names() ==
-          "opened closed opened closed opened closed opened closed opened closed opened closed");
+    CHECK(
+        shop.names() ==
+        "opened closed opened closed opened closed opened closed opened closed opened closed"
+    );
     CHECK(shop.attr(0, "door") == "open (1)");
     CHECK(shop.attr(0, "light") == "open (600)");
     CHECK(shop.attr(0, "schedule") == "closed");  // ten minutes before nine
@@ -157,18 +163,30 @@ TEST_CASE("store: a holiday is no day on which it opened late", "[store_state]")
     hours.set_day(20'747, *plugins::parse_opening_hours("10:00-14:00"));
     Shop shop(20'745, hours);
     shop.run_to(23);
-    shop.shutter_open = [](int /*minute*/) { return false; };
-    shop.light = [](int /*minute*/) { return 0.0; };
-    shop.people = [](int /*minute*/) { return 0.0; };
+    shop.shutter_open = [](int /*minute*/) {
+        return false;
+    };
+    shop.light = [](int /*minute*/) {
+        return 0.0;
+    };
+    shop.people = [](int /*minute*/) {
+        return 0.0;
+    };
     shop.run(23h);
     CHECK(shop.names() == "opened closed");
 }
 
 TEST_CASE("store: opened late, with minutes, once", "[store_state]") {
     Shop shop;
-    shop.shutter_open = [](int m) { return m >= 585 && m < 1'205; };
-    shop.light = [](int m) { return m >= 580 && m < 1'205 ? 500.0 : 0.0; };
-    shop.people = [](int /*minute*/) { return 0.0; };
+    shop.shutter_open = [](int m) {
+        return m >= 585 && m < 1'205;
+    };
+    shop.light = [](int m) {
+        return m >= 580 && m < 1'205 ? 500.0 : 0.0;
+    };
+    shop.people = [](int /*minute*/) {
+        return 0.0;
+    };
     shop.run(24h);
     REQUIRE(shop.names() == "opened_late opened opened_late(clear) closed");
     CHECK(shop.attr(0, "minutes") == "15");
@@ -180,9 +198,15 @@ TEST_CASE("store: opened late, with minutes, once", "[store_state]") {
 
 TEST_CASE("store: it never opened", "[store_state]") {
     Shop shop;
-    shop.shutter_open = [](int /*minute*/) { return false; };
-    shop.light = [](int /*minute*/) { return 0.0; };
-    shop.people = [](int /*minute*/) { return 0.0; };
+    shop.shutter_open = [](int /*minute*/) {
+        return false;
+    };
+    shop.light = [](int /*minute*/) {
+        return 0.0;
+    };
+    shop.people = [](int /*minute*/) {
+        return 0.0;
+    };
     shop.run(24h);
     REQUIRE(shop.names() == "opened_late opened_late(clear)");
     CHECK(shop.news.at(1).text.find("did not open") != std::string::npos);
@@ -190,9 +214,15 @@ TEST_CASE("store: it never opened", "[store_state]") {
 
 TEST_CASE("store: closed early, with minutes", "[store_state]") {
     Shop shop;
-    shop.shutter_open = [](int m) { return m >= 530 && m < 1'110; };
-    shop.light = [](int m) { return m >= 530 && m < 1'110 ? 500.0 : 0.0; };
-    shop.people = [](int m) { return m >= 540 && m < 1'100 ? 1.0 : 0.0; };
+    shop.shutter_open = [](int m) {
+        return m >= 530 && m < 1'110;
+    };
+    shop.light = [](int m) {
+        return m >= 530 && m < 1'110 ? 500.0 : 0.0;
+    };
+    shop.people = [](int m) {
+        return m >= 540 && m < 1'100 ? 1.0 : 0.0;
+    };
     shop.run(24h);
     REQUIRE(shop.names() == "opened closed closed_early");
     CHECK(std::stoi(shop.attr(2, "minutes")) >= 85);
@@ -201,7 +231,9 @@ TEST_CASE("store: closed early, with minutes", "[store_state]") {
 
 TEST_CASE("store: a light that is stuck opens no shop", "[store_state]") {
     Shop shop;
-    shop.light = [](int /*minute*/) { return 600.0; };
+    shop.light = [](int /*minute*/) {
+        return 600.0;
+    };
     shop.run(5 * 24h);
     CHECK(shop.names() == "opened closed opened closed opened closed opened closed opened closed");
     CHECK(shop.attr(9, "light") == "stuck (600)");
@@ -209,9 +241,13 @@ TEST_CASE("store: a light that is stuck opens no shop", "[store_state]") {
 
 TEST_CASE("store: cleaners at night", "[store_state]") {
     JudgeRules rules;
-    const auto busy = [](int m) { return m >= 1'320 && m < 1'380; };  // 22:00 to 23:00
+    const auto busy = [](int m) {
+        return m >= 1'320 && m < 1'380;
+    };  // 22:00 to 23:00
     Shop shop;
-    shop.light = [=](int m) { return (m >= 510 && m < 1'210) || busy(m) ? 600.0 : 5.0; };
+    shop.light = [=](int m) {
+        return (m >= 510 && m < 1'210) || busy(m) ? 600.0 : 5.0;
+    };
     SECTION("light and a few steps through the counter do not open it") {
         shop.people = [=](int m) {
             return (m >= 540 && m < 1'200) || m == 1'321 || m == 1'379 ? 1.0 : 0.0;
@@ -220,13 +256,18 @@ TEST_CASE("store: cleaners at night", "[store_state]") {
         CHECK(shop.names() == "opened closed");
     }
     SECTION("with the shutter up it is open after hours") {
-        shop.shutter_open = [=](int m) { return (m >= 530 && m < 1'205) || busy(m); };
+        shop.shutter_open = [=](int m) {
+            return (m >= 530 && m < 1'205) || busy(m);
+        };
         shop.run(24h);
-        CHECK(shop.names() ==
-              "opened closed opened open_after_hours closed open_after_hours(clear)");
+        CHECK(
+            shop.names() == "opened closed opened open_after_hours closed open_after_hours(clear)"
+        );
     }
     SECTION("unless that is when they come") {
-        shop.shutter_open = [=](int m) { return (m >= 530 && m < 1'205) || busy(m); };
+        shop.shutter_open = [=](int m) {
+            return (m >= 530 && m < 1'205) || busy(m);
+        };
         rules.cleaning = *plugins::parse_opening_hours("21:30-23:30");
         shop.judge = StoreJudge(rules, usual_hours());
         shop.run(24h);
@@ -246,7 +287,9 @@ TEST_CASE("store: somebody after hours is told once a day", "[store_state]") {
 
 TEST_CASE("store: who prepares before opening does not alarm", "[store_state]") {
     Shop shop;
-    shop.shutter_open = [](int m) { return (m >= 440 && m < 450) || (m >= 530 && m < 1'205); };
+    shop.shutter_open = [](int m) {
+        return (m >= 440 && m < 450) || (m >= 530 && m < 1'205);
+    };
     shop.run(24h);
     CHECK(shop.names() == "opened closed");
 }
@@ -301,18 +344,30 @@ TEST_CASE("store: without evidence it is unknown, not guessed", "[store_state]")
 
 TEST_CASE("store: the schedule alone opens nothing", "[store_state]") {
     Shop shop;
-    shop.shutter_open = [](int /*minute*/) { return false; };
-    shop.light = [](int /*minute*/) { return 0.0; };
-    shop.people = [](int /*minute*/) { return 0.0; };
+    shop.shutter_open = [](int /*minute*/) {
+        return false;
+    };
+    shop.light = [](int /*minute*/) {
+        return 0.0;
+    };
+    shop.people = [](int /*minute*/) {
+        return 0.0;
+    };
     shop.run_to(12);
     CHECK(shop.judge.state() == StoreOpen::closed);
 }
 
 TEST_CASE("store: what was seen before a restart is not told again", "[store_state]") {
     Shop shop;
-    shop.shutter_open = [](int /*minute*/) { return false; };
-    shop.light = [](int /*minute*/) { return 0.0; };
-    shop.people = [](int /*minute*/) { return 0.0; };
+    shop.shutter_open = [](int /*minute*/) {
+        return false;
+    };
+    shop.light = [](int /*minute*/) {
+        return 0.0;
+    };
+    shop.people = [](int /*minute*/) {
+        return 0.0;
+    };
     shop.run_to(9, 20);
     CHECK(shop.names() == "opened_late");
     StoreJudge next(JudgeRules{}, usual_hours());
@@ -320,7 +375,8 @@ TEST_CASE("store: what was seen before a restart is not told again", "[store_sta
     shop.judge = std::move(next);
     shop.run_to(12);
     CHECK(shop.names() == "opened_late");
-    for (const char* wrong : {"", "1", "1 9 0 0 0 0 0 0 0", "2 0 0 0 0 0 0 0 0", "a b", "1 0 0 0 0 0 0 0 0 0"}) {
+    for (const char* wrong :
+         {"", "1", "1 9 0 0 0 0 0 0 0", "2 0 0 0 0 0 0 0 0", "a b", "1 0 0 0 0 0 0 0 0 0"}) {
         CAPTURE(wrong);
         CHECK_FALSE(StoreJudge(JudgeRules{}, usual_hours()).restore(wrong, shop.now()));
     }
@@ -345,8 +401,12 @@ TEST_CASE("store: a wall clock that is set", "[store_state]") {
     SECTION("a box without time has no schedule, and no alarms by it") {
         const WallTime right = shop.wall + 12h;
         shop.wall = from_unix_ms(600'000);
-        shop.shutter_open = [](int /*minute*/) { return true; };
-        shop.light = [](int /*minute*/) { return 600.0; };
+        shop.shutter_open = [](int /*minute*/) {
+            return true;
+        };
+        shop.light = [](int /*minute*/) {
+            return 600.0;
+        };
         shop.run(3h);
         CHECK(shop.judge.state() == StoreOpen::open);
         shop.wall = right;
@@ -355,13 +415,21 @@ TEST_CASE("store: a wall clock that is set", "[store_state]") {
         CHECK(shop.names().empty());
     }
     SECTION("a shop that opened in time by a slow clock was not late") {
-        const auto shown = [&](int minutes) { return minutes; };
+        const auto shown = [&](int minutes) {
+            return minutes;
+        };
         shop.run_to(3);
         shop.wall -= 90min;
         // By the right clock 08:50, by this one 07:20.
-        shop.shutter_open = [=](int m) { return m >= shown(440); };
-        shop.light = [=](int m) { return m >= shown(440) ? 600.0 : 5.0; };
-        shop.people = [=](int m) { return m >= shown(450) ? 1.0 : 0.0; };
+        shop.shutter_open = [=](int m) {
+            return m >= shown(440);
+        };
+        shop.light = [=](int m) {
+            return m >= shown(440) ? 600.0 : 5.0;
+        };
+        shop.people = [=](int m) {
+            return m >= shown(450) ? 1.0 : 0.0;
+        };
         shop.run_to(7, 50);
         CHECK(shop.judge.state() == StoreOpen::open);
         shop.wall += 90min;

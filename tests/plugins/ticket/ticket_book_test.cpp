@@ -58,8 +58,7 @@ struct Day {
     std::chrono::milliseconds step{0};  // of the wall clock
 
     [[nodiscard]] plugins::TicketNow at(double minute) const {
-        const auto passed =
-            std::chrono::milliseconds(static_cast<std::int64_t>(minute * 60'000));
+        const auto passed = std::chrono::milliseconds(static_cast<std::int64_t>(minute * 60'000));
         return {kNine + passed + step, SteadyTime(1'000s) + passed};
     }
     // The device says when, and the message comes then.
@@ -67,8 +66,8 @@ struct Day {
         TicketEvent event;
         event.step = what;
         event.ticket = devices::key_of(number);
-        event.time = devices::DeviceTime{
-            unix_ms(kNine) + static_cast<std::int64_t>(minute * 60'000), false};
+        event.time =
+            devices::DeviceTime{unix_ms(kNine) + static_cast<std::int64_t>(minute * 60'000), false};
         return event;
     }
     std::string take(const TicketEvent& event, double minute) {
@@ -343,7 +342,9 @@ TEST_CASE("ticket: the same fact has the same key for the next process", "[ticke
     REQUIRE(first.size() == 1);
     CHECK(first[0].key != 0);
     CHECK(first[0].key == again.at(0).key);
-    CHECK(day.book.take(day.event(TicketStep::issued, "A2", 0), day.at(0)).at(0).key != first[0].key);
+    CHECK(
+        day.book.take(day.event(TicketStep::issued, "A2", 0), day.at(0)).at(0).key != first[0].key
+    );
 }
 
 TEST_CASE("ticket: counters are open while they work, or as they say", "[ticket]") {

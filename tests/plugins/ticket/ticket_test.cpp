@@ -31,19 +31,22 @@ struct FakeTicketInputs {
         class Follower final : public devices::FileFollower {};
         class Child final : public devices::ChildLines {};
         plugins::TicketInputs inputs;
-        inputs.listen = [this](
-                            const auto& /*settings*/, Host& /*host*/, auto on_request, auto /*refused*/
-                        ) -> Result<std::unique_ptr<devices::HttpListener>> {
+        inputs.listen =
+            [this](
+                const auto& /*settings*/, Host& /*host*/, auto on_request, auto /*refused*/
+            ) -> Result<std::unique_ptr<devices::HttpListener>> {
             request = on_request;
             return std::unique_ptr<devices::HttpListener>(std::make_unique<Listener>());
         };
-        inputs.follow = [this](const auto& /*settings*/, Host& /*host*/, devices::TakeLine take)
-            -> std::unique_ptr<devices::FileFollower> {
+        inputs.follow = [this](
+                            const auto& /*settings*/, Host& /*host*/, devices::TakeLine take
+                        ) -> std::unique_ptr<devices::FileFollower> {
             line = take;
             return std::make_unique<Follower>();
         };
-        inputs.run = [this](const auto& /*settings*/, Host& /*host*/, devices::TakeLine take)
-            -> std::unique_ptr<devices::ChildLines> {
+        inputs.run = [this](
+                         const auto& /*settings*/, Host& /*host*/, devices::TakeLine take
+                     ) -> std::unique_ptr<devices::ChildLines> {
             line = take;
             return std::make_unique<Child>();
         };
@@ -106,7 +109,8 @@ const std::string kGeneric = "http = { path = \"/hook\" }\n";
 const std::string kQminder =
     "format = \"qminder\"\nnumbers = \"unique\"\n"
     "names = { \"37338\" = \"sales\" }\n"
-    "http = { path = \"/hook\", hmac_key_file = \"${dir}/key\", hmac_prefix = \"https://b/hook\" }\n";
+    "http = { path = \"/hook\", hmac_key_file = \"${dir}/key\", hmac_prefix = \"https://b/hook\" "
+    "}\n";
 
 std::string qminder(const std::string& type, const std::string& more) {
     return R"({"type":")" + type + R"(","data":{"id":"123","line":37338,"firstName":"Jane",)" +
@@ -114,7 +118,9 @@ std::string qminder(const std::string& type, const std::string& more) {
 }
 
 bool holds_text(const FakeHost& host, const std::string& text) {
-    const auto has = [&](const std::string& line) { return line.find(text) != std::string::npos; };
+    const auto has = [&](const std::string& line) {
+        return line.find(text) != std::string::npos;
+    };
     bool found = std::any_of(host.logs.begin(), host.logs.end(), has);
     for (const Event& event : host.events) {
         found = found || has(event.text) || has(event.subject);
@@ -139,7 +145,9 @@ TEST_CASE("ticket: case folders, sample, init", "[plugins][ticket]") {
         ::tzset();
         run.host.manual_clock.set_wall(from_unix_ms(1'792'749'600'000));  // 2026-10-23T10:00:00Z
     };
-    plugin.make = [&] { return std::make_unique<Ticket>(inputs.make()); };
+    plugin.make = [&] {
+        return std::make_unique<Ticket>(inputs.make());
+    };
     plugin.feed = [&](CaseRun& run, Source& /*source*/) {
         int number = 0;
         for (const std::string& line : read_lines(run.folder / "input" / "lines.txt")) {
@@ -166,7 +174,9 @@ TEST_CASE("ticket: a generic webhook, answered when it is stored", "[plugins][ti
 
 TEST_CASE("ticket: what storage refuses is asked for again and not lost", "[plugins][ticket]") {
     TicketDesk desk(kGeneric);
-    desk.host.on_emit = [](const SeriesInfo&, double) { return Status(exhausted("full")); };
+    desk.host.on_emit = [](const SeriesInfo&, double) {
+        return Status(exhausted("full"));
+    };
     const std::string issued = R"({"ticket":"A1","step":"issued","time":"2023-11-14T22:13:00Z"})";
     CHECK(desk.push(issued) == 503);
     CHECK(desk.push(issued) == 503);
@@ -186,13 +196,16 @@ TEST_CASE("ticket: Qminder's webhooks, signed over address and body", "[plugins]
     CHECK(send(qminder("ticket_called", call)) == 200);
     CHECK(send(qminder("ticket_recalled", call)) == 200);
     CHECK(send(qminder("ticket_changed", call)) == 200);
-    CHECK(send(qminder("ticket_served", call + R"(,"served":{"date":"2023-11-14T22:08:00Z"})")) ==
-          200);
+    CHECK(
+        send(qminder("ticket_served", call + R"(,"served":{"date":"2023-11-14T22:08:00Z"})")) == 200
+    );
     CHECK(send(R"({"type":"line_changed","data":{"id":1,"name":"x"}})") == 200);
     CHECK(desk.total("store.queue.arrived{queue=sales}") == 1);
     CHECK(desk.host.values_of("store.queue.wait{queue=sales}") == std::vector<double>{360});
-    CHECK(desk.host.values_of("store.queue.service{counter=3,queue=sales}") ==
-          std::vector<double>{120});
+    CHECK(
+        desk.host.values_of("store.queue.service{counter=3,queue=sales}") ==
+        std::vector<double>{120}
+    );
     CHECK(desk.total("store.queue.served{queue=sales}") == 1);
     // Nobody's name or number goes further; that they were told is counted.
     CHECK(desk.total("privacy.dropped_fields{field=name,source=test}") >= 1);
@@ -203,8 +216,7 @@ TEST_CASE("ticket: Qminder's webhooks, signed over address and body", "[plugins]
 TEST_CASE("ticket: a lost webhook is made good by the next one", "[plugins][ticket]") {
     TicketDesk desk(kQminder);
     const std::string body = qminder(
-        "ticket_served",
-        R"(,"status":"NOSHOW","called":{"date":"2023-11-14T22:06:00Z","desk":3})"
+        "ticket_served", R"(,"status":"NOSHOW","called":{"date":"2023-11-14T22:06:00Z","desk":3})"
     );
     CHECK(desk.push(body, devices::hmac_sha256_hex("secret", "https://b/hook" + body)) == 200);
     CHECK(desk.total("store.queue.arrived{queue=sales}") == 1);
@@ -232,9 +244,11 @@ TEST_CASE("ticket: wrong signatures, paths and messages are told and change noth
 
 TEST_CASE("trap: an empty element does not silence the queue", "[plugins][ticket]") {
     TicketDesk desk(kGeneric + "each = \"/events\"\n");
-    CHECK(desk.push(
-              R"({"events":[{},{"ticket":"","step":"issued"},{"ticket":"1","step":"issued"},7]})"
-          ) == 200);
+    CHECK(
+        desk.push(
+            R"({"events":[{},{"ticket":"","step":"issued"},{"ticket":"1","step":"issued"},7]})"
+        ) == 200
+    );
     CHECK(desk.total("store.queue.arrived{queue=main}") == 1);
 }
 
