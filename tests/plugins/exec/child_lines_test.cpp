@@ -76,7 +76,7 @@ bool has_children() {
 }  // namespace
 
 TEST_CASE("child_lines: a program that runs on gives its lines", "[plugins][exec]") {
-    ChildRun run("echo one; printf 'two\\r\\n\\nthr'; echo ee; exec cat");
+    ChildRun run("echo one; printf 'two\\r\\n\\nthr'; echo ee; exec tail -f /dev/null");
     run.start();
     REQUIRE(run.until(3));
     CHECK(run.lines == Texts{"one", "two", "three"});
@@ -89,7 +89,7 @@ TEST_CASE("child_lines: a stop ends all that the program started", "[plugins][ex
     // The grandchild ignores the polite way.
     ChildRun run(
         "sh -c 'trap \"\" TERM; echo $$; while :; do read x < \"$0/never\"; done' \"$1\" & "
-        "echo $$; wait; exec cat"
+        "echo $$; wait; exec tail -f /dev/null"
     );
     REQUIRE(::mkfifo((run.dir.path() / "never").c_str(), 0600) == 0);
     run.start();
@@ -125,7 +125,7 @@ TEST_CASE("child_lines: a program that is not there is tried again", "[plugins][
     run.settings.command = {run.dir.file("later")};
     run.start();
     REQUIRE(run.until_problem("No such file or directory"));
-    std::ofstream(run.dir.file("next")) << "#!/bin/sh\necho here\nexec cat\n";
+    std::ofstream(run.dir.file("next")) << "#!/bin/sh\necho here\nexec tail -f /dev/null\n";
     fs::permissions(run.dir.file("next"), fs::perms::owner_all);
     fs::rename(run.dir.file("next"), run.dir.file("later"));
     REQUIRE(run.until(1));
@@ -182,7 +182,8 @@ TEST_CASE("child_lines: silence of a program that runs on ends it", "[plugins][e
 
 TEST_CASE("child_lines: a flood of standard error is a few lines of the log", "[plugins][exec]") {
     ChildRun run(
-        "i=0; while [ $i -lt 5000 ]; do echo oops >&2; i=$((i+1)); done; echo done; exec cat"
+        "i=0; while [ $i -lt 5000 ]; do echo oops >&2; i=$((i+1)); done; echo done; exec tail -f "
+        "/dev/null"
     );
     run.start();
     REQUIRE(run.until(1));
@@ -192,7 +193,8 @@ TEST_CASE("child_lines: a flood of standard error is a few lines of the log", "[
 }
 
 TEST_CASE("child_lines: while storage refuses the program waits", "[plugins][exec]") {
-    ChildRun run("i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done; exec cat");
+    ChildRun run("i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done; exec tail -f /dev/null"
+    );
     run.refusals = 1;
     run.start();
     REQUIRE(run.until(20'000));
@@ -215,7 +217,7 @@ TEST_CASE(
 }
 
 TEST_CASE("child_lines: a line that is too long is skipped and told once", "[plugins][exec]") {
-    ChildRun run("head -c 5000 /dev/zero | tr '\\0' x; echo; echo good; exec cat");
+    ChildRun run("head -c 5000 /dev/zero | tr '\\0' x; echo; echo good; exec tail -f /dev/null");
     run.settings.longest_line = 1'000;
     run.start();
     REQUIRE(run.until(1));

@@ -96,7 +96,7 @@ TEST_CASE("exec: a line that cannot be read is told without what it says", "[plu
     Running<Exec> run;
     REQUIRE(run.start(R"(
 plugin = "exec"
-command = ["sh", "-c", "echo secret words are here; echo ok 1; exec cat"]
+command = ["sh", "-c", "echo secret words are here; echo ok 1; exec tail -f /dev/null"]
 )"));
     REQUIRE(run.host.run_until([&] { return run.host.values_of("ok{device=test}").size() == 1; }));
     REQUIRE(run.host.events.size() == 1);
