@@ -107,6 +107,8 @@ public:
         first_run_ = host_.loop().after(milliseconds(0), [this] { run(); });
     }
 
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
     ~Child() override {
         if (group_) {
             group_->ask_to_end();
