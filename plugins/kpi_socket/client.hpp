@@ -13,7 +13,7 @@
 #include "agent/base/unique_fd.hpp"
 #include "agent/plugin_api/host.hpp"
 
-#include "plugins/kpi_socket/line_splitter.hpp"
+#include "plugins/_devices/line_splitter.hpp"
 #include "plugins/kpi_socket/read_pace.hpp"
 
 namespace cxedge::plugins {
@@ -66,7 +66,7 @@ private:
     UniqueFd fd_;
     ClientContext& context_;
     Closed closed_;
-    LineSplitter splitter_{kMaxKpiLine};
+    devices::LineSplitter splitter_{kMaxKpiLine};
     std::deque<Batch> batches_;
     std::uint64_t first_batch_ = 0;    // number of batches_.front()
     std::size_t undecided_bytes_ = 0;  // of answers in batches_

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "plugins/kpi_socket/kpi_line.hpp"
+#include "plugins/_devices/kpi_line.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -63,8 +63,9 @@ Status read_dims(const Json& json, KpiJson& sample) {
 }
 
 Status read_time(const Json& json, KpiJson& sample) {
-    const bool in_range = json.is_number_unsigned() && json.get<std::uint64_t>() > 0 &&
-                          json.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMaxUnixMs);
+    const bool in_range =
+        json.is_number_unsigned() && json.get<std::uint64_t>() > 0 &&
+        json.get<std::uint64_t>() <= static_cast<std::uint64_t>(devices::kMaxUnixMs);
     if (!in_range) {
         return invalid_argument("time_ms is not Unix milliseconds");
     }

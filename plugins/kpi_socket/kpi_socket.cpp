@@ -10,7 +10,7 @@
 
 #include "agent/base/unix_socket.hpp"
 
-#include "plugins/kpi_socket/kpi_line.hpp"
+#include "plugins/_devices/kpi_line.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -195,7 +195,7 @@ Status KpiSocket::take_line(std::string_view line) {
 }
 
 Status KpiSocket::take_text(std::string_view text) {
-    const Result<KpiLine> line = parse_kpi_line(text);
+    const Result<devices::KpiLine> line = devices::parse_kpi_line(text);
     if (!line) {
         return line.error();
     }
@@ -220,7 +220,7 @@ Result<SeriesId> KpiSocket::series_of_text(std::string_view text) {
     if (const auto found = series_.find(text); found != series_.end()) {
         return found->second;
     }
-    Result<SeriesKey> key = parse_kpi_series(text);
+    Result<SeriesKey> key = devices::parse_kpi_series(text);
     if (!key) {
         return key.error();
     }

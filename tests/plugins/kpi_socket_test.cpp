@@ -6,8 +6,8 @@
 #include <memory>
 #include <random>
 
-#include "plugins/kpi_socket/kpi_line.hpp"
-#include "plugins/kpi_socket/line_splitter.hpp"
+#include "plugins/_devices/kpi_line.hpp"
+#include "plugins/_devices/line_splitter.hpp"
 #include "plugins/kpi_socket/read_pace.hpp"
 
 #include "tests/plugins/plugin_fixture.hpp"
@@ -262,7 +262,7 @@ TEST_CASE("kpi_socket: names seen before are not declared again", "[plugins][kpi
 TEST_CASE("kpi_socket: lines are the same however the bytes are cut", "[plugins][kpi_socket]") {
     const std::string text = "abc\n\r\nlonger line\nxy\r\nrest";
     for (std::size_t piece = 1; piece <= text.size(); ++piece) {
-        plugins::LineSplitter splitter(6);
+        devices::LineSplitter splitter(6);
         std::vector<std::string> lines;
         for (std::size_t at = 0; at < text.size(); at += piece) {
             splitter.feed(

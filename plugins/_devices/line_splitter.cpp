@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/kpi_socket/line_splitter.hpp"
+#include "plugins/_devices/line_splitter.hpp"
 
-namespace cxedge::plugins {
+namespace cxedge::devices {
 
 void LineSplitter::feed(std::string_view bytes, const TakeLine& take) {
     std::size_t end = bytes.find('\n');
@@ -11,6 +11,17 @@ void LineSplitter::feed(std::string_view bytes, const TakeLine& take) {
         end = bytes.find('\n');
     }
     keep(bytes);
+}
+
+void LineSplitter::end(const TakeLine& take) {
+    if (has_partial()) {
+        end_line({}, take);
+    }
+}
+
+void LineSplitter::clear() {
+    partial_.clear();
+    skipping_ = false;
 }
 
 void LineSplitter::end_line(std::string_view rest, const TakeLine& take) {
@@ -24,8 +35,7 @@ void LineSplitter::end_line(std::string_view rest, const TakeLine& take) {
         line.remove_suffix(1);
     }
     take(too_long ? std::string_view() : line, too_long);
-    partial_.clear();
-    skipping_ = false;
+    clear();
 }
 
 void LineSplitter::keep(std::string_view bytes) {
@@ -37,4 +47,4 @@ void LineSplitter::keep(std::string_view bytes) {
     }
 }
 
-}  // namespace cxedge::plugins
+}  // namespace cxedge::devices

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace cxedge::plugins {
+namespace cxedge::devices {
 
 // Cuts a stream of bytes into lines, whatever the pieces in which they come. Holds at most one
 // line.
@@ -21,6 +21,10 @@ public:
     void feed(std::string_view bytes, const TakeLine& take);
     // A line has begun and not ended.
     [[nodiscard]] bool has_partial() const { return skipping_ || !partial_.empty(); }
+    // The stream is over: what has begun counts as a line.
+    void end(const TakeLine& take);
+    // Forgets what has begun.
+    void clear();
 
 private:
     void end_line(std::string_view rest, const TakeLine& take);
@@ -31,4 +35,4 @@ private:
     bool skipping_ = false;
 };
 
-}  // namespace cxedge::plugins
+}  // namespace cxedge::devices

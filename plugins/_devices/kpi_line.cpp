@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/kpi_socket/kpi_line.hpp"
+#include "plugins/_devices/kpi_line.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
 
-namespace cxedge::plugins {
+namespace cxedge::devices {
 namespace {
 
 constexpr std::string_view kSpaces = " \t";
@@ -106,4 +106,4 @@ Result<SeriesKey> parse_kpi_series(std::string_view text) {
     return key;
 }
 
-}  // namespace cxedge::plugins
+}  // namespace cxedge::devices

@@ -10,7 +10,7 @@
 #include "agent/base/result.hpp"
 #include "agent/model/series.hpp"
 
-namespace cxedge::plugins {
+namespace cxedge::devices {
 
 struct KpiLine {
     std::string_view series;  // "name,dim=value": the key of a lookup
@@ -26,4 +26,4 @@ Result<SeriesKey> parse_kpi_series(std::string_view text);
 // The last millisecond of the year 9999: later times are mistakes (microseconds, most likely).
 inline constexpr std::int64_t kMaxUnixMs = 253'402'300'799'999;
 
-}  // namespace cxedge::plugins
+}  // namespace cxedge::devices
