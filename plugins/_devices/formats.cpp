@@ -3,10 +3,17 @@
 
 #include <algorithm>
 
+#include "plugins/_devices/formats/brokered.hpp"
+
 namespace cxedge::devices {
 
 const std::vector<Format>& formats() {
-    static const std::vector<Format> table{};
+    static const std::vector<Format> table{
+        {"esphome", "ESPHome nodes over MQTT: sensors, contacts, switches", parse_esphome},
+        {"shelly", "Shelly devices of generation 2 and later, MQTT or RPC", parse_shelly},
+        {"tasmota", "Tasmota devices over MQTT: sensors, power, switches", parse_tasmota},
+        {"zigbee2mqtt", "Zigbee devices behind Zigbee2MQTT", parse_zigbee2mqtt},
+    };
     return table;
 }
 

@@ -84,6 +84,7 @@ public:
 
 private:
     std::set<std::string> take_states(const Report& report);
+    void take_state(const DeviceState& state, const std::string& device);
     Status take_reading(const Reading& reading, const std::string& device);
     Result<SeriesId> series_of(const Reading& reading, const std::string& device);
     [[nodiscard]] std::string device_of(std::string_view said) const;

@@ -16,8 +16,8 @@
 namespace cxedge::devices {
 
 // One number of a mapped message: `[[source.value]]`. `at` and its like are places: a JSON pointer
-// (RFC 6901: "/sensors/0/in"; "/sensors/*/in": each member of a list), an XPath 1.0 ("//count", "@in") or a
-// CSV column (its header's name, or "1" for the first).
+// (RFC 6901: "/sensors/0/in"; "/sensors/*/in": each member of a list), an XPath 1.0 ("//count",
+// "@in") or a CSV column (its header's name, or "1" for the first).
 struct ValueRule {
     std::string at;
     std::string metric;
@@ -34,12 +34,12 @@ struct ValueRule {
 // Settings of what a message means; a plugin's settings derive from it.
 struct PayloadSettings : IntakeSettings {
     std::string format = "json";  // a name of formats(), or json, xml, csv with values
-    std::string each;             // place of a list (nodes) whose items are read one by one, other places
-                                  // then begin there; empty: the message is one item. CSV: every row
-    std::string device_at;        // place of the device's name
-    std::string time_at;          // of the reading's time; empty: that of receipt
-    std::string from_at;          // of the beginning of an interval that ends at time_at
-    std::string id_at;            // of what is the same when the message comes again
+    std::string each;       // place of a list (nodes) whose items are read one by one, other places
+                            // then begin there; empty: the message is one item. CSV: every row
+    std::string device_at;  // place of the device's name
+    std::string time_at;    // of the reading's time; empty: that of receipt
+    std::string from_at;    // of the beginning of an interval that ends at time_at
+    std::string id_at;      // of what is the same when the message comes again
     std::string separator = ",";  // csv
     bool header = true;           // csv: the first line names the columns
     std::vector<ValueRule> values;
@@ -47,11 +47,13 @@ struct PayloadSettings : IntakeSettings {
 
 Schema<ValueRule> value_rule_schema();
 
-// T is PayloadSettings or derives from it. Adds the keys of the intake, too.
+// T is PayloadSettings or derives from it. Without the keys of the intake: for a plugin that has
+// several kinds of messages and one intake.
 template <class T>
-void add_payload_keys(Schema<T>& schema) {
-    add_intake_keys(schema);
-    schema.text("format", &T::format, "What the device sends: a device's format, or json, xml, csv");
+void add_message_keys(Schema<T>& schema) {
+    schema.text(
+        "format", &T::format, "What the device sends: a device's format, or json, xml, csv"
+    );
     schema.text("each", &T::each, "Place of a list whose items are read one by one");
     schema.text("device_at", &T::device_at, "Place of the device's name");
     schema.text("time_at", &T::time_at, "Place of the time; empty: that of receipt");
@@ -59,7 +61,16 @@ void add_payload_keys(Schema<T>& schema) {
     schema.text("id_at", &T::id_at, "Place of what is the same when a message comes again");
     schema.text("separator", &T::separator, "csv: between columns");
     schema.boolean("header", &T::header, "csv: the first line names the columns");
-    schema.tables("value", &T::values, value_rule_schema(), "A number of the message");
+    // The member of a base is not deduced as one of T.
+    constexpr std::vector<ValueRule> T::*kValues = &T::values;
+    schema.tables("value", kValues, value_rule_schema(), "A number of the message");
+}
+
+// Adds the keys of the intake, too.
+template <class T>
+void add_payload_keys(Schema<T>& schema) {
+    add_intake_keys(schema);
+    add_message_keys(schema);
 }
 
 class PayloadReader {
