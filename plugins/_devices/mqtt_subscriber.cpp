@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <map>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -16,45 +14,19 @@
 #include <unistd.h>
 
 #include "plugins/_devices/mqtt_address.hpp"
+#include "plugins/_devices/mqtt_connection.hpp"
 
 namespace cxedge::devices {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr int kKeepaliveS = 30;
-constexpr std::chrono::seconds kGreetingPatience{15};
-constexpr std::chrono::seconds kTick{1};
-// A handshake wants to write while it waits for the peer: look again after this, not at once.
-constexpr milliseconds kHandshakePause{20};
 // Packets in one wake; then other sources, and this one's own timers, get their turn.
 constexpr int kPacketsAwake = 64;
-constexpr milliseconds kFirstRetry{1'000};
-constexpr milliseconds kLastRetry{60'000};
-// A connection that lived so long was a good one: the next attempts begin anew.
-constexpr std::chrono::seconds kGoodLife{30};
 // Debian's; the library insists on a directory where there is no file.
 constexpr const char* kSystemCertificates = "/etc/ssl/certs";
 
-struct ArrivedMessage {
-    std::string topic;
-    std::string payload;
-    bool retained = false;
-    bool too_long = false;
-};
-
-// What the library's callbacks leave behind.
-struct Inbox {
-    std::size_t longest = 0;
-    std::vector<ArrivedMessage> messages;
-    std::optional<int> greeting;       // return code of the CONNACK
-    std::map<int, std::string> asked;  // filters whose SUBACK is due, by mid
-    std::string refused;               // a filter that the broker refused
-    std::vector<std::string> errors;   // the library's own error lines
-};
-
-Inbox& inbox_of(void* user) {
-    return *static_cast<Inbox*>(user);
+MqttInbox& inbox_of(void* user) {
+    return *static_cast<MqttInbox*>(user);
 }
 
 void on_greeting(mosquitto* /*handle*/, void* user, int code) {
@@ -62,7 +34,7 @@ void on_greeting(mosquitto* /*handle*/, void* user, int code) {
 }
 
 void on_arrival(mosquitto* /*handle*/, void* user, const mosquitto_message* message) {
-    Inbox& inbox = inbox_of(user);
+    MqttInbox& inbox = inbox_of(user);
     const auto size = static_cast<std::size_t>(std::max(message->payloadlen, 0));
     ArrivedMessage arrived{message->topic, {}, message->retain, size > inbox.longest};
     if (size > 0 && !arrived.too_long) {
@@ -72,7 +44,7 @@ void on_arrival(mosquitto* /*handle*/, void* user, const mosquitto_message* mess
 }
 
 void on_suback(mosquitto* /*handle*/, void* user, int mid, int count, const int* granted) {
-    Inbox& inbox = inbox_of(user);
+    MqttInbox& inbox = inbox_of(user);
     const auto asked = inbox.asked.find(mid);
     if (asked == inbox.asked.end()) {
         return;
@@ -84,7 +56,7 @@ void on_suback(mosquitto* /*handle*/, void* user, int mid, int count, const int*
 }
 
 void on_log(mosquitto* /*handle*/, void* user, int level, const char* text) {
-    Inbox& inbox = inbox_of(user);
+    MqttInbox& inbox = inbox_of(user);
     if (level == MOSQ_LOG_ERR && inbox.errors.size() < 4) {
         inbox.errors.emplace_back(text);
     }
@@ -120,12 +92,6 @@ struct Library {
     ~Library() { mosquitto_lib_cleanup(); }
 };
 
-struct SubscriberOptions {
-    BrokerAddress broker;
-    MqttSettings settings;
-    std::vector<std::string> topics;
-};
-
 Result<std::string> first_line(const std::string& file) {
     std::ifstream stream(file);
     std::string line;
@@ -138,24 +104,19 @@ Result<std::string> first_line(const std::string& file) {
     return line;
 }
 
-class Connection {
+class Connection final : public MqttConnection {
 public:
-    // invalid_argument: a file is wrong.
-    static Result<std::shared_ptr<Connection>> make(const SubscriberOptions& options);
+    static Result<std::shared_ptr<MqttConnection>> make(const SubscriberOptions& options);
 
-    // Blocks, so on a worker; until it returns nothing else of this is called.
-    Status connect();
-
-    [[nodiscard]] int socket() const { return mosquitto_socket(handle_.get()); }
-    [[nodiscard]] bool wants_write() const { return mosquitto_want_write(handle_.get()); }
-    [[nodiscard]] bool unread() const { return unread_; }
-    [[nodiscard]] bool greeted() const { return inbox_.greeting == 0; }
-    [[nodiscard]] bool tls() const { return options_.broker.tls; }
-    [[nodiscard]] Inbox& inbox() { return inbox_; }
-    // Reads, writes, keeps alive. unavailable: the connection is over.
-    Status exchange();
-    Status subscribe();
-    void say_goodbye() { mosquitto_disconnect(handle_.get()); }
+    Status connect() override;
+    [[nodiscard]] int socket() const override { return mosquitto_socket(handle_.get()); }
+    [[nodiscard]] bool wants_write() const override { return mosquitto_want_write(handle_.get()); }
+    [[nodiscard]] bool unread() const override { return unread_; }
+    [[nodiscard]] bool tls() const override { return options_.broker.tls; }
+    [[nodiscard]] MqttInbox& inbox() override { return inbox_; }
+    Status exchange() override;
+    Status subscribe() override;
+    void say_goodbye() override { mosquitto_disconnect(handle_.get()); }
 
 private:
     Status set_up();
@@ -164,12 +125,12 @@ private:
     [[nodiscard]] Error explain(int code, int error_number) const;
 
     SubscriberOptions options_;
-    Inbox inbox_;  // outlives handle_, whose callbacks write here
+    MqttInbox inbox_;  // outlives handle_, whose callbacks write here
     std::unique_ptr<mosquitto, decltype(&mosquitto_destroy)> handle_{nullptr, &mosquitto_destroy};
     bool unread_ = false;
 };
 
-Result<std::shared_ptr<Connection>> Connection::make(const SubscriberOptions& options) {
+Result<std::shared_ptr<MqttConnection>> Connection::make(const SubscriberOptions& options) {
     static const Library kLibrary;
     auto made = std::make_shared<Connection>();
     made->options_ = options;
@@ -181,7 +142,7 @@ Result<std::shared_ptr<Connection>> Connection::make(const SubscriberOptions& op
     if (Status status = made->set_up(); !status) {
         return status.error();
     }
-    return made;
+    return std::shared_ptr<MqttConnection>(std::move(made));
 }
 
 Status Connection::set_up() {
@@ -317,7 +278,7 @@ Error Connection::explain(int code, int error_number) const {
             return unavailable("does not answer pings");
         case MOSQ_ERR_CONN_LOST:
         case MOSQ_ERR_NO_CONN:
-            return unavailable(greeted() ? "connection lost" : "connection closed at once");
+            return unavailable(inbox_.greeting ? "connection lost" : "connection closed at once");
         case MOSQ_ERR_ERRNO:
             return error_number != 0 ? system_error("connection", error_number)
                                      : unavailable("connection lost");
@@ -326,208 +287,7 @@ Error Connection::explain(int code, int error_number) const {
     }
 }
 
-class Subscriber final : public MqttSubscriber {
-public:
-    Subscriber(SubscriberOptions options, Host& host, OnMessage on_message, OnState on_state)
-        : options_(std::move(options)),
-          host_(host),
-          on_message_(std::move(on_message)),
-          on_state_(std::move(on_state)) {}
-    Subscriber(const Subscriber&) = delete;
-    Subscriber& operator=(const Subscriber&) = delete;
-    ~Subscriber() override;
-
-    void dial();
-
-private:
-    using Life = std::weak_ptr<const bool>;
-
-    void dialled(std::shared_ptr<Connection> connection, const Status& status);
-    void serve();
-    void greet();
-    void tell_subscribed();
-    // False: a receiver destroyed this.
-    bool deliver();
-    void watch();
-    void serve_soon();
-    void lose(const std::string& why);
-    void hang_up();
-    [[nodiscard]] std::string problem(const std::string& why) const;
-
-    SubscriberOptions options_;
-    Host& host_;
-    OnMessage on_message_;
-    OnState on_state_;
-    std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
-    std::shared_ptr<Connection> connection_;
-    bool subscribed_ = false;  // asked to
-    bool settled_ = false;     // told so
-    bool serves_soon_ = false;
-    milliseconds backoff_ = kFirstRetry;
-    LoopHandle readable_;
-    LoopHandle writable_;
-    LoopHandle tick_;
-    LoopHandle pause_;
-    LoopHandle deadline_;  // of the greeting; then: this was a good connection
-    LoopHandle retry_;
-};
-
-Subscriber::~Subscriber() {
-    if (connection_ && connection_->greeted()) {
-        connection_->say_goodbye();
-    }
-}
-
-void Subscriber::dial() {
-    Result<std::shared_ptr<Connection>> made = Connection::make(options_);
-    if (!made) {
-        lose(made.error().message);
-        return;
-    }
-    const auto status = std::make_shared<Status>();
-    host_.offload(
-        [connection = *made, status] { *status = connection->connect(); },
-        [this, life = Life(alive_), connection = *made, status](const Status& ran) {
-            if (!life.expired()) {
-                dialled(connection, ran ? *status : ran);
-            }
-        }
-    );
-}
-
-void Subscriber::dialled(std::shared_ptr<Connection> connection, const Status& status) {
-    if (!status) {
-        lose(status.error().message);
-        return;
-    }
-    connection_ = std::move(connection);
-    subscribed_ = false;
-    settled_ = false;
-    readable_ = host_.loop().when_readable(connection_->socket(), [this] { serve(); });
-    tick_ = host_.loop().every(kTick, [this] { serve(); });
-    deadline_ = host_.loop().after(kGreetingPatience, [this] { lose("does not answer CONNECT"); });
-    serve();
-}
-
-void Subscriber::serve() {
-    if (!connection_) {
-        return;
-    }
-    const Status status = connection_->exchange();
-    if (connection_->greeted() && !subscribed_) {
-        greet();
-    }
-    if (!deliver()) {
-        return;
-    }
-    if (!status) {
-        lose(status.error().message);
-        return;
-    }
-    if (connection_) {
-        tell_subscribed();
-        watch();
-    }
-}
-
-void Subscriber::greet() {
-    subscribed_ = true;
-    deadline_ = host_.loop().after(kGoodLife, [this] { backoff_ = kFirstRetry; });
-    if (const Status status = connection_->subscribe(); !status) {
-        host_.log(log::Level::warn, problem(status.error().message));
-    }
-}
-
-void Subscriber::tell_subscribed() {
-    const Inbox& inbox = connection_->inbox();
-    if (!subscribed_ || settled_ || !inbox.asked.empty()) {
-        return;
-    }
-    settled_ = true;
-    on_state_(
-        inbox.refused.empty() ? std::string()
-                              : problem("the broker refuses the subscription " + inbox.refused)
-    );
-}
-
-bool Subscriber::deliver() {
-    const Life life = alive_;
-    const std::vector<ArrivedMessage> messages = std::exchange(connection_->inbox().messages, {});
-    for (const ArrivedMessage& message : messages) {
-        on_message_({message.topic, message.payload, message.retained, message.too_long});
-        if (life.expired()) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void Subscriber::watch() {
-    if (connection_->unread()) {
-        serve_soon();
-    }
-    if (!connection_->wants_write()) {
-        writable_ = LoopHandle();
-    } else if (connection_->tls() && !connection_->greeted()) {
-        pause_ = host_.loop().after(kHandshakePause, [this] { serve(); });
-    } else if (!writable_) {
-        writable_ = host_.loop().when_writable(connection_->socket(), [this] { serve(); });
-    }
-}
-
-void Subscriber::serve_soon() {
-    if (std::exchange(serves_soon_, true)) {
-        return;
-    }
-    host_.loop().post([this, life = Life(alive_)] {
-        if (!life.expired()) {
-            serves_soon_ = false;
-            serve();
-        }
-    });
-}
-
-void Subscriber::lose(const std::string& why) {
-    hang_up();
-    retry_ = host_.loop().after(backoff_, [this] { dial(); });
-    backoff_ = std::min(backoff_ * 2, kLastRetry);
-    on_state_(problem(why));
-}
-
-void Subscriber::hang_up() {
-    readable_ = LoopHandle();
-    writable_ = LoopHandle();
-    tick_ = LoopHandle();
-    pause_ = LoopHandle();
-    deadline_ = LoopHandle();
-    connection_.reset();
-}
-
-std::string Subscriber::problem(const std::string& why) const {
-    return fmt::format("broker {}:{}: {}", options_.broker.host, options_.broker.port, why);
-}
-
 }  // namespace
-
-std::string check_broker(const std::string& url) {
-    const Result<BrokerAddress> parsed = parse_broker(url);
-    return parsed ? std::string() : parsed.error().message;
-}
-
-void check_mqtt(
-    const MqttSettings& settings, const SettingsNode& node, SettingsProblems& problems
-) {
-    const auto complain = [&](const char* key, const char* what) {
-        const SettingsNode* const found = node.find(key);
-        problems.add(found == nullptr ? node.position : found->position, key, what);
-    };
-    if (!settings.password_file.empty() && settings.user.empty()) {
-        complain("password_file", "has no effect without `user`");
-    }
-    if (!settings.ca_file.empty() && !settings.broker.starts_with("mqtts://")) {
-        complain("ca_file", "has no effect without mqtts://");
-    }
-}
 
 Result<std::unique_ptr<MqttSubscriber>> MqttSubscriber::open(
     const MqttSettings& settings,
@@ -547,11 +307,9 @@ Result<std::unique_ptr<MqttSubscriber>> MqttSubscriber::open(
     if (const auto tried = Connection::make(options); !tried) {
         return tried.error();
     }
-    auto subscriber = std::make_unique<Subscriber>(
-        std::move(options), host, std::move(on_message), std::move(on_state)
+    return keep_connected(
+        std::move(options), &Connection::make, host, std::move(on_message), std::move(on_state)
     );
-    subscriber->dial();
-    return std::unique_ptr<MqttSubscriber>(std::move(subscriber));
 }
 
 }  // namespace cxedge::devices

@@ -88,16 +88,19 @@ std::string check_pattern(const std::string& pattern) {
     std::vector<std::string_view> levels = split_levels(pattern);
     bool names_device = false;
     for (std::string_view& level : levels) {
-        if (is_named(level)) {
-            names_device = names_device || level.substr(1) == "device";
-            if (!is_good_name(level.substr(1))) {
-                return "a name after `+` or `#` has lower-case letters, digits and `_`";
-            }
-            level = level.substr(0, 1);
+        if (!is_named(level)) {
+            continue;
         }
+        if (!is_good_name(level.substr(1))) {
+            return "a name after `+` or `#` has lower-case letters, digits and `_`";
+        }
+        names_device = names_device || level.substr(1) == "device";
+        level = level.substr(0, 1);
     }
-    const std::string wrong = check_levels(levels);
-    return wrong.empty() && !names_device ? "names no level `+device` or `#device`" : wrong;
+    if (std::string wrong = check_levels(levels); !wrong.empty()) {
+        return wrong;
+    }
+    return names_device ? std::string() : "names no level `+device` or `#device`";
 }
 
 std::optional<TopicNames> names_in(std::string_view topic, std::string_view pattern) {

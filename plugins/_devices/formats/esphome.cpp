@@ -173,7 +173,7 @@ Status take_esp_flag(const EspTopic& topic, const std::string& value, ShopSensor
 
 // The value alone, or in a JSON object as `state` or `value`.
 std::string esp_value(std::string_view body, Report& report) {
-    const std::string text(trimmed(body));
+    std::string text(trimmed(body));
     if (!text.starts_with('{')) {
         return text;
     }

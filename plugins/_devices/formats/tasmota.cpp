@@ -59,6 +59,30 @@ bool is_numbered(std::string_view name, std::string_view word) {
            });
 }
 
+struct TasmotaSensors {
+    bool fahrenheit = false;
+    bool several = false;  // measure the same
+};
+
+void take_sensor(
+    const std::string& name,
+    const Json& sensor,
+    const TasmotaNumber& number,
+    const TasmotaSensors& all,
+    ShopSensors& out
+) {
+    const std::string part = all.several ? name : std::string();
+    const Json& told = *member(sensor, number.field);
+    const std::optional<double> measured = number_of(&told);
+    if (told.is_null()) {
+        out.lost(number.quantity, part);
+    } else if (!measured) {
+        out.bad("/" + name + "/" + number.field, "is not a number");
+    } else {
+        out.measured(number.quantity, part, all.fahrenheit ? (*measured - 32) / 1.8 : *measured);
+    }
+}
+
 void take_tasmota_number(
     const Json& sensors, const TasmotaNumber& number, bool fahrenheit, ShopSensors& out
 ) {
@@ -70,18 +94,8 @@ void take_tasmota_number(
         several += is_sensor(name, value) && has_it(value) ? 1U : 0U;
     }
     for (const auto& [name, value] : sensors.items()) {
-        if (!is_sensor(name, value) || !has_it(value)) {
-            continue;
-        }
-        const std::string part = several > 1 ? name : std::string();
-        const Json& told = *member(value, number.field);
-        const std::optional<double> measured = number_of(&told);
-        if (told.is_null()) {
-            out.lost(number.quantity, part);
-        } else if (!measured) {
-            out.bad("/" + name + "/" + number.field, "is not a number");
-        } else {
-            out.measured(number.quantity, part, fahrenheit ? (*measured - 32) / 1.8 : *measured);
+        if (is_sensor(name, value) && has_it(value)) {
+            take_sensor(name, value, number, {fahrenheit, several > 1}, out);
         }
     }
 }

@@ -19,14 +19,19 @@ struct ZigbeeTopic {
     std::string_view name;  // friendly name and what follows it; may hold slashes
 };
 
-// The base topic is the first level, or ends with the level that is named after the program.
+// The base topic is what stands before /bridge/; else the first level, or it ends with the level
+// that is named after the program.
 ZigbeeTopic zigbee_topic(std::string_view topic) {
-    const std::size_t named = topic.find("zigbee2mqtt");
-    const std::size_t end = topic.find('/', named == std::string_view::npos ? 0 : named);
-    if (end == std::string_view::npos) {
-        return {topic, {}};
+    constexpr auto kNone = std::string_view::npos;
+    std::size_t end = topic.find("/bridge/");
+    if (const std::size_t named = topic.find("zigbee2mqtt"); end == kNone && named != kNone) {
+        end = topic.find('/', named);
     }
-    return {topic.substr(0, end), topic.substr(end + 1)};
+    if (end == kNone) {
+        end = topic.find('/');
+    }
+    return end == kNone ? ZigbeeTopic{topic, {}}
+                        : ZigbeeTopic{topic.substr(0, end), topic.substr(end + 1)};
 }
 
 bool is_command(std::string_view name) {

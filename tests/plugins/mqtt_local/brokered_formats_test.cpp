@@ -119,6 +119,10 @@ TEST_CASE("zigbee2mqtt: availability in both forms", "[plugins][mqtt_local]") {
 TEST_CASE("zigbee2mqtt: the bridge, its devices, and what is ignored", "[plugins][mqtt_local]") {
     CHECK(zigbee("zb/bridge/state", "offline") == Lines{"raise device.bridge_offline zb"});
     CHECK(
+        zigbee("zigbee2mqtt/floor/bridge/state", "offline") ==
+        Lines{"raise device.bridge_offline zigbee2mqtt/floor"}
+    );
+    CHECK(
         zigbee("zb/bridge/state", R"({"state":"online"})") ==
         Lines{"clear device.bridge_offline zb"}
     );
