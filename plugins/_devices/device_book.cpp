@@ -97,7 +97,11 @@ void DeviceBook::seen_before(const std::string& device, std::chrono::millisecond
         return;
     }
     Device& known = is_new ? add(device) : devices_[device];
-    known.heard = host_.clock().steady_now() - age;
+    const SteadyTime then = host_.clock().steady_now() - age;
+    if (!is_new && known.heard > then) {
+        return;  // it was heard of since
+    }
+    known.heard = then;
     if (age > silent_) {
         set_up(known, false);
     }

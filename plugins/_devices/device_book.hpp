@@ -27,6 +27,9 @@ public:
     bool lost(const std::string& device);
     // As if nothing had been heard: `age` ago was the last time. Does not bring it up.
     void seen_before(const std::string& device, std::chrono::milliseconds age);
+    [[nodiscard]] bool knows(const std::string& device) const {
+        return devices_.count(device) != 0;
+    }
     [[nodiscard]] std::size_t size() const { return devices_.size(); }
 
 private:

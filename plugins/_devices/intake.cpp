@@ -60,7 +60,7 @@ std::string Intake::called(std::string_view said) const {
     if (const auto found = names_.find(said); found != names_.end()) {
         return found->second;
     }
-    return is_hardware_address(said) ? masked_address(said) : presentable(said);
+    return is_hardware_address(said) ? masked_address(said) : presentable(without_addresses(said));
 }
 
 std::string Intake::device_of(std::string_view said) const {
@@ -84,7 +84,9 @@ Status Intake::take(const Report& report) {
     }
     clock_.end_of_message();
     for (const DeviceEvent& event : report.events) {
-        take_event(event);
+        if (absent.silent.count(device_of(event.event.subject)) == 0) {
+            take_event(event);
+        }
     }
     for (const BadElement& bad : report.bad_elements) {
         complaints_.bad_element(device_of({}), bad.where, bad.what);
@@ -108,19 +110,27 @@ Intake::Absent Intake::take_states(const Report& report) {
         if (state.up == false) {
             absent.away.insert(device);
         }
-        if (state.up == false ? note_away(device) : book_.heard(device).ok()) {
-            book_.told(device, state);
-        }
+        take_state(state, device);
     }
     return absent;
 }
 
-// Who says that a device is away is not the device: it was not heard of now.
-bool Intake::note_away(const std::string& device) {
-    if (!book_.lost(device)) {
+// That a device is away does not bring it up first, and neither does a list that it is on.
+void Intake::take_state(const DeviceState& state, const std::string& device) {
+    if (state.heard && state.up.value_or(true)) {
+        if (book_.heard(device)) {
+            book_.told(device, state);
+        }
+        return;
+    }
+    const bool known = state.heard ? book_.lost(device) : book_.knows(device);
+    if (!known) {
         book_.seen_before(device, settings_.silent + std::chrono::milliseconds(1));
     }
-    return book_.lost(device);
+    DeviceState rest = state;
+    rest.up.reset();
+    rest.battery = state.heard ? state.battery : std::nullopt;
+    book_.told(device, rest);
 }
 
 Status Intake::take_reading(const Reading& reading, const std::string& device, bool away) {

@@ -89,7 +89,7 @@ private:
         std::set<std::string> away;    // told to be down: readings count, and do not bring it up
     };
     Absent take_states(const Report& report);
-    [[nodiscard]] bool note_away(const std::string& device);
+    void take_state(const DeviceState& state, const std::string& device);
     Status take_reading(const Reading& reading, const std::string& device, bool away);
     Result<SeriesId> series_of(const Reading& reading, const std::string& device);
     [[nodiscard]] std::string device_of(std::string_view said) const;

@@ -50,10 +50,10 @@ struct PayloadSettings : IntakeSettings {
 
 Schema<ValueRule> value_rule_schema();
 
-// T is PayloadSettings or derives from it. Adds the keys of the intake, too.
+// T is PayloadSettings or derives from it. Without the keys of the intake: for a plugin that has
+// several kinds of messages and one intake.
 template <class T>
-void add_payload_keys(Schema<T>& schema) {
-    add_intake_keys(schema);
+void add_message_keys(Schema<T>& schema) {
     schema.text(
         "format", &T::format, "What the device sends: a device's format, or json, xml, csv"
     );
@@ -71,9 +71,16 @@ void add_payload_keys(Schema<T>& schema) {
     schema.text("id_at", &T::id_at, "Place of what is the same when a message comes again");
     schema.text("separator", &T::separator, "csv: between columns");
     schema.boolean("header", &T::header, "csv: the first line names the columns");
-    schema.template tables<ValueRule>(
-        "value", &T::values, value_rule_schema(), "A number of the message"
-    );
+    // The member of a base is not deduced as one of T.
+    constexpr std::vector<ValueRule> T::*kValues = &T::values;
+    schema.tables("value", kValues, value_rule_schema(), "A number of the message");
+}
+
+// Adds the keys of the intake, too.
+template <class T>
+void add_payload_keys(Schema<T>& schema) {
+    add_intake_keys(schema);
+    add_message_keys(schema);
 }
 
 class PayloadReader {

@@ -157,6 +157,39 @@ bool is_hardware_address(std::string_view text) {
     return letter;
 }
 
+namespace {
+
+constexpr bool is_word(char c) {
+    return is_hex(c) || (c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z');
+}
+
+// 16 hex digits, with or without 0x before them, or 12 that is_hardware_address() takes for one.
+bool holds_address(std::string_view word) {
+    const bool marked = word.starts_with("0x") || word.starts_with("0X");
+    const std::string_view digits = marked ? word.substr(2) : word;
+    return digits.size() == 16 ? std::all_of(digits.begin(), digits.end(), is_hex)
+                               : digits.size() == 12 && is_hardware_address(digits);
+}
+
+}  // namespace
+
+std::string without_addresses(std::string_view name) {
+    std::string out;
+    for (std::size_t at = 0; at < name.size();) {
+        const auto* const end = std::find_if_not(name.begin() + at, name.end(), is_word);
+        const auto size = static_cast<std::size_t>(end - (name.begin() + at));
+        const std::string_view word = name.substr(at, size);
+        out += holds_address(word)
+                   ? fmt::format("{:08x}", static_cast<std::uint32_t>(key_of(lower(word)) >> 32U))
+                   : std::string(word);
+        at += size;
+        if (at < name.size()) {
+            out += name[at++];
+        }
+    }
+    return out;
+}
+
 std::string masked_address(std::string_view address) {
     std::string digits;
     for (const char c : lower(address)) {

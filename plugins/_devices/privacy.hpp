@@ -21,5 +21,9 @@ std::string_view personal_kind(std::string_view field_name);
 bool is_hardware_address(std::string_view text);
 // A short name that stays the same for the same address: "dev-3f2a9c01".
 std::string masked_address(std::string_view address);
+// A name with the hardware addresses in it replaced by what stays the same for each:
+// "shellyplusht-b8d61a8b17cc" -> "shellyplusht-3f2a9c01"; also those of eight bytes, as Zigbee has
+// them ("0x00158d0001dc1234").
+std::string without_addresses(std::string_view name);
 
 }  // namespace cxedge::devices

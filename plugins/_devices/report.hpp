@@ -47,6 +47,8 @@ struct DeviceState {
     // When the device itself was last heard of by whoever passes its messages on: older than
     // `silent_s`, and what the message says is old news (a broker's retained state).
     std::optional<DeviceTime> last_seen;
+    // False: somebody else lists it (a bridge, a broker's memory); whether it lives is not said.
+    bool heard = true;
 };
 
 // A part of a message that could not be read; the rest counts. `where` is a JSON pointer, an XPath

@@ -46,7 +46,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::abort();
     }
     for (const char c : plugins::shape_of(line)) {
-        const bool tells = (c >= 'b' && c <= 'z') || (c >= 'B' && c <= 'Z') || (c >= '0' && c < '9');
+        const bool tells =
+            (c >= 'b' && c <= 'z') || (c >= 'B' && c <= 'Z') || (c >= '0' && c < '9');
         if (tells || c < ' ' || c > '~') {
             std::abort();
         }
