@@ -71,12 +71,12 @@ std::string Intake::device_of(std::string_view said) const {
 }
 
 Status Intake::take(const Report& report) {
-    const std::set<std::string> silent = take_states(report);
+    const Absent absent = take_states(report);
     Status taken;
     for (const Reading& reading : report.readings) {
         const std::string device = device_of(reading.device);
-        if (silent.count(device) == 0) {
-            taken = take_reading(reading, device);
+        if (absent.stale.count(device) == 0) {
+            taken = take_reading(reading, device, absent.away.count(device) != 0);
         }
         if (!taken) {
             break;
@@ -93,9 +93,8 @@ Status Intake::take(const Report& report) {
     return taken;
 }
 
-// Returns the devices whose message is old news.
-std::set<std::string> Intake::take_states(const Report& report) {
-    std::set<std::string> silent;
+Intake::Absent Intake::take_states(const Report& report) {
+    Absent absent;
     for (const DeviceState& state : report.devices) {
         const std::string device = device_of(state.device);
         const WallTime now = host_.clock().wall_now();
@@ -103,18 +102,31 @@ std::set<std::string> Intake::take_states(const Report& report) {
             state.last_seen ? now - to_utc(*state.last_seen, now) : std::chrono::milliseconds(0);
         if (age > settings_.silent) {
             book_.seen_before(device, age);
-            silent.insert(device);
+            absent.stale.insert(device);
+            continue;
+        }
+        if (state.up && !*state.up) {
+            take_away(device);
+            absent.away.insert(device);
+            book_.told(device, state);
             continue;
         }
         if (book_.heard(device)) {
             book_.told(device, state);
         }
     }
-    return silent;
+    return absent;
 }
 
-Status Intake::take_reading(const Reading& reading, const std::string& device) {
-    if (!book_.heard(device)) {
+// Somebody says that it is away: that is no sign of life.
+void Intake::take_away(const std::string& device) {
+    if (!book_.lost(device)) {
+        book_.seen_before(device, settings_.silent + std::chrono::milliseconds(1));
+    }
+}
+
+Status Intake::take_reading(const Reading& reading, const std::string& device, bool is_away) {
+    if (!is_away && !book_.heard(device)) {
         complaints_.bad_element({}, {}, "more devices than max_devices");
         return {};
     }

@@ -83,8 +83,15 @@ public:
     void commit(std::function<void(const Status&)> done);
 
 private:
-    std::set<std::string> take_states(const Report& report);
-    Status take_reading(const Reading& reading, const std::string& device);
+    // Devices of which the message is no sign of life.
+    struct Absent {
+        std::set<std::string> stale;  // it is old news: its readings do not count
+        std::set<std::string> away;   // somebody says that they are down; losses are readings, too
+    };
+
+    Absent take_states(const Report& report);
+    void take_away(const std::string& device);
+    Status take_reading(const Reading& reading, const std::string& device, bool is_away);
     Result<SeriesId> series_of(const Reading& reading, const std::string& device);
     [[nodiscard]] std::string device_of(std::string_view said) const;
     [[nodiscard]] std::string called(std::string_view said) const;

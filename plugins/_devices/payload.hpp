@@ -59,7 +59,9 @@ void add_payload_keys(Schema<T>& schema) {
     schema.text("id_at", &T::id_at, "Place of what is the same when a message comes again");
     schema.text("separator", &T::separator, "csv: between columns");
     schema.boolean("header", &T::header, "csv: the first line names the columns");
-    schema.tables("value", &T::values, value_rule_schema(), "A number of the message");
+    schema.template tables<ValueRule>(
+        "value", &T::values, value_rule_schema(), "A number of the message"
+    );
 }
 
 class PayloadReader {
