@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "plugins/_devices/http_targets.hpp"
 #include "plugins/http_poll/poll_settings.hpp"
 #include "plugins/http_poll/target_desk.hpp"
 
@@ -26,16 +27,12 @@ public:
     PollCycle(Host& host, devices::HttpClient& client, const PollTarget& target, TargetDesk desk);
 
 private:
-    void tick();
     void done(const Result<devices::HttpReply>& reply);
 
     Host& host_;
-    devices::HttpClient& client_;
     const PollTarget target_;
     TargetDesk desk_;
-    devices::HttpTask task_;
-    LoopHandle first_;
-    LoopHandle timer_;
+    devices::HttpCycle cycle_;
 };
 
 }  // namespace cxedge::plugins

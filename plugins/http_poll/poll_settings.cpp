@@ -7,6 +7,8 @@
 
 #include "agent/plugin_api/source.hpp"
 
+#include "plugins/_devices/http_targets.hpp"
+
 namespace cxedge::plugins {
 namespace {
 
@@ -64,20 +66,6 @@ const Schema<PollSettings>& poll_schema() {
     return kSchema;
 }
 
-// A target with the source's settings where it has none of its own.
-SettingsNode completed(const SettingsNode& target, const SettingsNode& source) {
-    static const std::vector<SettingHelp> kKeys = make_target_schema().help();
-    SettingsNode out = target;
-    for (const SettingHelp& help : kKeys) {
-        const SettingsNode* const general = source.find(help.key);
-        const bool inherits = help.key != "device" && help.key != "url";
-        if (inherits && general != nullptr && target.find(help.key) == nullptr) {
-            out.table()->emplace_back(help.key, *general);
-        }
-    }
-    return out;
-}
-
 void check_target(const PollTarget& target, const SettingsNode& node, SettingsProblems& problems) {
     const auto wrong = [&](const char* key, std::string_view what) {
         const SettingsNode* const at = node.find(key);
@@ -86,12 +74,7 @@ void check_target(const PollTarget& target, const SettingsNode& node, SettingsPr
     if (target.url.empty()) {
         wrong("url", "is needed");
     }
-    if (const std::string what = devices::check_http_headers(target.headers); !what.empty()) {
-        wrong("headers", what);
-    }
-    if (target.user.empty() != target.password_file.empty()) {
-        wrong("password_file", "and user belong together");
-    }
+    devices::check_http_access(target, node, problems);
     if (!target.body.empty() && !target.body_file.empty()) {
         wrong("body_file", "and body exclude each other");
     }
@@ -114,10 +97,12 @@ void read_targets(PollSettings& settings, const SettingsNode& source, SettingsPr
         );
     }
     static const Schema<PollTarget> kSchema = make_target_schema();
+    const std::vector<SettingHelp> keys = kSchema.help();
     settings.targets.clear();
     for (const SettingsNode& node : *nodes->list()) {
         SettingsProblems known;  // said when the source was read
-        settings.targets.push_back(kSchema.read(completed(node, source), known));
+        settings.targets.push_back(kSchema.read(devices::with_inherited(node, source, keys), known)
+        );
         check_target(settings.targets.back(), node, problems);
     }
 }
