@@ -9,7 +9,8 @@
 namespace cxedge::devices {
 namespace {
 
-// As OpenSSL numbers them (x509_vfy.h); other libraries say 0 or 1.
+// As OpenSSL numbers them (x509_vfy.h).
+constexpr long kNotSaid = 1;  // libcurl leaves it so when only the name is wrong
 constexpr long kNotYetValid = 9;
 constexpr long kExpired = 10;
 
@@ -31,6 +32,7 @@ std::string words_for_connection(int os_error) {
 std::string words_for_certificate(long verified) {
     switch (verified) {
         case 0:
+        case kNotSaid:
             return "certificate is not trusted: it is another host's";
         case kNotYetValid:
             return "certificate is not trusted: not valid yet (is the box's clock right?)";

@@ -16,6 +16,7 @@ constexpr std::size_t kMostHead = 8'192;
 constexpr std::size_t kMostHeaders = 32;
 constexpr std::size_t kMostBoundary = 256;
 constexpr std::size_t kMostDashes = 72;
+constexpr std::string_view kBehindBoundary = "\r\n \t-";
 
 std::optional<std::size_t> length_of(std::string_view text) {
     std::size_t length = 0;
@@ -135,7 +136,11 @@ std::size_t PartSplitter::boundary_at_line(std::size_t from) const {
         while (at > 0 && buffer_[at - 1] == '-' && name - at < kMostDashes) {
             --at;
         }
-        if (name - at >= 2 && (at == 0 ? line_begin_ : buffer_[at - 1] == '\n')) {
+        const std::size_t end = name + boundary_.size();
+        const bool begins_line = at == 0 ? line_begin_ : buffer_[at - 1] == '\n';
+        const bool is_whole =
+            end < buffer_.size() && kBehindBoundary.find(buffer_[end]) != std::string_view::npos;
+        if (name - at >= 2 && begins_line && is_whole) {
             return at;
         }
     }
@@ -152,7 +157,7 @@ void PartSplitter::consume(std::size_t bytes) {
 
 // What could still become a boundary, with the line's end before it.
 void PartSplitter::keep_tail() {
-    const std::size_t tail = boundary_.size() + kMostDashes + 2;
+    const std::size_t tail = boundary_.size() + kMostDashes + 3;
     if (buffer_.size() > tail) {
         consume(buffer_.size() - tail);
     }

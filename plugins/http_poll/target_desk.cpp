@@ -86,13 +86,14 @@ void TargetDesk::leave_unfinished(devices::Report& report) const {
     });
 }
 
-void TargetDesk::remember(const devices::Report& report) {
-    due_.clear();
+void TargetDesk::remember(devices::Report& report) {
+    std::map<SeriesKey, devices::Reading> missing = std::exchange(due_, {});
     for (const devices::Reading& reading : report.readings) {
         if (devices_.size() < kMostRemembered) {
             devices_.insert(reading.device);
         }
         if (is_level(reading.info.kind) && due_.size() < kMostRemembered) {
+            missing.erase(key_of_due(reading));
             due_.emplace(key_of_due(reading), reading);
         }
     }
@@ -100,6 +101,11 @@ void TargetDesk::remember(const devices::Report& report) {
         if (devices_.size() < kMostRemembered) {
             devices_.insert(state.device);
         }
+    }
+    if (!report.bad_elements.empty()) {  // one of them, perhaps
+        std::swap(due_, missing);
+        add_losses(report);
+        due_.merge(missing);
     }
 }
 

@@ -58,7 +58,7 @@ public:
 private:
     void adopt(devices::Report& report);
     void leave_unfinished(devices::Report& report) const;
-    void remember(const devices::Report& report);
+    void remember(devices::Report& report);
     void add_losses(devices::Report& report) const;
     [[nodiscard]] std::string device_of(const std::string& said) const;
     void unreadable(const Error& error);
@@ -66,7 +66,7 @@ private:
     const Shared& shared_;
     const Naming naming_;
     std::set<std::string> devices_;
-    // Levels and states of the last good answer: due with each.
+    // Levels and states of the last good answer: due with each, also one of which a part is bad.
     std::map<SeriesKey, devices::Reading> due_;
 };
 
