@@ -56,12 +56,12 @@ void run_case(const PluginUnderTest& plugin, const fs::path& folder) {
     if (plugin.prepare) {
         plugin.prepare(run);
     }
-    run.config = substitute(
-        read_text(folder / "config.toml"),
-        {{"case", folder.string()},
-         {"dir", run.dir.path().string()},
-         {"input", run.dir.file("input")}}
-    );
+    std::map<std::string, std::string> variables{
+        {"case", folder.string()},
+        {"dir", run.dir.path().string()},
+        {"input", run.dir.file("input")}};
+    variables.merge(run.variables);
+    run.config = substitute(read_text(folder / "config.toml"), variables);
     const std::unique_ptr<Source> source = plugin.make();
     SettingsProblems problems;
     source->init(source_settings(run.config), problems);

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct CaseRun {
     TempDir dir;
     FakeHost host;
     std::string config;  // after substitution of ${case}, ${dir} and ${input}
+    std::map<std::string, std::string> variables;  // further ones, of prepare()
     std::vector<std::string> answers;
     bool any_order = false;  // and any number of repetitions
 };
