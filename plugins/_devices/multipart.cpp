@@ -219,7 +219,7 @@ bool MultipartSplitter::step_head() {
     const std::size_t bare = buffer_.find("\n\n", first);
     const std::size_t full = buffer_.find("\n\r\n", first);
     const std::size_t end = std::min(bare, full);
-    if (end == std::string::npos || end > kLongestHead) {
+    if (end > kLongestHead) {  // also: there is none yet
         if (buffer_.size() <= kLongestHead) {
             return false;
         }
