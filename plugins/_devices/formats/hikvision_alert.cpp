@@ -107,7 +107,9 @@ void read_counting(const Node& alert, const Node& counting, ReportBuilder& out) 
 // Children are counted apart from all people: a part by what the camera thinks of them.
 void note_children(const Node& alert, ReportBuilder& out) {
     for (const Node& each : alert["childCounting"].children()) {
-        out.report.private_fields["age"] += each.is_empty() ? 0U : 1U;
+        if (!each.is_empty()) {
+            ++out.report.private_fields["age"];
+        }
     }
 }
 
