@@ -124,6 +124,7 @@ private:
     void read_output();
     bool read_once();
     void take_text(std::string_view text, bool too_long);
+    bool give_line(const std::string& text);
     void give();
     void read_errors();
     void watch_time();
@@ -269,17 +270,21 @@ void Child::take_text(std::string_view text, bool too_long) {
     }
 }
 
+// False: storage refuses it.
+bool Child::give_line(const std::string& text) {
+    const Line line{text, {}, settings_.command.front(), runs_};
+    const Status taken = text.empty() ? Status() : take_(line);
+    return taken || taken.error().code != ErrorCode::exhausted;
+}
+
 // Lines in their order until one is refused.
 void Child::give() {
-    while (!waiting_.empty()) {
-        const std::string text = waiting_.front();
-        const Line line{text, {}, settings_.command.front(), runs_};
-        const Status taken = text.empty() ? Status() : take_(line);
-        if (!taken && taken.error().code == ErrorCode::exhausted) {
-            retry_ = host_.loop().after(kRefused, [this] { give(); });
-            return;
-        }
+    while (!waiting_.empty() && give_line(waiting_.front())) {
         waiting_.pop_front();
+    }
+    if (!waiting_.empty()) {
+        retry_ = host_.loop().after(kRefused, [this] { give(); });
+        return;
     }
     retry_ = LoopHandle();
     if (is_ending_ && !is_draining_) {
