@@ -215,7 +215,7 @@ public:
         out.from = optional_place("from_at", settings.from_at);
         out.id = optional_place("id_at", settings.id_at);
         check_interval(settings);
-        out.interval_ms = settings.interval.count();
+        out.interval_ms = settings.interval_length.count();
         out.time_is_start = settings.time_is == "start";
         const SettingsNode* const list = node_.find("value");
         for (std::size_t i = 0; i < settings.values.size(); ++i) {
@@ -230,7 +230,7 @@ public:
 
 private:
     void check_interval(const PayloadSettings& settings) {
-        const bool fixed = settings.interval.count() != 0;
+        const bool fixed = settings.interval_length.count() != 0;
         const auto refuse = [&](const char* key, bool wrong, const char* what) {
             if (wrong) {
                 problems_.add(position_of(node_, key), key, what);
@@ -238,9 +238,9 @@ private:
         };
         const bool timeless = settings.time_at.empty();
         refuse("from_at", !settings.from_at.empty() && timeless, "needs time_at, its end");
-        refuse("interval_s", fixed && timeless, "needs time_at, its end or start");
-        refuse("interval_s", fixed && !settings.from_at.empty(), "and from_at say the same twice");
-        refuse("time_is", settings.time_is == "start" && !fixed, "\"start\" needs interval_s");
+        refuse("length_s", fixed && timeless, "needs time_at, its end or start");
+        refuse("length_s", fixed && !settings.from_at.empty(), "and from_at say the same twice");
+        refuse("time_is", settings.time_is == "start" && !fixed, "\"start\" needs length_s");
     }
 
     Place optional_place(const std::string& key, const std::string& place) {

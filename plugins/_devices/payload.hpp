@@ -40,7 +40,7 @@ struct PayloadSettings : IntakeSettings {
     std::string time_at;    // of the reading's time; empty: that of receipt
     std::string from_at;    // of the beginning of an interval that ends at time_at
     // Or all intervals are so long, and time_at is their end or their start.
-    std::chrono::milliseconds interval{0};
+    std::chrono::milliseconds interval_length{0};
     std::string time_is = "end";
     std::string id_at;            // of what is the same when the message comes again
     std::string separator = ",";  // csv
@@ -63,7 +63,7 @@ void add_message_keys(Schema<T>& schema) {
     schema.text("from_at", &T::from_at, "Place of the beginning of the interval");
     schema
         .duration(
-            "interval_s", &T::interval, "Length of every interval, instead of from_at; 0: none"
+            "length_s", &T::interval_length, "Length of every interval, instead of from_at; 0: none"
         )
         .range(0, 604'800);
     schema.text("time_is", &T::time_is, "Whether time_at is the end or the start of the interval")

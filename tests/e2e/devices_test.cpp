@@ -202,7 +202,7 @@ format = "csv"
 clock = "device"
 time_at = "local_time"
 time_is = "start"
-interval_s = 1800
+length_s = 1800
 device = "door"
 [[source.value]]
 at = "in"

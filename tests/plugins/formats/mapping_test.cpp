@@ -325,7 +325,7 @@ unit = "s"
 TEST_CASE("mapping: intervals of one length, told by their end or their start", "[formats]") {
     const auto line_of = [](const std::string& time_is) {
         const auto reader = good_reader(
-            "time_at = \"/at\"\ninterval_s = 60\n" + time_is +
+            "time_at = \"/at\"\nlength_s = 60\n" + time_is +
             "[[source.value]]\nat = \"/n\"\nmetric = \"x.n\"\nkind = \"delta\"\n"
         );
         return lines_of(read(*reader, R"({"at":1000,"n":3})")).at(0);
@@ -333,7 +333,7 @@ TEST_CASE("mapping: intervals of one length, told by their end or their start", 
     CHECK(line_of("") == "x.n delta 3 @1000000 from 940000");
     CHECK(line_of("time_is = \"start\"\n") == "x.n delta 3 @1060000 from 1000000");
     const MadeReader made = make_reader(
-        "from_at = \"/a\"\ninterval_s = 60\n[[source.value]]\nat = \"/n\"\nmetric = \"x.n\"\n"
+        "from_at = \"/a\"\nlength_s = 60\n[[source.value]]\nat = \"/n\"\nmetric = \"x.n\"\n"
     );
     CHECK(made.problems.size() == 3);
 }
