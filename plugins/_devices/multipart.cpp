@@ -17,7 +17,7 @@ constexpr std::string_view kDashes = "--";
 constexpr std::size_t kDelimiterExtra = 8;  // line ends and dashes around a delimiter, and more
 
 // The value that begins at the front, quoted or not; `rest` keeps what comes behind the next ';'.
-std::string take_value(std::string_view& rest) {
+std::string take_header_value(std::string_view& rest) {
     const bool quoted = !rest.empty() && rest.front() == '"';
     const std::size_t end = std::min(rest.find(quoted ? '"' : ';', quoted ? 1 : 0), rest.size());
     const std::size_t first = quoted ? 1 : 0;
@@ -27,7 +27,7 @@ std::string take_value(std::string_view& rest) {
 }
 
 // `name` of `a; name=value; other="quoted"`; empty: none.
-std::string parameter(std::string_view header, std::string_view name) {
+std::string header_parameter(std::string_view header, std::string_view name) {
     header.remove_prefix(std::min(header.find(';'), header.size()));
     while (!header.empty()) {
         header.remove_prefix(1);
@@ -38,7 +38,7 @@ std::string parameter(std::string_view header, std::string_view name) {
         const std::string key = lower(trimmed(header.substr(0, equals)));
         header.remove_prefix(equals + 1);
         header.remove_prefix(std::min(header.find_first_not_of(" \t"), header.size()));
-        std::string value = take_value(header);
+        std::string value = take_header_value(header);
         if (key == name) {
             return value;
         }
@@ -46,14 +46,14 @@ std::string parameter(std::string_view header, std::string_view name) {
     return {};
 }
 
-bool begins(std::string_view text, std::string_view with) {
+bool begins_with(std::string_view text, std::string_view with) {
     return text.substr(0, with.size()) == with;
 }
 
 // Pictures, and what moves or sounds: nothing of it is read.
 bool is_recording(std::string_view content_type) {
-    return begins(content_type, "image/") || begins(content_type, "video/") ||
-           begins(content_type, "audio/");
+    return begins_with(content_type, "image/") || begins_with(content_type, "video/") ||
+           begins_with(content_type, "audio/");
 }
 
 bool is_picture_name(const std::string& file) {
@@ -67,27 +67,27 @@ bool is_picture_name(const std::string& file) {
 
 // JPEG and PNG say what they are, whatever the head of their part says.
 bool is_picture_itself(std::string_view bytes) {
-    return begins(bytes, "\xFF\xD8\xFF") || begins(bytes, "\x89PNG");
+    return begins_with(bytes, "\xFF\xD8\xFF") || begins_with(bytes, "\x89PNG");
 }
 
-bool is_line_end(char c) {
+bool ends_delimiter(char c) {
     return c == '\r' || c == '\n' || c == ' ' || c == '\t';
 }
 
 // A device whose boundary begins with "--" means the delimiter, as a rule; RFC 2046 puts two more
 // before it, and some do: as "--" + it contains it, both are found.
 std::string delimiter_of(std::string_view boundary) {
-    return begins(boundary, kDashes) ? std::string(boundary)
-                                     : std::string(kDashes) + std::string(boundary);
+    return begins_with(boundary, kDashes) ? std::string(boundary)
+                                          : std::string(kDashes) + std::string(boundary);
 }
 
 }  // namespace
 
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
-    if (!begins(lower(trimmed(content_type)), "multipart/")) {
+    if (!begins_with(lower(trimmed(content_type)), "multipart/")) {
         return std::nullopt;
     }
-    std::string boundary = parameter(content_type, "boundary");
+    std::string boundary = header_parameter(content_type, "boundary");
     const bool usable = !boundary.empty() && boundary.size() <= kLongestBoundary;
     return usable ? std::optional(std::move(boundary)) : std::nullopt;
 }
@@ -142,17 +142,17 @@ bool MultipartSplitter::is_delimiter(std::size_t at, Delimiter& found) const {
     std::size_t name = at + 1;
     // "----x" where "--x" was announced.
     const std::string_view line = std::string_view(buffer_).substr(name);
-    if (begins(line, kDashes) && begins(line.substr(kDashes.size()), delimiter_)) {
+    if (begins_with(line, kDashes) && begins_with(line.substr(kDashes.size()), delimiter_)) {
         name += kDashes.size();
     }
     const std::string_view here = std::string_view(buffer_).substr(name);
-    if (!begins(here, delimiter_) || here.size() < delimiter_.size() + 1) {
+    if (!begins_with(here, delimiter_) || here.size() < delimiter_.size() + 1) {
         return false;
     }
     const std::string_view behind = here.substr(delimiter_.size());
-    found = {at, name + delimiter_.size(), begins(behind, kDashes)};
+    found = {at, name + delimiter_.size(), begins_with(behind, kDashes)};
     found.end += found.closing ? kDashes.size() : 0;
-    return found.closing || is_line_end(behind.front());
+    return found.closing || ends_delimiter(behind.front());
 }
 
 // From scanned_ on, which it moves; what may still become one is left.
@@ -253,8 +253,8 @@ void MultipartSplitter::read_field(std::string_view line) {
         part_.content_type = lower(trimmed(value.substr(0, value.find(';'))));
         is_picture_ = is_picture_ || is_recording(part_.content_type);
     } else if (name == "content-disposition") {
-        part_.name = parameter(value, "name");
-        is_picture_ = is_picture_ || is_picture_name(parameter(value, "filename"));
+        part_.name = header_parameter(value, "name");
+        is_picture_ = is_picture_ || is_picture_name(header_parameter(value, "filename"));
     } else if (name == "content-length") {
         std::size_t length = 0;
         const auto read = std::from_chars(value.data(), value.data() + value.size(), length);

@@ -82,28 +82,30 @@ void PushTally::tell(int status, const char* from, std::string_view peer) {
     host_.emit_event(std::move(event));
 }
 
+std::optional<SeriesId> PushTally::series_of(int status) {
+    if (const auto known = series_.find(status); known != series_.end()) {
+        return known->second;
+    }
+    const std::string source(host_.source_name());
+    const SeriesInfo info{
+        {"http_push.requests", {{"source", source}, {"status", std::to_string(status)}}},
+        Kind::delta,
+        "{request}",
+        {},
+        0};
+    const Result<SeriesId> id = host_.declare(info);
+    return id ? std::optional(series_.emplace(status, *id).first->second) : std::nullopt;
+}
+
 void PushTally::flush() {
     for (auto& [status, count] : counts_) {
         if (count == 0) {
             continue;
         }
-        auto known = series_.find(status);
-        if (known == series_.end()) {
-            const std::string source(host_.source_name());
-            const Result<SeriesId> id = host_.declare(
-                {{"http_push.requests", {{"source", source}, {"status", std::to_string(status)}}},
-                 Kind::delta,
-                 "{request}",
-                 {},
-                 0}
-            );
-            if (!id) {
-                continue;  // the host has said so
-            }
-            known = series_.emplace(status, *id).first;
-        }
-        static_cast<void>(host_.emit(known->second, static_cast<double>(count)));
-        count = 0;
+        if (const std::optional<SeriesId> series = series_of(status)) {
+            static_cast<void>(host_.emit(*series, static_cast<double>(count)));
+            count = 0;
+        }  // else the host has said why
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,7 @@ public:
     void flush();
 
 private:
+    std::optional<SeriesId> series_of(int status);
     void tell(int status, const char* from, std::string_view peer);
 
     Host& host_;
