@@ -123,18 +123,18 @@ Status read_point(std::string_view rest, InfluxPoint& point) {
     if (point.measurement.empty()) {
         return invalid_argument("a point has no measurement");
     }
-    if (const Status tags = read_tags(rest, point); !tags) {
+    if (Status tags = read_tags(rest, point); !tags) {
         return tags;
     }
     skip_blanks(rest);
-    if (const Status fields = read_fields(rest, point); !fields) {
+    if (Status fields = read_fields(rest, point); !fields) {
         return fields;
     }
     skip_blanks(rest);
     while (rest.ends_with(' ')) {
         rest.remove_suffix(1);
     }
-    if (const Status time = rest.empty() ? Status() : read_time(rest, point); !time) {
+    if (Status time = rest.empty() ? Status() : read_time(rest, point); !time) {
         return time;
     }
     return point.fields.empty() ? Status(invalid_argument("a point holds no number")) : Status();

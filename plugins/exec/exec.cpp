@@ -115,7 +115,7 @@ Status Exec::make_reader() {
 }
 
 Status Exec::start(Host& host) {
-    if (const Status made = make_reader(); !made) {
+    if (Status made = make_reader(); !made) {
         return made;
     }
     intake_.emplace(host, settings_);

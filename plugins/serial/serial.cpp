@@ -120,7 +120,7 @@ void Serial::init(const SettingsNode& settings, SettingsProblems& problems) {
 
 Status Serial::start(Host& host) {
     host_ = &host;
-    if (const Status opened = open(); !opened) {
+    if (Status opened = open(); !opened) {
         return opened;
     }
     intake_.emplace(host, settings_);
