@@ -2,71 +2,55 @@
 #include "plugins/_devices/hmac.hpp"
 
 #include <array>
-#include <climits>
+#include <cstdint>
+#include <limits>
+#include <string>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-#include "agent/base/ids.hpp"
 
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::devices {
 namespace {
 
-constexpr std::size_t kSumLength = 32;
-constexpr std::string_view kScheme = "sha256=";
+constexpr std::size_t kDigestBytes = 32;
+constexpr std::string_view kPrefix = "sha256=";
 
-// Empty: libcrypto refuses.
-std::string hmac_sum(std::string_view key, std::string_view message) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
-    unsigned length = 0;
-    if (key.size() > INT_MAX) {
-        return {};
+std::string hex_of(const unsigned char* bytes, std::size_t size) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string hex;
+    for (std::size_t i = 0; i < size; ++i) {
+        hex += kDigits[bytes[i] >> 4U];
+        hex += kDigits[bytes[i] & 0x0FU];
     }
-    const void* const bytes = message.data();
-    const unsigned char* const done = ::HMAC(
-        ::EVP_sha256(),
-        key.data(),
-        static_cast<int>(key.size()),
-        static_cast<const unsigned char*>(bytes),
-        message.size(),
-        sum.data(),
-        &length
-    );
-    return done != nullptr ? std::string(sum.begin(), sum.begin() + length) : std::string();
-}
-
-std::string base64(const std::string& sum) {
-    std::array<unsigned char, 4 * (kSumLength / 3 + 1) + 1> text{};
-    const void* const bytes = sum.data();
-    const int length = ::EVP_EncodeBlock(
-        text.data(), static_cast<const unsigned char*>(bytes), static_cast<int>(sum.size())
-    );
-    return {text.begin(), text.begin() + length};
-}
-
-bool same(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+    return hex;
 }
 
 }  // namespace
 
-std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
-    return to_hex(hmac_sum(key, message));
-}
-
-bool signature_fits(std::string_view told, std::string_view key, std::string_view message) {
-    told = trimmed(told);
-    if (told.substr(0, kScheme.size()) == kScheme) {
-        told.remove_prefix(kScheme.size());
+bool hmac_sha256_matches(std::string_view secret, std::string_view body, std::string_view hex) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    const void* const bytes = body.data();
+    const bool made = secret.size() <= std::numeric_limits<int>::max() &&
+                      HMAC(
+                          EVP_sha256(),
+                          secret.data(),
+                          static_cast<int>(secret.size()),
+                          static_cast<const unsigned char*>(bytes),
+                          body.size(),
+                          digest.data(),
+                          &size
+                      ) != nullptr;
+    std::string given = lower(trimmed(hex));
+    if (given.rfind(kPrefix, 0) == 0) {
+        given.erase(0, kPrefix.size());
     }
-    const std::string sum = hmac_sum(key, message);
-    if (key.empty() || told.empty() || sum.size() != kSumLength) {
-        return false;
-    }
-    return same(lower(told), to_hex(sum)) || same(told, base64(sum));
+    const std::string expected = hex_of(digest.data(), kDigestBytes);
+    return made && size == kDigestBytes && given.size() == expected.size() &&
+           CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
 }
 
 }  // namespace cxedge::devices

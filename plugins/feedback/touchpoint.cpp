@@ -87,7 +87,7 @@ Status Touchpoint::take(const Rating& rating, const Press& press) {
     }
     const Occasion occasion = clock_.occasion(naming_.name, {rating.time, {}, rating.id});
     clock_.end_of_message();
-    const Status counted = host_.emit_once(counts_.at(rating.value), 1, occasion);
+    Status counted = host_.emit_once(counts_.at(rating.value), 1, occasion);
     if (!counted) {
         host_.log(log::Level::warn, "a rating is refused: " + counted.error().message);
         return counted;
@@ -175,30 +175,35 @@ void Touchpoint::tell_abuse() {
     host_.emit_event(std::move(event));
 }
 
+Touchpoint::Tally Touchpoint::tally(SteadyTime now) const {
+    Tally tally;
+    for (const Given& given : given_) {
+        if (given.flagged || given.at > now || now - given.at >= window_) {
+            continue;
+        }
+        ++tally.all;
+        tally.good += given.value >= scale().good ? 1 : 0;
+        tally.low += given.value <= scale().low ? 1 : 0;
+    }
+    return tally;
+}
+
 void Touchpoint::tell_score() {
     const SteadyTime now = host_.clock().steady_now();
-    std::size_t all = 0;
-    int good = 0;
-    int low = 0;
-    for (const Given& given : given_) {
-        const bool counts = !given.flagged && given.at <= now && now - given.at < window_;
-        all += counts ? 1U : 0U;
-        good += counts && given.value >= scale().good ? 1 : 0;
-        low += counts && given.value <= scale().low ? 1 : 0;
-    }
     while (!given_.empty() && now - given_.front().at > window_ + window_) {
         given_.pop_front();
     }
-    if (all < kEnough) {
+    const Tally tally = this->tally(now);
+    if (tally.all < kEnough) {
         return;
     }
     if (!score_) {
         const auto id = declare(scale().is_nps() ? "fb.nps" : "fb.csat", Kind::gauge, {});
         score_ = id ? std::optional(*id) : std::nullopt;
     }
-    const int score = scale().is_nps() ? good - low : good;
+    const int score = scale().is_nps() ? tally.good - tally.low : tally.good;
     if (score_) {
-        static_cast<void>(host_.emit(*score_, kPercent * score / static_cast<double>(all)));
+        static_cast<void>(host_.emit(*score_, kPercent * score / static_cast<double>(tally.all)));
     }
 }
 

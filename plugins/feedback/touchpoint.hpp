@@ -63,6 +63,13 @@ private:
         std::size_t number = 0;  // as the watch counts
         bool flagged = false;
     };
+    struct Tally {
+        std::size_t all = 0;
+        int good = 0;
+        int low = 0;
+    };
+    // Of the window, without the doubtful.
+    [[nodiscard]] Tally tally(SteadyTime now) const;
     Result<SeriesId> declare(const char* metric, Kind kind, std::optional<int> value);
     [[nodiscard]] SteadyTime moment(const Rating& rating, const Press& press) const;
     [[nodiscard]] bool was_told(const std::string& id) const;

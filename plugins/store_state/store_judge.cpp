@@ -34,18 +34,22 @@ std::string minutes_text(milliseconds duration) {
     return std::to_string(duration_cast<minutes>(duration).count());
 }
 
+constexpr std::int64_t number(bool flag) {
+    return flag ? 1 : 0;
+}
+
 // Numbers between blanks; empty: something else, or not `count` of them.
 std::vector<std::int64_t> numbers_of(std::string_view text, std::size_t count) {
     std::vector<std::int64_t> numbers;
     const char* at = text.data();
     const char* const end = at + text.size();
     while (at != end && numbers.size() < count) {
-        std::int64_t number = 0;
-        const auto read = std::from_chars(at, end, number);
+        std::int64_t next = 0;
+        const auto read = std::from_chars(at, end, next);
         if (read.ec != std::errc{} || (read.ptr != end && *read.ptr != ' ')) {
             return {};
         }
-        numbers.push_back(number);
+        numbers.push_back(next);
         at = read.ptr == end ? end : read.ptr + 1;
     }
     return numbers.size() == count && at == end ? numbers : std::vector<std::int64_t>();
@@ -307,7 +311,7 @@ void StoreJudge::tell(StoreNews news, const Now& now) {
 }
 
 std::string StoreJudge::save(const Now& now) {
-    const std::int64_t known = last_known_ ? std::int64_t{*last_known_} : kNotKnown;
+    const std::int64_t known = last_known_ ? number(*last_known_) : kNotKnown;
     const WallTime since = wall_of(since_, now);
     if (since - saved_since_ > kDrift || saved_since_ - since > kDrift) {
         saved_since_ = since;
@@ -320,10 +324,10 @@ std::string StoreJudge::save(const Now& now) {
         known,
         has_since ? unix_ms(saved_since_) / 1000 : 0,
         late_.day,
-        std::int64_t{late_.raised},
+        number(late_.raised),
         early_.day,
         after_.day,
-        std::int64_t{after_.raised}
+        number(after_.raised)
     );
 }
 
