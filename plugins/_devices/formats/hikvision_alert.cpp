@@ -48,7 +48,7 @@ void note_empty(const Node& alert, ReportBuilder& out) {
 
 std::string channel_of(const Node& alert) {
     for (const char* name : {"channelID", "dynChannelID", "channel"}) {
-        if (const std::string channel = alert[name].text(); !channel.empty()) {
+        if (std::string channel = alert[name].text(); !channel.empty()) {
             return channel;
         }
     }
@@ -177,6 +177,17 @@ void add_wait(
 }
 
 // <description>waitTime</description><value>600</value>, also several pairs in one Property.
+void add_wait_values(const Node& property, std::vector<Node>& waits) {
+    bool wait = false;
+    for (const Node& each : property.children()) {
+        if (each.name() == "description") {
+            wait = each.text() == "waitTime";
+        } else if (each.name() == "value" && wait) {
+            waits.push_back(each);
+        }
+    }
+}
+
 void read_target(const Node& target, const When& when, ReportBuilder& out) {
     const std::string queue = queue_of(target);
     const std::string id = fmt::format(
@@ -185,19 +196,14 @@ void read_target(const Node& target, const When& when, ReportBuilder& out) {
         target["targetID"].text(),  // only hashed
         queue
     );
-    bool found = false;
+    std::vector<Node> waits;
     for (const Node& property : target["PropertyList"].all("Property")) {
-        bool wait = false;
-        for (const Node& each : property.children()) {
-            if (each.name() == "description") {
-                wait = each.text() == "waitTime";
-            } else if (each.name() == "value" && wait) {
-                add_wait(each, queue, id, when, out);
-                found = true;
-            }
-        }
+        add_wait_values(property, waits);
     }
-    if (!found) {
+    for (const Node& wait : waits) {
+        add_wait(wait, queue, id, when, out);
+    }
+    if (waits.empty()) {
         out.bad(target.where("PropertyList"), "has no wait time");
     }
 }

@@ -53,7 +53,7 @@ Node first_of(const Node& root, std::initializer_list<const char*> names) {
 Node payload_of(const Node& root) {
     const Node uplink = root["uplink_message"] ? root["uplink_message"] : root;
     for (const char* name : {"frm_payload", "payload_raw", "data", "payload", "payload_hex"}) {
-        if (const Node found = uplink[name]; !found.text().empty()) {
+        if (Node found = uplink[name]; !found.text().empty()) {
             return found;
         }
     }

@@ -22,7 +22,9 @@ public:
     static Node of(const Json& root);
     static Node of(const pugi::xml_node& root);
 
-    explicit operator bool() const { return json_ != nullptr || element_ || attribute_; }
+    explicit operator bool() const {
+        return json_ != nullptr || !element_.empty() || !attribute_.empty();
+    }
     // Member, child element or attribute; capital or small letters are the same, as are "@name" and
     // "name". Nothing has no members.
     Node operator[](std::string_view name) const;
