@@ -71,6 +71,9 @@ public:
         most_bytes_ = static_cast<std::size_t>(access.max_body_kib) * kKib;
     }
 
+private:
+    friend class HttpTransfer;
+
     bool prepare(const HttpAccess& access) {
         // Never cleaned up: other users of libcurl in this process may still run then.
         static const CURLcode kReady = ::curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -114,7 +117,8 @@ public:
         std::string line = fmt::format("{}:{}:", order_.origin.host, order_.origin.port);
         for (const std::string& address : order_.addresses) {
             const bool v6 = address.find(':') != std::string::npos;
-            line += (line.back() == ':' ? "" : ",") + (v6 ? "[" + address + "]" : address);
+            line += line.back() == ':' ? "" : ",";
+            line += v6 ? fmt::format("[{}]", address) : address;
         }
         append(addresses_, line);
         set(CURLOPT_RESOLVE, addresses_.get());

@@ -177,14 +177,16 @@ Result<SeriesId> Intake::series_of(const Reading& reading, const std::string& de
         return normal.error();
     }
     if (const auto known = series_.find(info.key); known != series_.end()) {
-        return known->second;
+        // Sums and increments of the same thing would count people twice: the first kind stays.
+        return known->second.second == info.kind ? Result<SeriesId>(known->second.first)
+                                                 : invalid_argument("another kind than before");
     }
     if (series_.size() >= static_cast<std::size_t>(settings_.max_series)) {
         return exhausted("more series than max_series");
     }
     Result<SeriesId> id = host_.declare(info);
     if (id) {
-        series_.emplace(info.key, *id);
+        series_.emplace(info.key, std::pair(*id, info.kind));
     }
     return id;
 }

@@ -104,7 +104,7 @@ private:
     DeviceClock clock_;
     DeviceBook book_;
     Complaints complaints_;
-    std::map<SeriesKey, SeriesId> series_;
+    std::map<SeriesKey, std::pair<SeriesId, Kind>> series_;
     std::map<std::string, SeriesId> private_series_;
     std::set<EventId> raised_;   // alarms
     std::deque<EventId> facts_;  // the last ones, oldest first

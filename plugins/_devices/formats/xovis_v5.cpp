@@ -205,11 +205,6 @@ void read_status(const Node& data, ReportBuilder& out) {
     if (const Node version = states["updates"]["state"]["version"]) {
         out.state().firmware = as_name(version.text());
     }
-    const Node offset = states["time"]["state"]["details"]["ntp_rms_offset"];
-    if (offset && !offset.is_empty()) {
-        const auto info = series_info("device.clock.offset", Kind::gauge);
-        out.add_number(offset, offset.where(), info, {});
-    }
     // Mostly a word ("SUFFICIENT"), which is no measurement.
     const Node light = states["singlesensor"]["status"]["illumination"];
     if (light.number()) {

@@ -260,6 +260,17 @@ TEST_CASE("intake: storage that is full is passed on, other refusals are not", "
     CHECK(desk.events_named("device.bad_element").size() == 1);
 }
 
+TEST_CASE("intake: sums and increments of one thing do not add up", "[devices]") {
+    Desk desk;
+    Reading sum = people_in(500);
+    sum.info.kind = Kind::counter;
+    REQUIRE(desk.take(people_in(1)));
+    REQUIRE(desk.take(sum));
+    REQUIRE(desk.take(people_in(1)));
+    CHECK(desk.lines_of("store.").size() == 2);
+    CHECK(desk.events_named("device.bad_element").size() == 1);
+}
+
 TEST_CASE("intake: series and devices are bounded", "[devices]") {
     Desk desk;
     desk.settings.max_devices = 2;

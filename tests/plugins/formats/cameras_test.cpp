@@ -62,7 +62,7 @@ TEST_CASE("axis: exports are intervals, as JSON and as CSV", "[formats]") {
     );
 }
 
-TEST_CASE("axis: direction events are one person each; pictures stay out", "[formats]") {
+TEST_CASE("axis: direction events are one person each, pictures stay out", "[formats]") {
     const Report report = parsed(
         "axis",
         R"({"topic":"t","device":"A","name":"Door","direction":"out","value":-1,"image":"/9j/4AA=",)"

@@ -134,7 +134,7 @@ TEST_CASE("qminder: tickets become counts and times, and nobody is named", "[for
     CHECK(parsed("qminder", R"({"type":"location_created","data":{"id":1}})").readings.empty());
 }
 
-TEST_CASE("qminder: what is missing or backwards is told; free text is dropped", "[formats]") {
+TEST_CASE("qminder: what is missing or backwards is told, free text is dropped", "[formats]") {
     const Report report = parsed(
         "qminder",
         R"({"type":"ticket_served","data":{"id":7,"line":{"name":"Sales"},)"

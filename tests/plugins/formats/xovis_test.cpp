@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+#include <string_view>
+
 #include <fmt/core.h>
 
 #include "tests/plugins/formats/format_case.hpp"
@@ -139,7 +142,7 @@ TEST_CASE("xovis 5: live events are one person each, and a passage counts once",
     CHECK(groups.private_fields.at("gender") == 1);
 }
 
-TEST_CASE("xovis 5: the status gives firmware, clock and alarms", "[formats]") {
+TEST_CASE("xovis 5: the status gives firmware and alarms", "[formats]") {
     const Report report = parsed(
         "xovis",
         R"({"status_data":{"sensor_info":{"serial_number":"S1"},"states":{)"
@@ -148,7 +151,7 @@ TEST_CASE("xovis 5: the status gives firmware, clock and alarms", "[formats]") {
         R"("singlesensor":{"status":{"illumination":"SUFFICIENT"}}}}})"
     );
     CHECK(report.devices[0].firmware == "5.0.3");
-    CHECK(lines_of(report) == XovisLines{"device.clock.offset gauge 0.25 of S1"});
+    CHECK(report.readings.empty());
     CHECK(
         alarms_of(report) ==
         XovisLines{
@@ -210,8 +213,13 @@ TEST_CASE("trap: a wrong schema gives one clear error", "[formats]") {
     CHECK(refused("xovis", "hello") == "is neither JSON nor XML");
     CHECK(refused("xovis", "") == "is neither JSON nor XML");
     CHECK(refused("xovis", "<a><b></a>") == "is not XML");
+    // Behind a broker the topic says what is whose; that of others is nobody's mistake.
+    const std::set<std::string_view> brokered{"esphome", "shelly", "tasmota", "zigbee2mqtt"};
     for (const Format& format : formats()) {
         INFO(format.name);
+        if (brokered.count(format.name) != 0) {
+            continue;
+        }
         CHECK_FALSE(refused(format.name, R"({"something":"else"})").empty());
         CHECK_FALSE(refused(format.name, "[1,2]").empty());
         CHECK_FALSE(refused(format.name, "<other/>").empty());
