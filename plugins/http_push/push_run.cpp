@@ -148,7 +148,7 @@ int PushRun::refusal(const HttpRequest& request, const Route* route) const {
     }
     const std::string header = devices::lower(route->kind.settings->hmac_header);
     if (!route->secret.empty() &&
-        !devices::signature_fits(request.header(header), route->secret, request.body)) {
+        !devices::hmac_sha256_matches(route->secret, request.body, request.header(header))) {
         return 401;
     }
     return is_encoded(request) ? 415 : 0;

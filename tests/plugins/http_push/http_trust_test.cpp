@@ -184,18 +184,18 @@ TEST_CASE("http_push: a webhook's signature decides", "[plugins][http_push]") {
 
 TEST_CASE("devices: HMAC-SHA256 as RFC 4231 has it", "[plugins][http_push]") {
     constexpr const char* kText = "what do ya want for nothing?";
-    CHECK(devices::signature_fits(kJefe, "Jefe", kText));
-    CHECK(devices::signature_fits(std::string("sha256=") + kJefe, "Jefe", kText));
+    CHECK(devices::hmac_sha256_matches("Jefe", kText, kJefe));
+    CHECK(devices::hmac_sha256_matches("Jefe", kText, std::string("sha256=") + kJefe));
     std::string upper(kJefe);
     std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
         return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
     });
-    CHECK(devices::signature_fits(upper, "Jefe", kText));
-    CHECK_FALSE(devices::signature_fits(kJefe, "Jefe", "what"));
-    CHECK_FALSE(devices::signature_fits(kJefe, "jefe", kText));
-    CHECK_FALSE(devices::signature_fits("", "Jefe", kText));
-    CHECK_FALSE(devices::signature_fits(std::string(kJefe) + "0", "Jefe", kText));
-    CHECK_FALSE(devices::signature_fits(std::string(64, '0'), "", ""));
+    CHECK(devices::hmac_sha256_matches("Jefe", kText, upper));
+    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", "what", kJefe));
+    CHECK_FALSE(devices::hmac_sha256_matches("jefe", kText, kJefe));
+    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", kText, ""));
+    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", kText, std::string(kJefe) + "0"));
+    CHECK_FALSE(devices::hmac_sha256_matches("", "", std::string(64, '0')));
 }
 
 }  // namespace cxedge::test
