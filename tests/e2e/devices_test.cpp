@@ -117,9 +117,10 @@ TEST_CASE("devices: README's ten lines take a new device to the platform", "[e2e
     CHECK((*sample)["value"] == 12);
     CHECK((*sample)["dims"]["device"] == "door 1");
     CHECK(hears(inbox, "device.bad_message"));
+    REQUIRE(box.status_where([](const Json& now) { return !now["devices"].empty(); }));
     const Finished devices =
         run({CXCTL, "devices", "--socket", box.file("control.sock"), "--json"});
-    CHECK(devices.output.find("\"device\":\"door 1\"") != std::string::npos);
+    CHECK_THAT(devices.output, Catch::Contains("\"device\":\"door 1\""));
     CHECK(box.stop() == 0);
     for (const Json& object : inbox.seen()) {
         CHECK(object.dump().find("somebody") == std::string::npos);
