@@ -12,9 +12,7 @@ namespace {
 constexpr std::size_t kMostLabels = 64;
 constexpr std::size_t kMostFamilies = 50'000;
 
-constexpr bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
+constexpr std::string_view kBlanks = " \t";
 
 constexpr bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -25,8 +23,7 @@ constexpr bool is_name_char(char c) {
 }
 
 void skip_blanks(std::string_view& text) {
-    const auto first = std::find_if_not(text.begin(), text.end(), is_blank);
-    text.remove_prefix(static_cast<std::size_t>(first - text.begin()));
+    text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
 }
 
 // Empty: there is none.
@@ -34,16 +31,18 @@ std::string_view take_name(std::string_view& text) {
     if (text.empty() || !(is_letter(text.front()) || text.front() == ':')) {
         return {};
     }
-    const auto end = std::find_if_not(text.begin(), text.end(), is_name_char);
-    const std::string_view name = text.substr(0, static_cast<std::size_t>(end - text.begin()));
-    text.remove_prefix(name.size());
+    std::size_t end = 1;
+    while (end < text.size() && is_name_char(text[end])) {
+        ++end;
+    }
+    const std::string_view name = text.substr(0, end);
+    text.remove_prefix(end);
     return name;
 }
 
 std::string_view take_word(std::string_view& text) {
     skip_blanks(text);
-    const auto end = std::find_if(text.begin(), text.end(), is_blank);
-    const std::string_view word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+    const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
     text.remove_prefix(word.size());
     return word;
 }
@@ -182,7 +181,7 @@ ExpositionSummary Exposition::read(std::string_view text, const OnSample& on_sam
     std::size_t line_number = 0;
     while (!text.empty() && !ended_) {
         const std::size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
+        const std::string_view line = text.substr(0, end);
         ++line_number;
         if (end == std::string_view::npos) {
             // Half a number is a number, too: a line without its end does not count.
@@ -191,22 +190,30 @@ ExpositionSummary Exposition::read(std::string_view text, const OnSample& on_sam
             break;
         }
         text.remove_prefix(end + 1);
-        if (line.ends_with('\r')) {
-            line.remove_suffix(1);
-        }
-        skip_blanks(line);
-        if (line.starts_with('#')) {
-            read_comment(line.substr(1));
-        } else if (!line.empty() && read_sample(line, on_sample)) {
-            ++summary.samples;
-        } else if (!line.empty()) {
-            ++summary.bad_lines;
-            summary.first_bad_line =
-                summary.first_bad_line == 0 ? line_number : summary.first_bad_line;
+        const bool well = read_line(line, summary, on_sample);
+        summary.bad_lines += well ? 0U : 1U;
+        if (!well && summary.first_bad_line == 0) {
+            summary.first_bad_line = line_number;
         }
     }
     summary.truncated = summary.truncated || (open_metrics_ && !ended_);
     return summary;
+}
+
+bool Exposition::read_line(
+    std::string_view line, ExpositionSummary& summary, const OnSample& on_sample
+) {
+    if (line.ends_with('\r')) {
+        line.remove_suffix(1);
+    }
+    skip_blanks(line);
+    if (line.starts_with('#')) {
+        read_comment(line.substr(1));
+        return true;
+    }
+    const bool is_sample = !line.empty() && read_sample(line, on_sample);
+    summary.samples += is_sample ? 1U : 0U;
+    return is_sample || line.empty();
 }
 
 void Exposition::read_comment(std::string_view line) {

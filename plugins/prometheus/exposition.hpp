@@ -55,6 +55,8 @@ public:
     ExpositionSummary read(std::string_view text, const OnSample& on_sample);
 
 private:
+    // False: it is neither a sample nor a comment, nor empty.
+    bool read_line(std::string_view line, ExpositionSummary& summary, const OnSample& on_sample);
     void read_comment(std::string_view line);
     bool read_sample(std::string_view line, const OnSample& on_sample);
     [[nodiscard]] bool classify(ExposedSample& sample) const;
