@@ -170,7 +170,7 @@ Status Gpio::open() {
         lines.push_back(input.line);
     }
     chip_ = make_chip_(settings_.chip);
-    const Status watched = chip_->watch(
+    Status watched = chip_->watch(
         lines,
         host_->loop(),
         [this](const devices::GpioEdge& seen) { edge(seen); },
@@ -311,10 +311,7 @@ void Gpio::apply(const Settled& settled) {
         return;
     }
     if (input.role == Role::pulse) {
-        pulses_[input.index] += change.active ? 1 : 0;
-        if (!flush_ && change.active) {
-            flush_ = host_->loop().after(kPulsesTogether, [this] { flush_pulses(); });
-        }
+        take_pulse(input.index, change.active);
         return;
     }
     const Beam beam = input.role == Role::beam_a ? Beam::a : Beam::b;
@@ -323,6 +320,16 @@ void Gpio::apply(const Settled& settled) {
         tell_passage(settings_.beams[input.index], *passage);
     }
     check_blocked(change.at);
+}
+
+void Gpio::take_pulse(std::size_t index, bool active) {
+    if (!active) {
+        return;
+    }
+    pulses_[index] += 1;
+    if (!flush_) {
+        flush_ = host_->loop().after(kPulsesTogether, [this] { flush_pulses(); });
+    }
 }
 
 void Gpio::tell(Reading reading) {

@@ -101,6 +101,7 @@ private:
     void on_timer();
     void look_again();
     void apply(const Settled& settled);
+    void take_pulse(std::size_t index, bool active);
     void tell_passage(const GpioBeam& beam, Passage passage);
     void tell_contact(const Input& input, bool active);
     void tell_contacts();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 #include <utility>
 
@@ -66,28 +67,34 @@ bool is_short_answer(int error) {
     return error == EMBBADDATA || error == EMBMDATA;
 }
 
-std::string parse_host(std::string_view rest, BusAddress& address) {
-    const bool v6 = !rest.empty() && rest.front() == '[';
-    const std::size_t end = v6 ? rest.find(']') : rest.find(':');
-    if (v6 && end == std::string_view::npos) {
-        return "must be tcp://host or tcp://host:port";
-    }
-    address.host = std::string(rest.substr(v6 ? 1 : 0, end - (v6 ? 1 : 0)));
-    const std::string_view tail =
-        end == std::string_view::npos ? std::string_view() : rest.substr(end + (v6 ? 1 : 0));
-    if (address.host.empty() || address.host.find('/') != std::string::npos) {
-        return "must be tcp://host or tcp://host:port";
-    }
+constexpr const char* kUrlShape = "must be tcp://host or tcp://host:port";
+
+// ":502", or nothing.
+std::string parse_port(std::string_view tail, BusAddress& address) {
     if (tail.empty()) {
         return "";
     }
-    address.port = std::string(tail.substr(1));
-    const bool digits = !address.port.empty() && address.port.size() <= 5 &&
-                        std::all_of(address.port.begin(), address.port.end(), [](char c) {
-                            return c >= '0' && c <= '9';
-                        });
-    const int port = digits ? std::stoi(address.port) : 0;
-    return tail.front() == ':' && port >= 1 && port <= 65'535 ? "" : "the port must be 1 to 65535";
+    const std::string_view digits = tail.substr(1);
+    int port = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    const bool whole = read.ec == std::errc{} && read.ptr == digits.data() + digits.size();
+    address.port = std::string(digits);
+    return tail.front() == ':' && whole && port >= 1 && port <= 65'535
+               ? ""
+               : "the port must be 1 to 65535";
+}
+
+std::string parse_host(std::string_view rest, BusAddress& address) {
+    const std::size_t quote = !rest.empty() && rest.front() == '[' ? 1 : 0;  // an IPv6 address
+    const std::size_t end = std::min(rest.find(quote != 0 ? ']' : ':'), rest.size());
+    if (end + quote > rest.size() || end == quote) {
+        return kUrlShape;
+    }
+    address.host = std::string(rest.substr(quote, end - quote));
+    if (address.host.find('/') != std::string::npos) {
+        return kUrlShape;
+    }
+    return parse_port(rest.substr(end + quote), address);
 }
 
 }  // namespace
@@ -95,7 +102,7 @@ std::string parse_host(std::string_view rest, BusAddress& address) {
 std::string parse_bus_url(const std::string& url, BusAddress& address) {
     constexpr std::string_view kScheme = "tcp://";
     if (url.rfind(kScheme, 0) != 0) {
-        return "must be tcp://host or tcp://host:port";
+        return kUrlShape;
     }
     return parse_host(std::string_view(url).substr(kScheme.size()), address);
 }
@@ -181,28 +188,35 @@ ReadAnswer BusLink::read(int unit, const ReadRequest& request, bool again) {
 // A value of several registers may change between two requests. If the first one is the same
 // before and after, its carry did not happen meanwhile.
 ReadAnswer BusLink::read_by_word(int unit, const ReadRequest& request, bool again) {
-    ReadAnswer answer;
-    ReadRequest one{request.table, request.start, 1, false, request.clears, {}};
+    ReadRequest first{request.table, request.start, 1, false, request.clears, {}};
     for (int round = 0; round < 2; ++round) {
-        answer.words.clear();
-        for (std::uint16_t i = 0; i < request.count; ++i) {
-            one.start = static_cast<std::uint16_t>(request.start + i);
-            ReadAnswer word = read_some(unit, one, again);
-            if (word.fault != ReadFault::none) {
-                return word;
-            }
-            answer.words.push_back(word.words.front());
-        }
-        if (request.clears || request.count == 1) {
+        ReadAnswer answer = read_words(unit, request, again);
+        if (answer.fault != ReadFault::none || request.clears || request.count == 1) {
             return answer;
         }
-        one.start = request.start;
-        const ReadAnswer first = read_some(unit, one, again);
-        if (first.fault != ReadFault::none || first.words == std::vector{answer.words.front()}) {
-            return first.fault != ReadFault::none ? first : answer;
+        ReadAnswer after = read_some(unit, first, again);
+        if (after.fault != ReadFault::none) {
+            return after;
+        }
+        if (after.words.front() == answer.words.front()) {
+            return answer;
         }
     }
     return {ReadFault::exception, "the value changes faster than its registers can be read", {}};
+}
+
+ReadAnswer BusLink::read_words(int unit, const ReadRequest& request, bool again) {
+    ReadAnswer answer;
+    ReadRequest one{request.table, request.start, 1, false, request.clears, {}};
+    for (std::uint16_t i = 0; i < request.count; ++i) {
+        one.start = static_cast<std::uint16_t>(request.start + i);
+        ReadAnswer word = read_some(unit, one, again);
+        if (word.fault != ReadFault::none) {
+            return word;
+        }
+        answer.words.push_back(word.words.front());
+    }
+    return answer;
 }
 
 ReadAnswer BusLink::read_some(int unit, const ReadRequest& request, bool again) {

@@ -63,6 +63,7 @@ private:
     class Context;
     ReadAnswer read_some(int unit, const ReadRequest& request, bool again);
     ReadAnswer read_by_word(int unit, const ReadRequest& request, bool again);
+    ReadAnswer read_words(int unit, const ReadRequest& request, bool again);
     ReadAnswer exchange(int unit, const ReadRequest& request);
     ReadAnswer failed(int error, std::size_t asked);
     std::string open();

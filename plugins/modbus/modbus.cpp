@@ -116,17 +116,20 @@ void Modbus::ask(const ReadRequest& request) {
             *found = link->read(unit, request, again);
         },
         [this, run = std::weak_ptr<const bool>(run_), found](const Status& done) {
-            if (run.expired()) {
-                return;
-            }
-            asking_ = false;
-            if (done) {
-                answer(*found);
-            } else {
-                retry_ = host_->loop().after(kWorkerPause, [this] { advance(); });
+            if (!run.expired()) {
+                asked(done, *found);
             }
         }
     );
+}
+
+void Modbus::asked(const Status& done, const ReadAnswer& found) {
+    asking_ = false;
+    if (done) {
+        answer(found);
+    } else {
+        retry_ = host_->loop().after(kWorkerPause, [this] { advance(); });
+    }
 }
 
 void Modbus::answer(const ReadAnswer& answer) {

@@ -41,6 +41,7 @@ private:
     void slot(std::size_t index);
     void advance();
     void ask(const ReadRequest& request);
+    void asked(const Status& done, const ReadAnswer& found);
     void answer(const ReadAnswer& answer);
     void bus_failed(const std::string& why);
     void end_poll(bool answered);

@@ -185,6 +185,14 @@ void read_address(const ModbusRegister& setting, const Faults& faults, RegisterP
     place.start = static_cast<std::uint16_t>(start);
 }
 
+void refuse_for_bits(const Faults& faults) {
+    for (const char* key : {"type", "word_order", "byte_order", "bit"}) {
+        if (faults.has(key)) {
+            faults.add(key, "has no effect on a coil or discrete input");
+        }
+    }
+}
+
 void read_code(const ModbusRegister& setting, const Faults& faults, RegisterRule& rule) {
     parse_register_type(setting.type, rule.code.type);
     rule.code.low_word_first = setting.word_order == "little";
@@ -193,11 +201,7 @@ void read_code(const ModbusRegister& setting, const Faults& faults, RegisterRule
     const std::size_t words = words_of(rule.code.type);
     rule.place.words = static_cast<std::uint16_t>(words);
     if (is_bits(rule.place.table)) {
-        for (const char* key : {"type", "word_order", "byte_order", "bit"}) {
-            if (faults.has(key)) {
-                faults.add(key, "has no effect on a coil or discrete input");
-            }
-        }
+        refuse_for_bits(faults);
     } else if (setting.bit >= 0 && words != 1) {
         faults.add("bit", "needs a type of one register");
     }
@@ -206,27 +210,35 @@ void read_code(const ModbusRegister& setting, const Faults& faults, RegisterRule
     }
 }
 
+void refuse_for_others(const Faults& faults) {
+    for (const char* key : {"counter_bits", "resets_at"}) {
+        if (faults.has(key)) {
+            faults.add(key, "is for a counter");
+        }
+    }
+}
+
+std::uint8_t width_of(const ModbusRegister& setting, const Faults& faults, RegisterType type) {
+    if (setting.counter_bits < 0) {
+        return counter_bits_of(type);
+    }
+    if (setting.counter_bits != 0 && setting.counter_bits != 16 && setting.counter_bits != 32 &&
+        setting.counter_bits != 64) {
+        faults.add("counter_bits", "must be 0, 16, 32 or 64");
+    }
+    return static_cast<std::uint8_t>(setting.counter_bits);
+}
+
 void read_counter(const ModbusRegister& setting, const Faults& faults, RegisterRule& rule) {
-    const bool is_counter = rule.info.kind == Kind::counter;
-    const bool wide = setting.counter_bits == 0 || setting.counter_bits == 16 ||
-                      setting.counter_bits == 32 || setting.counter_bits == 64;
-    if (setting.counter_bits >= 0 && (!is_counter || !wide)) {
-        faults.add("counter_bits", is_counter ? "must be 0, 16, 32 or 64" : "is for a counter");
-        return;
-    }
-    if (!setting.resets_at.empty() && !is_counter) {
-        faults.add("resets_at", "is for a counter");
-    }
-    if (!is_counter) {
+    if (rule.info.kind != Kind::counter) {
+        refuse_for_others(faults);
         return;
     }
     if (rule.code.bit >= 0 || is_bits(rule.place.table)) {
         faults.add("kind", "a single bit cannot be a counter");
     }
     rule.info.resets_at = setting.resets_at.empty() ? std::nullopt : clock_time(setting.resets_at);
-    rule.info.counter_bits = setting.counter_bits >= 0
-                                 ? static_cast<std::uint8_t>(setting.counter_bits)
-                                 : counter_bits_of(rule.code.type);
+    rule.info.counter_bits = width_of(setting, faults, rule.code.type);
     if (rule.info.counter_bits != 0 && (setting.factor != 1 || setting.offset != 0)) {
         faults.add(
             faults.has("factor") ? "factor" : "offset",

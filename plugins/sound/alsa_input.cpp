@@ -23,8 +23,14 @@ struct FreeParams {
 
 // The library writes to standard error, past the log; what matters comes back as an error.
 void say_nothing(
-    const char* /*file*/, int /*line*/, const char* /*function*/, int, const char*, ...
-) {}
+    const char* file, int line, const char* function, int error, const char* format, ...
+) {
+    static_cast<void>(file);
+    static_cast<void>(line);
+    static_cast<void>(function);
+    static_cast<void>(error);
+    static_cast<void>(format);
+}
 
 class AlsaInput final : public AudioInput {
 public:

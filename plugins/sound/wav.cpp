@@ -78,6 +78,13 @@ Status read_format(std::string_view chunk, WavFormat& format) {
     return sound ? Status() : invalid_argument("the number of channels or the rate is impossible");
 }
 
+WavFormat with_data(WavFormat format, std::uint64_t at, std::uint64_t size) {
+    const bool open = size == 0 || size == 0xFFFF'FFFFU;
+    format.data_at = at;
+    format.data_size = open ? std::numeric_limits<std::uint64_t>::max() - at : size;
+    return format;
+}
+
 float sample_of(std::span<const std::byte> bytes, SampleCode code) {
     const std::uint64_t raw = number_at(bytes, bytes_of(code));
     switch (code) {
@@ -122,29 +129,24 @@ Result<WavFormat> parse_wav(std::string_view head) {
     if (head.size() < 12 || (magic != "RIFF" && magic != "RF64") || head.substr(8, 4) != "WAVE") {
         return invalid_argument("not a WAV file");
     }
-    WavFormat format;
-    bool has_format = false;
-    std::size_t at = 12;
-    while (at + kChunkHead <= head.size()) {
+    std::optional<WavFormat> format;
+    for (std::size_t at = 12; at + kChunkHead <= head.size();) {
         const std::string_view name = head.substr(at, 4);
         const std::uint64_t size = number_at(head, at + 4, 4);
         at += kChunkHead;
-        if (name == "data" && has_format) {
-            const bool open = size == 0 || size == 0xFFFF'FFFFU;
-            format.data_at = at;
-            format.data_size = open ? std::numeric_limits<std::uint64_t>::max() - at : size;
-            return format;
+        if (name == "data" && format) {
+            return with_data(*format, at, size);
         }
         if (name == "fmt ") {
-            if (const Status read = read_format(head.substr(at, size), format); !read) {
+            const Status read = read_format(head.substr(at, size), format.emplace());
+            if (!read) {
                 return read.error();
             }
-            has_format = true;
         }
         at += size + (size & 1U);  // padded to an even size
     }
     return invalid_argument(
-        has_format ? "the chunk \"data\" is missing" : "the chunk \"fmt \" is missing"
+        format ? "the chunk \"data\" is missing" : "the chunk \"fmt \" is missing"
     );
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "plugins/modbus/bus_link.hpp"
 #include "plugins/modbus/read_plan.hpp"
 
 #include "tests/support/catch.hpp"
@@ -122,6 +123,32 @@ TEST_CASE("modbus: a request is not longer than the device likes", "[plugins][mo
         shown(plan_reads({holding(65'535), holding(65'534)}, {})) ==
         std::vector<std::string>{"holding 65534+2"}
     );
+}
+
+TEST_CASE("modbus: addresses of a bus", "[plugins][modbus]") {
+    plugins::BusAddress address;
+    CHECK(plugins::parse_bus_url("tcp://10.0.0.7", address).empty());
+    CHECK(address.host == "10.0.0.7");
+    CHECK(address.port == "502");
+    CHECK(plugins::parse_bus_url("tcp://[fe80::1]:1502", address).empty());
+    CHECK(address.host == "fe80::1");
+    CHECK(address.port == "1502");
+    for (const char* wrong :
+         {"",
+          "tcp://",
+          "tcp://:502",
+          "tcp://h:",
+          "tcp://h:0",
+          "tcp://h:65536",
+          "tcp://h:5o2",
+          "tcp://[::1",
+          "tcp://[]:502",
+          "tcp://[::1]502",
+          "tcp://h/x",
+          "rtu://h"}) {
+        INFO(wrong);
+        CHECK_FALSE(plugins::parse_bus_url(wrong, address).empty());
+    }
 }
 
 }  // namespace cxedge::test
