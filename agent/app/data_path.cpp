@@ -77,8 +77,12 @@ bool DataPath::record(std::string_view record) {
 }
 
 Result<SeriesId> DataPath::declare(const SeriesInfo& info) {
+    if (const auto known = pipeline_.find(info)) {
+        return *known;
+    }
+    // Not for good, unlike too many series.
     if (const Status room = ensure_room(); !room) {
-        return room.error();
+        return unavailable(room.error().message);
     }
     const std::uint64_t known = pipeline_.counters().series;
     auto id = pipeline_.declare(info);
@@ -110,17 +114,19 @@ Status DataPath::take(const Reading& reading) {
     return accepted;
 }
 
-Status DataPath::accept_once(SeriesId series, double value, const Occasion& occasion) {
+Status DataPath::accept_once(
+    SeriesId series, double value, const Occasion& occasion, SampleTime taken
+) {
     if (Status room = room_for_reading(); !room) {
         return room;
     }
     const pipeline::Now now = this->now();
-    record(writer_.write(Once{series, value, occasion}, now));
+    record(writer_.write(Once{series, value, occasion, taken}, now));
     const std::uint64_t repeated = pipeline_counters().repeated;
-    Status accepted = pipeline_.accept_once(series, value, occasion, now);
+    Status accepted = pipeline_.accept_once(series, value, occasion, taken, now);
     settle();
     if (accepted && pipeline_counters().repeated == repeated) {
-        tell_followers(series, value, occasion.time ? at_wall(*occasion.time) : at_boot(now.boot));
+        tell_followers(series, value, occasion.time ? at_wall(*occasion.time) : taken);
     }
     return accepted;
 }

@@ -56,7 +56,8 @@ public:
 
     Result<SeriesId> declare(const SeriesInfo& info) override;
     Status accept(SeriesId series, double value, SampleTime time) override;
-    Status accept_once(SeriesId series, double value, const Occasion& occasion) override;
+    Status accept_once(SeriesId series, double value, const Occasion& occasion, SampleTime taken)
+        override;
     Status accept_lost(SeriesId series, SampleTime time) override;
     void accept_event(Event event) override;
     void turned_away(SeriesId series) override;

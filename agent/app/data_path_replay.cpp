@@ -34,7 +34,8 @@ void DataPath::replay() {
         log::error("store", restored.error().message);
     }
     // A reboot takes the journal away.
-    const std::string lasting = restored_.empty() ? outlets_.recall(kLastingFact) : std::string();
+    const bool rebooted = journal_->snapshot().empty();
+    const std::string lasting = rebooted ? outlets_.recall(kLastingFact) : std::string();
     if (!lasting.empty() && !pipeline_.adopt(lasting)) {
         log::error("store", "what was kept of the people in the store is damaged");
     }
@@ -75,7 +76,8 @@ void DataPath::apply(const IntakeReader::Record& record) {
         }
     } else if (const auto* once = std::get_if<Once>(&record.intake)) {
         if (const auto series = restored(once->series)) {
-            (void)pipeline_.accept_once(*series, once->value, once->occasion, record.now);
+            (void
+            )pipeline_.accept_once(*series, once->value, once->occasion, once->taken, record.now);
         }
     } else if (const auto* event = std::get_if<Event>(&record.intake)) {
         pipeline_.accept_event(*event, record.now);

@@ -94,6 +94,7 @@ Once get_once(ByteReader& bytes) {
     once.occasion.time = get_moment(bytes);
     once.occasion.from = get_moment(bytes);
     once.occasion.key = bytes.number();
+    once.taken = get_time(bytes);
     return once;
 }
 
@@ -183,6 +184,7 @@ std::string_view IntakeWriter::write(const Once& once, const pipeline::Now& now)
     put_moment(bytes, once.occasion.time);
     put_moment(bytes, once.occasion.from);
     bytes.number(once.occasion.key);
+    put_time(bytes, once.taken);
     return record_;
 }
 

@@ -31,6 +31,7 @@ struct Once {
     SeriesId series{};
     double value = 0;
     Occasion occasion;
+    SampleTime taken;
 };
 struct Ticked {
     bool flush = false;  // all windows were closed

@@ -217,7 +217,7 @@ std::string Outlets::memory_problem() const {
 }
 
 std::string journal_context(const store::Spool& spool) {
-    return fmt::format("3:{}:{:x}", spool.boot(), spool.ring_id());
+    return fmt::format("4:{}:{:x}", spool.boot(), spool.ring_id());
 }
 
 std::string Outlets::context() const {

@@ -36,7 +36,10 @@ Status AgentHost::emit_at(SeriesId series, double value, WallTime device_time) {
 
 Status AgentHost::emit_once(SeriesId series, double value, const Occasion& occasion) {
     ++readings_;
-    return told(series, context_.sink.accept_once(series, value, occasion));
+    return told(
+        series,
+        context_.sink.accept_once(series, value, occasion, at_boot(context_.clock.boot_now()))
+    );
 }
 
 Status AgentHost::emit_lost(SeriesId series) {

@@ -36,6 +36,7 @@ void PluginProcess::spawn() {
     proved_ = false;
     refused_.reset();
     series_.clear();
+    no_room_yet_.clear();
     ++generation_;
     Result<ChildProcess> child = ChildProcess::spawn(spec_.executable);
     if (!child) {
@@ -170,8 +171,12 @@ void PluginProcess::on_keep(const link::Keep& keep) {
 
 void PluginProcess::on_declare(const link::Declare& declare) {
     const Result<SeriesId> id = context_.sink.declare(declare.info);
-    if (!id) {
+    if (!id && id.error().code == ErrorCode::unavailable) {
+        no_room_yet_[declare.id] = declare.info;
+    } else if (!id) {
         reporter_.log_once(log::Level::warn, "series refused: " + id.error().message);
+    }
+    if (!id) {
         return;
     }
     series_[declare.id] = *id;
@@ -210,20 +215,36 @@ Status PluginProcess::accept(SeriesId series, const link::Reading& reading) {
     if (reading.from_ms != 0) {
         occasion.from = from_unix_ms(reading.from_ms);
     }
-    return context_.sink.accept_once(series, reading.value, occasion);
+    return context_.sink.accept_once(series, reading.value, occasion, time_of(reading));
 }
 
 void PluginProcess::on_reading(const link::Reading& reading) {
+    ++readings_;
+    declare_again(reading.id);
     const auto id = series_.find(reading.id);
     if (id == series_.end()) {
         return;  // its series was refused, and said so
     }
-    ++readings_;
     const Status accepted = accept(id->second, reading);
     if (!accepted && accepted.error().code == ErrorCode::exhausted) {
         turned_away(id->second, accepted.error());
     } else if (!accepted) {
         reporter_.log_once(log::Level::warn, "reading refused: " + accepted.error().message);
+    }
+}
+
+// When its series came, storage had no room for it. Without an answer to that, who sent the reading
+// must not take it for counted.
+void PluginProcess::declare_again(std::uint32_t id) {
+    const auto waiting = no_room_yet_.find(id);
+    if (waiting == no_room_yet_.end()) {
+        return;
+    }
+    link::Declare declare{id, std::move(waiting->second)};
+    no_room_yet_.erase(waiting);
+    on_declare(declare);
+    if (no_room_yet_.count(id) != 0) {
+        turned_away_ = exhausted("storage full");
     }
 }
 
@@ -237,7 +258,7 @@ void PluginProcess::turned_away(SeriesId series, const Error& error) {
 }
 
 void PluginProcess::on_commit(const link::Commit& commit) {
-    if (turned_away_) {
+    if (acknowledges_ && turned_away_) {
         send(link::Committed{commit.ticket, std::exchange(turned_away_, std::nullopt)->message});
         return;
     }

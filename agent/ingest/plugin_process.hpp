@@ -57,6 +57,7 @@ private:
     void on_readings(const wire::link::Readings& readings);
     void on_reading(const wire::link::Reading& reading);
     Status accept(SeriesId series, const wire::link::Reading& reading);
+    void declare_again(std::uint32_t id);
     void turned_away(SeriesId series, const Error& error);
     void on_commit(const wire::link::Commit& commit);
     void on_heartbeat();
@@ -79,12 +80,13 @@ private:
     LoopHandle inbox_;
     LoopHandle silence_;
     LoopHandle retry_;
-    std::string frame_;                                   // receive buffer
-    bool proved_ = false;                                 // child_ got as far as a heartbeat
-    std::unordered_map<std::uint32_t, SeriesId> series_;  // the plugin's ids to ours
-    bool acknowledges_ = false;                           // its senders can send again
-    std::optional<Error> turned_away_;                    // since its last commit
-    std::optional<Error> refused_;                        // why the plugin gave up for good
+    std::string frame_;                                          // receive buffer
+    bool proved_ = false;                                        // child_ got as far as a heartbeat
+    std::unordered_map<std::uint32_t, SeriesId> series_;         // the plugin's ids to ours
+    bool acknowledges_ = false;                                  // its senders can send again
+    std::optional<Error> turned_away_;                           // since its last commit
+    std::unordered_map<std::uint32_t, SeriesInfo> no_room_yet_;  // declared while storage was full
+    std::optional<Error> refused_;                               // why the plugin gave up for good
     std::uint64_t readings_ = 0;
     std::uint64_t restart_count_ = 0;
     std::uint64_t generation_ = 0;  // of child_: late answers of a former one are dropped

@@ -23,10 +23,13 @@ enum class Durability : std::uint8_t { process, power };
 class ReadingSink {
 public:
     virtual ~ReadingSink() = default;
+    // unavailable: storage has no room for it now; all else is for good.
     virtual Result<SeriesId> declare(const SeriesInfo& info) = 0;
     virtual Status accept(SeriesId series, double value, SampleTime time) = 0;
-    // Host::emit_once().
-    virtual Status accept_once(SeriesId series, double value, const Occasion& occasion) = 0;
+    // Host::emit_once(). `taken` counts where the occasion has no time.
+    virtual Status accept_once(
+        SeriesId series, double value, const Occasion& occasion, SampleTime taken
+    ) = 0;
     virtual Status accept_lost(SeriesId series, SampleTime time) = 0;
     virtual void accept_event(Event event) = 0;
     // A reading was refused for want of room and its source cannot repeat it: declared as a gap.

@@ -20,7 +20,7 @@ struct Occasion {
     std::optional<WallTime> from;
     // Not 0: of the readings of this series with this number only the first counts. For what has a
     // name (a package number, a line's place in a file) but no interval; remembered for the last
-    // 4,096 readings of the box that have one.
+    // 32,768 readings of the box that have one.
     std::uint64_t key = 0;
 
     // Something names the reading, so that it can be recognised.

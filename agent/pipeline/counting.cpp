@@ -35,21 +35,22 @@ Status Pipeline::Impl::check_once(SeriesId series, double value, const Occasion&
 }
 
 Status Pipeline::Impl::accept_once(
-    SeriesId series, double value, const Occasion& occasion, const Now& now
+    SeriesId series, double value, const Occasion& occasion, SampleTime taken, const Now& now
 ) {
     if (Status sound = check_once(series, value, occasion); !sound) {
         return refuse(sound.error());
     }
-    if (occasion.key != 0 && !seen_keys_.insert(series, occasion.key)) {
+    Entry& entry = entries_[index_of(series)];
+    if (occasion.key != 0 && !seen_keys_.insert(entry.name, occasion.key)) {
         ++counters.repeated;
-        note_reading(entries_[index_of(series)], now);
+        note_reading(entry, now);
         return {};
     }
     if (occasion.from) {
         take_interval(series, value, {*occasion.from, *occasion.time}, now);
         return {};
     }
-    return accept(series, value, occasion.time ? at_wall(*occasion.time) : at_boot(now.boot), now);
+    return accept(series, value, occasion.time ? at_wall(*occasion.time) : taken, now);
 }
 
 // Gathered by the device already: not gathered once more, over windows that are not its intervals.

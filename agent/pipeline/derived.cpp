@@ -69,7 +69,7 @@ bool Pipeline::Impl::read_stores(ByteReader& bytes, bool (StoreOccupancy::*read)
 }
 
 std::string Pipeline::Impl::lasting() const {
-    std::map<std::string, WallTime, std::less<>> told = told_until_;
+    ToldUntil told = told_until_;
     for (const Entry& entry : entries_) {
         if (const auto end = entry.intervals.end()) {
             told[to_string(entry.info.key)] = *end;
@@ -85,12 +85,24 @@ std::string Pipeline::Impl::lasting() const {
         bytes.text(derived.occupancy.name());
         derived.occupancy.save_level(bytes);
     }
+    save_told(told, bytes);
+    return out;
+}
+
+void Pipeline::Impl::save_told(const ToldUntil& told, ByteWriter& bytes) {
     bytes.number(told.size());
     for (const auto& [series, end] : told) {
         bytes.text(series);
         bytes.signed_number(unix_ms(end));
     }
-    return out;
+}
+
+bool Pipeline::Impl::read_told(ByteReader& bytes) {
+    for (std::uint64_t left = bytes.number(); left > 0 && bytes.good(); --left) {
+        std::string series(bytes.text());
+        told_until_[std::move(series)] = from_unix_ms(bytes.signed_number());
+    }
+    return bytes.good();
 }
 
 bool Pipeline::Impl::adopt(std::string_view lasting) {
@@ -98,14 +110,8 @@ bool Pipeline::Impl::adopt(std::string_view lasting) {
     if (!read_stores(bytes, &StoreOccupancy::adopt_level)) {
         return false;
     }
-    if (bytes.at_end()) {
-        return true;  // kept by a version that knew no intervals
-    }
-    for (std::uint64_t left = bytes.number(); left > 0 && bytes.good(); --left) {
-        std::string series(bytes.text());
-        told_until_[std::move(series)] = from_unix_ms(bytes.signed_number());
-    }
-    return bytes.good();
+    // Else kept by a version that knew no intervals.
+    return bytes.at_end() || read_told(bytes);
 }
 
 }  // namespace cxedge::pipeline

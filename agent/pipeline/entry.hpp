@@ -26,6 +26,7 @@ struct Entry {
     std::optional<double> last_state;
     BootTime last_reading{};
     std::optional<EventId> stale_event{};  // set while the series is stale
+    std::uint64_t name = 0;                // name_hash()
     IntervalLedger intervals{};            // readings that tell of an interval
     double unchanged_value = 0;            // of the last readings, all alike ...
     BootTime unchanged_since{};            // ... since then; 0: there was none

@@ -43,7 +43,14 @@ Result<SeriesId> Pipeline::Impl::declare(const SeriesInfo& asked) {
     return id;
 }
 
-Result<SeriesId> Pipeline::Impl::known(const SeriesInfo& info, SeriesId id) {
+std::optional<SeriesId> Pipeline::Impl::find(const SeriesInfo& asked) const {
+    SeriesInfo info = asked;
+    const auto found = normalise(info) ? ids_.find(info.key) : ids_.end();
+    const bool same = found != ids_.end() && known(info, found->second).ok();
+    return same ? std::optional(found->second) : std::nullopt;
+}
+
+Result<SeriesId> Pipeline::Impl::known(const SeriesInfo& info, SeriesId id) const {
     const SeriesInfo& first = entries_[index_of(id)].info;
     if (first.kind != info.kind || first.states != info.states) {
         return invalid_argument(fmt::format(
@@ -77,9 +84,11 @@ Result<SeriesId> Pipeline::Impl::add(SeriesInfo info) {
     entries_.push_back(
         {std::move(info), std::move(*plan), std::move(*out), {}, {}, 0, {}, {}, {}, {}}
     );
+    entries_.back().name = name_hash(entries_.back().info.key);
     if (const auto told = told_until_.find(to_string(entries_.back().info.key));
         told != told_until_.end()) {
         entries_.back().intervals.begin_at(told->second);
+        told_until_.erase(told);
     }
     counters.series = entries_.size();
     for (Derived& derived : derived_) {
@@ -319,6 +328,7 @@ void Pipeline::Impl::save(std::string& out) const {
     }
     save_derived(bytes);
     seen_keys_.save(bytes);
+    save_told(told_until_, bytes);
 }
 
 Result<Pipeline::RestoredIds> Pipeline::Impl::restore(std::string_view saved) {
@@ -335,7 +345,7 @@ Result<Pipeline::RestoredIds> Pipeline::Impl::restore(std::string_view saved) {
             take_over(entries_[index_of(*id)], std::move(read));
         }
     }
-    if (!restore_derived(bytes) || !seen_keys_.read(bytes)) {
+    if (!restore_derived(bytes) || !seen_keys_.read(bytes) || !read_told(bytes)) {
         return corrupt("the saved state of the pipeline is damaged");
     }
     return ids;
@@ -346,6 +356,7 @@ void Pipeline::Impl::take_over(Entry& entry, Entry read) {
     read.info = std::move(entry.info);
     read.plan = std::move(entry.plan);
     read.out = std::move(entry.out);
+    read.name = entry.name;
     entry = std::move(read);
 }
 
@@ -360,15 +371,18 @@ Status Pipeline::accept(SeriesId series, double value, SampleTime time, const No
     return impl_->accept(series, value, time, now);
 }
 Status Pipeline::accept_once(
-    SeriesId series, double value, const Occasion& occasion, const Now& now
+    SeriesId series, double value, const Occasion& occasion, SampleTime taken, const Now& now
 ) {
-    return impl_->accept_once(series, value, occasion, now);
+    return impl_->accept_once(series, value, occasion, taken, now);
 }
 Status Pipeline::accept_lost(SeriesId series, SampleTime time, const Now& now) {
     return impl_->accept_lost(series, time, now);
 }
 void Pipeline::accept_event(Event event, const Now& now) {
     impl_->accept_event(std::move(event), now);
+}
+std::optional<SeriesId> Pipeline::find(const SeriesInfo& info) const {
+    return impl_->find(info);
 }
 const SeriesInfo& Pipeline::info_of(SeriesId series) const {
     return impl_->info_of(series);

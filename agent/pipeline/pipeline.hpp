@@ -100,10 +100,15 @@ public:
     // Host::emit_once(): what was told before is dropped, and ok. An interval's reading is a sample
     // of its own, at its end; what nobody told of before it goes out as losses, one for each
     // interval of this length, and as event `series.gap`.
-    Status accept_once(SeriesId series, double value, const Occasion& occasion, const Now& now);
+    // `taken` counts where the occasion has no time.
+    Status accept_once(
+        SeriesId series, double value, const Occasion& occasion, SampleTime taken, const Now& now
+    );
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
 
+    // The series that declare() of the same info has given before.
+    [[nodiscard]] std::optional<SeriesId> find(const SeriesInfo& info) const;
     // As it was declared. The series is one of this pipeline's. Valid until the next declare().
     [[nodiscard]] const SeriesInfo& info_of(SeriesId series) const;
     // Where facts of this series go; bulk for an unknown one.

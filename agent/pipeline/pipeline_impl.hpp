@@ -23,8 +23,11 @@ public:
     Impl(PipelineOptions options, PipelineOutput& output);
 
     Result<SeriesId> declare(const SeriesInfo& asked);
+    [[nodiscard]] std::optional<SeriesId> find(const SeriesInfo& asked) const;
     Status accept(SeriesId series, double value, SampleTime time, const Now& now);
-    Status accept_once(SeriesId series, double value, const Occasion& occasion, const Now& now);
+    Status accept_once(
+        SeriesId series, double value, const Occasion& occasion, SampleTime taken, const Now& now
+    );
     Status accept_lost(SeriesId series, SampleTime time, const Now& now);
     void accept_event(Event event, const Now& now);
     [[nodiscard]] const SeriesInfo& info_of(SeriesId series) const {
@@ -62,8 +65,11 @@ private:
     void gather_or_pass(Entry& entry, double value, SampleTime time, const Now& now);
     void save_derived(ByteWriter& bytes) const;
     bool restore_derived(ByteReader& bytes);
+    using ToldUntil = std::map<std::string, WallTime, std::less<>>;
+    static void save_told(const ToldUntil& told, ByteWriter& bytes);
+    bool read_told(ByteReader& bytes);
     bool read_stores(ByteReader& bytes, bool (StoreOccupancy::*read)(ByteReader&));
-    Result<SeriesId> known(const SeriesInfo& info, SeriesId id);
+    [[nodiscard]] Result<SeriesId> known(const SeriesInfo& info, SeriesId id) const;
     Result<SeriesId> add(SeriesInfo info);
     Result<std::vector<SeriesId>> define(const SeriesInfo& info, const Plan& plan);
     Status refuse(Error error);
@@ -97,7 +103,7 @@ private:
     std::vector<Derived> derived_;
     SeenKeys seen_keys_;
     // Of an earlier boot, by series: intervals until then were told.
-    std::map<std::string, WallTime, std::less<>> told_until_;
+    ToldUntil told_until_;
     const std::vector<SeriesId> none_;
 };
 

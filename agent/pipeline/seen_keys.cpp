@@ -13,8 +13,16 @@ std::uint64_t scattered(std::uint64_t bits) {
 
 }  // namespace
 
-bool SeenKeys::insert(SeriesId series, std::uint64_t key) {
-    const std::uint64_t mixed = scattered(key + scattered(index_of(series) + 1U));
+std::uint64_t name_hash(const SeriesKey& key) {
+    std::uint64_t hash = 14'695'981'039'346'656'037U;  // FNV-1a
+    for (const char c : to_string(key)) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
+    }
+    return hash;
+}
+
+bool SeenKeys::insert(std::uint64_t series, std::uint64_t key) {
+    const std::uint64_t mixed = scattered(key + scattered(series));
     if (known_.count(mixed) != 0) {
         return false;
     }

@@ -7,7 +7,7 @@ namespace cxedge::devices {
 namespace {
 
 constexpr std::chrono::hours kAgain{1};
-// Kinds of complaint that are remembered; one more begins anew.
+// Kinds of complaint that are said in an hour.
 constexpr std::size_t kMostKinds = 256;
 constexpr std::size_t kLongestPlace = 120;
 
@@ -75,7 +75,10 @@ void Complaints::say(
         return;
     }
     if (said_.size() >= kMostKinds) {
-        said_.clear();
+        std::erase_if(said_, [&](const auto& each) { return now - each.second >= kAgain; });
+    }
+    if (said_.size() >= kMostKinds) {
+        return;  // counted; so many kinds in an hour are a flood
     }
     said_[std::move(kind)] = now;
     Event event;

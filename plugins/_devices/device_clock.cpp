@@ -67,36 +67,61 @@ bool DeviceClock::believed(std::chrono::milliseconds offset) const {
     return policy_ == ClockPolicy::device;
 }
 
-Occasion DeviceClock::occasion(const std::string& device, const Told& told) {
+void DeviceClock::hear(const std::string& device, const DeviceTime& time) {
+    const WallTime now = host_.clock().wall_now();
+    const std::chrono::milliseconds offset = to_utc(time, now) - now;
+    Device& known = devices_[device];
+    known.offset = known.offset ? std::max(*known.offset, offset) : offset;
+}
+
+// Times without zone run on over the hour that comes twice: an interval begins where the one before
+// it in the message ended, and is as long as its device says.
+DeviceClock::Span DeviceClock::span_of(SeriesId series, DeviceTime from, DeviceTime to) const {
+    const WallTime now = host_.clock().wall_now();
+    if (!from.local || !to.local) {
+        return {to_utc(from, now), to_utc(to, now)};
+    }
+    const std::chrono::milliseconds length(to.ms - from.ms);
+    const auto last = ends_.find(series);
+    const WallTime begin = to_utc(from, last != ends_.end() ? last->second : now - length);
+    return {begin, begin + length};
+}
+
+Occasion DeviceClock::occasion(const std::string& device, SeriesId series, const Told& told) {
     Occasion occasion;
     if (!told.time) {
         occasion.key = told.id.empty() ? 0 : key_of(told.id);
         return occasion;
     }
-    const WallTime now = host_.clock().wall_now();
-    const WallTime time = to_utc(*told.time, now);
-    const std::chrono::milliseconds offset = time - now;
-    Device& known = devices_[device];
-    known.offset = known.offset ? std::max(*known.offset, offset) : offset;
-    const std::optional<WallTime> from =
-        told.from ? std::optional(to_utc(*told.from, time)) : std::nullopt;
-    const bool is_interval = from && *from < time;
-    const bool is_believed = believed(offset);
-    if (is_believed) {
-        occasion.time = time;
+    const bool is_believed =
+        believed(devices_[device].offset.value_or(std::chrono::milliseconds(0)));
+    if (told.from && told.from->ms < told.time->ms) {
+        const Span span = span_of(series, *told.from, *told.time);
+        ends_[series] = span.to;
+        // In both memories: whether the clock is believed may change until the message comes again.
+        occasion.key = key_of(fmt::format("{}..{}", unix_ms(span.from), unix_ms(span.to)));
+        occasion.from = is_believed ? std::optional(span.from) : std::nullopt;
+        occasion.time = is_believed ? std::optional(span.to) : std::nullopt;
+        return occasion;
     }
-    if (is_believed && is_interval) {
-        occasion.from = from;  // that is name enough
-    } else if (is_interval || !told.id.empty()) {
-        // Its own times are a part of the name, believed or not: a device that was started again
-        // counts its messages from 1 once more.
-        occasion.key =
-            key_of(fmt::format("{} {} {}", told.id, told.from ? told.from->ms : 0, told.time->ms));
+    const WallTime time = to_utc(*told.time, host_.clock().wall_now());
+    occasion.time = is_believed ? std::optional(time) : std::nullopt;
+    if (!told.id.empty()) {
+        // With its time: a device that was started again counts its messages from 1 once more.
+        occasion.key = key_of(fmt::format("{} {}", told.id, told.time->ms));
     }
     return occasion;
 }
 
+Occasion DeviceClock::occasion(const std::string& device, const Told& told) {
+    if (told.time) {
+        hear(device, *told.time);
+    }
+    return occasion(device, SeriesId{}, {told.time, {}, told.id});
+}
+
 void DeviceClock::end_of_message() {
+    ends_.clear();
     for (auto& [name, device] : devices_) {
         if (device.offset) {
             tell(name, device);

@@ -30,16 +30,20 @@ public:
         std::chrono::milliseconds behind
     );
 
-    // What to emit for a reading; `trusted`: of its interval, too. Else `from` is not given and the
-    // interval only makes the key. `told` may lack everything.
+    // First, for every reading of a message that has a time: the newest of a device says whether
+    // its clock is believed, for all of the message.
+    void hear(const std::string& device, const DeviceTime& time);
     struct Told {
         std::optional<DeviceTime> time;
         std::optional<DeviceTime> from;
         std::string_view id;
     };
+    // What to emit for a reading of a device that was heard. An interval is named by its own times,
+    // believed or not.
+    Occasion occasion(const std::string& device, SeriesId series, const Told& told);
+    // Of a message that is nothing but this reading, without an interval.
     Occasion occasion(const std::string& device, const Told& told);
-    // All readings of a message were asked for: raises and clears `device.clock_wrong` and emits
-    // device.clock.offset by the newest of them.
+    // Raises and clears `device.clock_wrong` and emits device.clock.offset by the newest reading.
     void end_of_message();
 
 private:
@@ -49,6 +53,11 @@ private:
         std::optional<EventId> wrong;
     };
     [[nodiscard]] bool believed(std::chrono::milliseconds offset) const;
+    struct Span {
+        WallTime from{};
+        WallTime to{};
+    };
+    [[nodiscard]] Span span_of(SeriesId series, DeviceTime from, DeviceTime to) const;
     void tell(const std::string& name, Device& device);
 
     Host& host_;
@@ -56,6 +65,7 @@ private:
     std::chrono::milliseconds ahead_;
     std::chrono::milliseconds behind_;
     std::map<std::string, Device> devices_;
+    std::map<SeriesId, WallTime> ends_;  // of the last interval of this message
 };
 
 }  // namespace cxedge::devices

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::size_t kBufferRest = 65'536;
 constexpr std::size_t kBytesAtOnce = 262'144;  // of one file, then others get their turn
-// Lines that may be read beyond the kept position: fewer than the names of readings that the box
-// remembers (Occasion::key), so that those that come again are recognised.
-constexpr std::size_t kMostUnkept = 4'096;
+// Lines that may be read beyond the kept position: with the readings of each, fewer than the names
+// of readings that the box remembers (Occasion::key), so that those that come again are recognised.
+constexpr std::size_t kMostUnkept = 1024;
 constexpr int kPausesPerScan = 5;
 constexpr int kScansUntilIdle = 10;  // then looked at once a scan
 constexpr std::chrono::seconds kRefusedPause{1};
@@ -76,7 +76,8 @@ Follower::Follower(const FileFollowerSettings& settings, Host& host, TakeLine ta
 }
 
 Follower::~Follower() {
-    if (!commit_failed_) {
+    // What no commit has answered for is read again: what was taken of it is recognised.
+    if (!commit_failed_ && unkept_ == 0) {
         for (auto& [key, followed] : files_) {
             followed.safe = followed.file.position();
         }

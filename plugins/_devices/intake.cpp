@@ -2,6 +2,7 @@
 #include "plugins/_devices/intake.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <fmt/core.h>
@@ -72,15 +73,17 @@ std::string Intake::device_of(std::string_view said) const {
 
 Status Intake::take(const Report& report) {
     const Absent absent = take_states(report);
+    std::vector<Placed> placed;
     Status taken;
     for (const Reading& reading : report.readings) {
         const std::string device = device_of(reading.device);
-        if (absent.silent.count(device) == 0) {
-            taken = take_reading(reading, device, absent.away.count(device) != 0);
+        if (taken && absent.silent.count(device) == 0) {
+            taken = place(reading, absent.away.count(device) != 0, placed);
         }
-        if (!taken) {
-            break;
-        }
+    }
+    add_up(placed);
+    for (const Placed& each : placed) {
+        taken = taken ? emit(each) : taken;
     }
     clock_.end_of_message();
     for (const DeviceEvent& event : report.events) {
@@ -116,7 +119,10 @@ Intake::Absent Intake::take_states(const Report& report) {
 }
 
 // That a device is away does not bring it up first, and neither does a list that it is on.
-void Intake::take_state(const DeviceState& state, const std::string& device) {
+void Intake::take_state(const DeviceState& told, const std::string& device) {
+    DeviceState state = told;
+    state.model = without_addresses(told.model);
+    state.firmware = without_addresses(told.firmware);
     if (state.heard && state.up.value_or(true)) {
         if (book_.heard(device)) {
             book_.told(device, state);
@@ -133,12 +139,16 @@ void Intake::take_state(const DeviceState& state, const std::string& device) {
     book_.told(device, rest);
 }
 
-Status Intake::take_reading(const Reading& reading, const std::string& device, bool away) {
+Status Intake::place(const Reading& reading, bool away, std::vector<Placed>& placed) {
+    const std::string device = device_of(reading.device);
     if (!away && !book_.heard(device)) {
         complaints_.bad_element({}, {}, "more devices than max_devices");
         return {};
     }
     const Result<SeriesId> series = series_of(reading, device);
+    if (!series && series.error().code == ErrorCode::unavailable) {
+        return exhausted(series.error().message);
+    }
     if (!series) {
         complaints_.bad_element(
             device,
@@ -148,16 +158,54 @@ Status Intake::take_reading(const Reading& reading, const std::string& device, b
         );
         return {};
     }
-    const Occasion occasion = clock_.occasion(device, {reading.time, reading.from, reading.id});
-    const Status emitted =
-        reading.lost ? host_.emit_lost(*series) : host_.emit_once(*series, reading.value, occasion);
-    if (!emitted && emitted.error().code == ErrorCode::exhausted) {
-        return emitted;
+    if (reading.time) {
+        clock_.hear(device, *reading.time);
     }
-    if (!emitted) {
-        complaints_.bad_element(device, reading.info.key.metric, "the agent refuses this value");
-    }
+    placed.push_back({&reading, device, *series, reading.value});
     return {};
+}
+
+// `names` may give two lines of a sensor one name: what each of them counted in the same interval
+// is one count, not a repetition. The same line twice is one.
+void Intake::add_up(std::vector<Placed>& placed) {
+    struct Sum {
+        std::size_t at = 0;  // of `kept`
+        std::set<std::string> lines;
+    };
+    std::map<std::tuple<SeriesId, std::int64_t, std::int64_t>, Sum> sums;
+    std::vector<Placed> kept;
+    for (Placed& each : placed) {
+        const Reading& reading = *each.reading;
+        if (!reading.from || !reading.time || reading.info.kind != Kind::delta) {
+            kept.push_back(std::move(each));
+            continue;
+        }
+        Sum& sum = sums[{each.series, reading.from->ms, reading.time->ms}];
+        const bool is_first = sum.lines.empty();
+        const bool another = sum.lines.insert(reading.device + to_string(reading.info.key)).second;
+        if (!is_first && another) {
+            kept[sum.at].value += each.value;
+            continue;
+        }
+        sum.at = is_first ? kept.size() : sum.at;
+        kept.push_back(std::move(each));
+    }
+    placed = std::move(kept);
+}
+
+Status Intake::emit(const Placed& placed) {
+    const Reading& reading = *placed.reading;
+    const Occasion occasion =
+        clock_.occasion(placed.device, placed.series, {reading.time, reading.from, reading.id});
+    Status emitted = reading.lost ? host_.emit_lost(placed.series)
+                                  : host_.emit_once(placed.series, placed.value, occasion);
+    if (!emitted && emitted.error().code != ErrorCode::exhausted) {
+        complaints_.bad_element(
+            placed.device, reading.info.key.metric, "the agent refuses this value"
+        );
+        return {};
+    }
+    return emitted;
 }
 
 Result<SeriesId> Intake::series_of(const Reading& reading, const std::string& device) {
@@ -194,6 +242,10 @@ Result<SeriesId> Intake::series_of(const Reading& reading, const std::string& de
 void Intake::take_event(const DeviceEvent& told) {
     Event event = told.event;
     event.subject = device_of(event.subject);
+    if (!book_.knows(event.subject) && !book_.heard(event.subject)) {
+        complaints_.bad_element({}, {}, "more devices than max_devices");
+        return;
+    }
     for (Dimension& attr : event.attrs) {
         attr.value = called(attr.value);
     }
@@ -212,8 +264,9 @@ void Intake::take_event(const DeviceEvent& told) {
 
 bool Intake::is_news(const DeviceEvent& told, const EventId& id) {
     if (told.id.empty()) {
-        return told.event.state == EventState::clear ? raised_.erase(id) != 0
-                                                     : raised_.insert(id).second;
+        const bool clears = told.event.state == EventState::clear;
+        const bool room = raised_.size() < kMostFacts;
+        return clears ? raised_.erase(id) != 0 : room && raised_.insert(id).second;
     }
     if (std::find(facts_.begin(), facts_.end(), id) != facts_.end()) {
         return false;

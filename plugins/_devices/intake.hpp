@@ -89,8 +89,18 @@ private:
         std::set<std::string> away;    // told to be down: readings count, and do not bring it up
     };
     Absent take_states(const Report& report);
-    void take_state(const DeviceState& state, const std::string& device);
-    Status take_reading(const Reading& reading, const std::string& device, bool away);
+    void take_state(const DeviceState& told, const std::string& device);
+    // A reading that has found its series.
+    struct Placed {
+        const Reading* reading = nullptr;
+        std::string device;
+        SeriesId series{};
+        double value = 0;
+    };
+    // exhausted: its series is new and storage has no room for it now.
+    Status place(const Reading& reading, bool away, std::vector<Placed>& placed);
+    static void add_up(std::vector<Placed>& placed);
+    Status emit(const Placed& placed);
     Result<SeriesId> series_of(const Reading& reading, const std::string& device);
     [[nodiscard]] std::string device_of(std::string_view said) const;
     [[nodiscard]] std::string called(std::string_view said) const;

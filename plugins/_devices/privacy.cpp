@@ -171,11 +171,33 @@ bool holds_address(std::string_view word) {
                                : digits.size() == 12 && is_hardware_address(digits);
 }
 
+// How many characters of an address with separators begin here: "00:6e:02:aa:bb:cc", with '-', or
+// "006e.02aa.bbcc"; 0: none.
+std::size_t separated_address(std::string_view text) {
+    constexpr std::size_t kPairs = 17;
+    constexpr std::size_t kQuads = 14;
+    if (text.size() >= kPairs && is_hardware_address(text.substr(0, kPairs))) {
+        return kPairs;
+    }
+    const std::string_view quads = text.substr(0, kQuads);
+    bool fits = quads.size() == kQuads;
+    for (std::size_t i = 0; fits && i < kQuads; ++i) {
+        fits = i % 5 == 4 ? quads[i] == '.' : is_hex(quads[i]);
+    }
+    return fits ? kQuads : 0;
+}
+
 }  // namespace
 
 std::string without_addresses(std::string_view name) {
     std::string out;
     for (std::size_t at = 0; at < name.size();) {
+        const bool begins = at == 0 || !is_word(name[at - 1]);
+        if (const std::size_t size = begins ? separated_address(name.substr(at)) : 0; size != 0) {
+            out += masked_address(name.substr(at, size)).substr(4);
+            at += size;
+            continue;
+        }
         const auto* const end = std::find_if_not(name.begin() + at, name.end(), is_word);
         const auto size = static_cast<std::size_t>(end - (name.begin() + at));
         const std::string_view word = name.substr(at, size);

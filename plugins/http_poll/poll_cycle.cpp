@@ -27,7 +27,8 @@ Result<std::string> body_from(const std::string& path) {
 
 Result<devices::HttpCall> call_of(const PollTarget& target, WallTime now) {
     devices::HttpCall call;
-    call.access = target;
+    const devices::HttpAccess& access = target;
+    call.access = access;
     call.method = target.method;
     call.url = fill_in_url(target.url, now, target.period());
     call.silence = target.silence;

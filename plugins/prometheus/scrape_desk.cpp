@@ -53,7 +53,8 @@ ScrapeDesk::ScrapeDesk(
 
 devices::HttpCall ScrapeDesk::call() const {
     devices::HttpCall call;
-    call.access = target_;
+    const devices::HttpAccess& access = target_;
+    call.access = access;
     call.url = target_.url;
     auto& headers = call.access.headers;
     const bool says_accept = std::any_of(headers.begin(), headers.end(), [](const auto& header) {

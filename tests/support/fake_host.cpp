@@ -61,17 +61,24 @@ Status FakeHost::emit_once(SeriesId id, double value, const Occasion& occasion) 
     if (Status sound = check(occasion); !sound) {
         return sound;
     }
-    const std::int64_t from = occasion.from ? unix_ms(*occasion.from) : 0;
-    const std::int64_t to = occasion.from ? unix_ms(*occasion.time) : 0;
-    const std::tuple name(id, from, to, occasion.key);
-    const bool has_name = occasion.has_name();
-    if (has_name && known_.count(name) != 0) {
+    // As the pipeline does: whichever of its names is known.
+    using Name = std::tuple<SeriesId, std::int64_t, std::int64_t, std::uint64_t>;
+    std::vector<Name> names;
+    if (occasion.key != 0) {
+        names.emplace_back(id, 0, 0, occasion.key);
+    }
+    if (occasion.from) {
+        names.emplace_back(id, unix_ms(*occasion.from), unix_ms(*occasion.time), 0);
+    }
+    if (std::any_of(names.begin(), names.end(), [&](const Name& name) {
+            return known_.count(name) != 0;
+        })) {
         ++repeated;
         return {};
     }
     Status recorded = record({id, value, occasion.time, occasion.from, occasion.key});
-    if (recorded && has_name) {
-        known_.insert(name);
+    if (recorded) {
+        known_.insert(names.begin(), names.end());
     }
     return recorded;
 }

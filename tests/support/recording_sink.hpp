@@ -28,6 +28,9 @@ public:
         if (info.key.metric.rfind("bad.", 0) == 0) {
             return invalid_argument(info.key.metric + ": not in the metric catalogue");
         }
+        if (!declare_status) {
+            return declare_status.error();
+        }
         series.push_back(to_string(info.key));
         return SeriesId{static_cast<std::uint32_t>(series.size() - 1)};
     }
@@ -38,11 +41,12 @@ public:
         readings.push_back({series.at(index_of(id)), value, false, time});
         return {};
     }
-    Status accept_once(SeriesId id, double value, const Occasion& occasion) override {
+    Status accept_once(SeriesId id, double value, const Occasion& occasion, SampleTime taken)
+        override {
         if (!accept_status) {
             return accept_status;
         }
-        const SampleTime time = occasion.time ? at_wall(*occasion.time) : SampleTime{};
+        const SampleTime time = occasion.time ? at_wall(*occasion.time) : taken;
         readings.push_back({series.at(index_of(id)), value, false, time, occasion});
         return {};
     }
@@ -101,7 +105,8 @@ public:
     ingest::Durability durability = ingest::Durability::process;
     int commits = 0;
     Status commit_status;
-    Status accept_status;  // of every reading
+    Status accept_status;   // of every reading
+    Status declare_status;  // of every series
     std::vector<std::string> followed;
     std::shared_ptr<OnReading> follower;
     std::vector<std::pair<std::string, DeviceNote>> devices;

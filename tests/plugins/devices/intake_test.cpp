@@ -157,6 +157,88 @@ TEST_CASE(
     CHECK(desk.lines_of("device.clock.offset").size() == 1);
 }
 
+TEST_CASE("trap: a buffer of ten days is as right as its newest reading", "[devices]") {
+    Desk desk;
+    Report report;
+    for (const int day : {10, 9, 0}) {
+        Reading reading = people_in(1);
+        reading.time = desk.now_plus(-hours(24 * day) - seconds(1));
+        report.readings.push_back(reading);
+    }
+    REQUIRE(desk.take(report));
+    for (const std::string& line : desk.lines_of("store.")) {
+        CHECK(line.find('@') != std::string::npos);
+    }
+    CHECK(desk.events_named("device.clock_wrong").empty());
+}
+
+TEST_CASE("trap: a clock that is believed at the second try counts once", "[devices]") {
+    Desk desk;
+    Reading reading = people_in(3);
+    reading.time = desk.now_plus(seconds(125));
+    reading.from = desk.now_plus(seconds(65));
+    REQUIRE(desk.take(reading));
+    desk.host.manual_clock.advance(seconds(10));
+    REQUIRE(desk.take(reading));
+    CHECK(desk.lines_of("store.").size() == 1);
+}
+
+TEST_CASE("trap: the hours of a night in autumn all count", "[devices]") {
+    const test::TimeZone zone(test::kCentralEurope);
+    Desk desk;
+    desk.settings.clock = "device";
+    Report report;
+    // 2026-10-25 as a clock on the wall shows it: 00-01, 01-02, 02-03, 02-03, 03-04.
+    for (const int hour : {0, 1, 2, 2, 3}) {
+        for (const char* metric : {"store.footfall.in", "store.footfall.out"}) {
+            Reading reading = people_in(1);
+            reading.info.key.metric = metric;
+            reading.from = DeviceTime{1'792'886'400'000 + hour * 3'600'000, true};
+            reading.time = DeviceTime{reading.from->ms + 3'600'000, true};
+            report.readings.push_back(reading);
+        }
+    }
+    REQUIRE(desk.take(report));
+    CHECK(desk.lines_of("store.footfall.in").size() == 5);
+    CHECK(desk.lines_of("store.footfall.out").size() == 5);
+    CHECK(desk.host.repeated == 0);
+    CHECK(desk.lines_of("store.footfall.in").back().ends_with("@1792893600000..1792897200000"));
+}
+
+TEST_CASE("intake: lines that share a name are one count", "[devices]") {
+    Desk desk;
+    desk.settings.names = {{"Line 1", "main"}, {"Line 2", "main"}};
+    Report report;
+    for (const char* line : {"Line 1", "Line 2", "Line 2"}) {
+        Reading reading = people_in(3);
+        reading.info.key.dims[0].value = line;
+        reading.from = desk.now_plus(seconds(-61));
+        reading.time = desk.now_plus(seconds(-1));
+        report.readings.push_back(reading);
+    }
+    REQUIRE(desk.take(report));
+    REQUIRE(desk.take(report));
+    CHECK(
+        desk.host.values_of("store.footfall.in{device=front,door=main}") == std::vector<double>{6}
+    );
+}
+
+TEST_CASE("intake: events of ever new devices fill nothing", "[devices]") {
+    Desk desk;
+    desk.settings.max_devices = 5;
+    for (int i = 0; i < 100; ++i) {
+        DeviceEvent told;
+        told.event.name = "device.alarm.video";
+        told.event.subject = "d" + std::to_string(i);
+        told.time = desk.now_plus(seconds(-1));
+        Report report;
+        report.events = {told};
+        REQUIRE(desk.take(report));
+    }
+    CHECK(desk.events_named("device.alarm.video").size() == 5);
+    CHECK(desk.host.devices.size() <= 10);
+}
+
 TEST_CASE("intake: whose clock counts is a setting", "[devices]") {
     Desk device;
     device.settings.clock = "device";

@@ -103,6 +103,21 @@ TEST_CASE("devices: fields that only look personal are not", "[devices]") {
     }
 }
 
+TEST_CASE("devices: an address within a name is masked, too", "[devices]") {
+    for (const char* name :
+         {"Counter 00:6E:02:AA:BB:CC",
+          "cam_00-6e-02-aa-bb-cc!",
+          "006e.02aa.bbcc",
+          "x 0x00158d0001a2b3c4"}) {
+        const std::string masked = without_addresses(name);
+        INFO(masked);
+        CHECK(masked.find("6e") == std::string::npos);
+        CHECK(masked.find("6E") == std::string::npos);
+        CHECK(masked.find("158d") == std::string::npos);
+    }
+    CHECK(without_addresses("Line 1 12:30-14:00 3.5.0") == "Line 1 12:30-14:00 3.5.0");
+}
+
 TEST_CASE("devices: hardware addresses are masked, always the same way", "[devices]") {
     CHECK(is_hardware_address("00:6e:02:aa:bb:cc"));
     CHECK(is_hardware_address("00-6E-02-AA-BB-CC"));

@@ -117,8 +117,8 @@ TEST_CASE("data_path: what is told again counts once, in the next process too", 
     const auto tell_both = [&] {
         const auto id = bench.path->declare(info);
         REQUIRE(id.ok());
-        REQUIRE(bench.path->accept_once(*id, 3, interval).ok());
-        REQUIRE(bench.path->accept_once(*id, 5, named).ok());
+        REQUIRE(bench.path->accept_once(*id, 3, interval, at_boot(bench.clock.boot_now())).ok());
+        REQUIRE(bench.path->accept_once(*id, 5, named, at_boot(bench.clock.boot_now())).ok());
     };
     tell_both();
     bench.restart();
@@ -134,6 +134,30 @@ TEST_CASE("data_path: what is told again counts once, in the next process too", 
     CHECK(values == std::vector<double>{3, 5, 5});
 }
 
+TEST_CASE("data_path: a kill in the first run after a reboot loses no interval", "[app]") {
+    Bench bench;
+    SeriesInfo info = gauge("raw.people");
+    info.kind = Kind::delta;
+    const auto tell = [&](int minutes_ago) {
+        Occasion interval;
+        interval.time = bench.clock.wall_now() - std::chrono::minutes(minutes_ago);
+        interval.from = *interval.time - std::chrono::minutes(1);
+        const auto id = bench.path->declare(info);
+        REQUIRE(id.ok());
+        const SampleTime taken = at_boot(bench.clock.boot_now());
+        REQUIRE(bench.path->accept_once(*id, 1, interval, taken).ok());
+    };
+    tell(9);
+    bench.pass(std::chrono::minutes(6));  // keeps until when intervals were told
+    bench.cut_power();
+    tell(8);
+    bench.pass(std::chrono::minutes(6));
+    tell(2);
+    bench.restart();  // replays it, against what was kept before
+    bench.pass(milliseconds(6000));
+    CHECK(bench.samples().size() == 3 + 6 + 11);  // with the losses between them
+}
+
 TEST_CASE("data_path: who follows is told each reading once, until it stops", "[app]") {
     Bench bench;
     std::vector<double> heard;
@@ -144,8 +168,8 @@ TEST_CASE("data_path: who follows is told each reading once, until it stops", "[
     bench.give("win.b", 2);
     const auto id = bench.path->declare(gauge("raw.c"));
     REQUIRE(id.ok());
-    REQUIRE(bench.path->accept_once(*id, 3, {{}, {}, 9}).ok());
-    REQUIRE(bench.path->accept_once(*id, 3, {{}, {}, 9}).ok());
+    REQUIRE(bench.path->accept_once(*id, 3, {{}, {}, 9}, at_boot(bench.clock.boot_now())).ok());
+    REQUIRE(bench.path->accept_once(*id, 3, {{}, {}, 9}, at_boot(bench.clock.boot_now())).ok());
     follower.reset();
     bench.give("raw.a", 4);
     CHECK(heard == std::vector<double>{1, 3});

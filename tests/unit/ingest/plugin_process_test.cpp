@@ -295,6 +295,21 @@ TEST_CASE("plugin process: who acknowledges is told what was refused", "[ingest]
     CHECK(bench.sink.refused.empty());  // nothing is lost that the sender repeats
 }
 
+TEST_CASE("plugin process: a series that came while storage was full counts later", "[ingest]") {
+    Bench bench("commit");
+    bench.sink.declare_status = unavailable("storage full");
+    bench.process.start();
+    REQUIRE(bench.until([&] { return bench.process.health().readings >= 1; }));
+    bench.sink.declare_status = {};
+    // The plugin was told that its reading was refused, and says so in a series that now has room.
+    Bench later("refused");
+    later.sink.declare_status = unavailable("storage full");
+    later.process.start();
+    REQUIRE(later.until([&] { return later.process.health().readings == 3; }));
+    CHECK(later.sink.readings.empty());
+    CHECK(later.sink.commits == 0);
+}
+
 TEST_CASE("plugin process: occasions and devices arrive as they were told", "[ingest]") {
     SourceSpec spec = spec_that("once");
     SettingsNode when;
