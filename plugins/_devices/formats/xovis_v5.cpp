@@ -38,8 +38,10 @@ void read_record(const Node& record, XovisPlace place, ReportBuilder& out) {
         return;
     }
     place.when = *when;
+    const std::vector<Node> counts = record.all("counts");
+    place.balance_is_level = !place.is_line && is_only_balance(counts, "name");
     bool any_known = false;
-    for (const Node& count : record.all("counts")) {
+    for (const Node& count : counts) {
         const XovisCount one{count["name"].text(), count["value"], count.where("value")};
         any_known = add_xovis_count(out, place, one) || any_known;
     }

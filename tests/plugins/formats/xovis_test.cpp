@@ -84,6 +84,35 @@ TEST_CASE("xovis 5: zones give occupancy and visits", "[formats]") {
     );
 }
 
+TEST_CASE("trap: a zone that tells only its balance tells the people in it", "[formats]") {
+    const auto zone = [](const std::string& counts) {
+        return parsed(
+            "xovis",
+            logics(
+                R"({"name":"Desk","info":"XLT_4X_ZONE_COUNT","records":[{"from":1000,"to":2000,)"
+                R"("counts":[)" +
+                counts + "]}]}"
+            )
+        );
+    };
+    CHECK(
+        lines_of(zone(R"({"name":"balance","value":3},{"name":"max","value":9})")) ==
+        XovisLines{"store.occupancy{zone=Desk} gauge 3 @2000000 of 80:1F:12:AA:BB:CC"}
+    );
+    CHECK(zone(R"({"name":"balance","value":0})").readings.size() == 1);
+    CHECK(
+        lines_of(zone(R"({"name":"balance","value":3},{"name":"count","value":4})")) ==
+        XovisLines{"store.occupancy{zone=Desk} gauge 4 @2000000 from 1000000 of 80:1F:12:AA:BB:CC"}
+    );
+    CHECK(
+        bad_of(zone(R"({"name":"balance","value":-1})")) ==
+        XovisLines{"/logics_data/logics/0/records/0/counts/0/value is not a count"}
+    );
+    const Report line = parsed("xovis", logics(line_logic(R"({"name":"balance","value":3})")));
+    CHECK(line.readings.empty());
+    CHECK(line.bad_elements.empty());
+}
+
 TEST_CASE("trap: a missing, null or wrong value is one bad element", "[formats]") {
     const Report report = parsed(
         "xovis",
