@@ -171,6 +171,56 @@ TEST_CASE("xovis 5: live events are one person each, and a passage counts once",
     CHECK(groups.private_fields.at("gender") == 1);
 }
 
+std::string crossing(const std::string& line, int track) {
+    return fmt::format(
+        R"({{"type":"LINE_CROSS_FORWARD","attributes":{{"track_id":{},"sequence_number":{},)"
+        R"("geometry_id":2,"geometry_name":"{}"}}}})",
+        track,
+        track,
+        line
+    );
+}
+
+std::string increment(const std::string& logic, const std::string& more) {
+    return R"({"type":"COUNT_INCREMENT","attributes":{"logic_id":1,"logic_name":")" + logic +
+           R"(","counter_value":77,)" + more + "}}";
+}
+
+TEST_CASE("trap: a passage told by a logic and by its line is one person", "[formats]") {
+    const std::string line = crossing("Line 0", 4);
+    const XovisLines once{"store.footfall.in{door=Entrance} delta 1 @1700000000000"};
+    const XovisLines twice{
+        "store.footfall.in{door=Line 0} delta 1 @1700000000000",
+        "store.footfall.in{door=Entrance} delta 1 @1700000000000"};
+    const auto told = [&](const std::string& more) {
+        return lines_of(parsed("xovis", live("", line + "," + increment("Entrance", more))));
+    };
+    CHECK(told(R"("track_id":4,"counter_name":"fw")") == once);
+    CHECK(told(R"("track_id":4,"counter_name":"in")") == once);
+    CHECK(told(R"("counter_name":"fw")") == once);
+    CHECK(told(R"("track_id":5,"counter_name":"fw")") == twice);
+    CHECK(told(R"("track_id":4,"counter_name":"bw")").size() == 2);
+    // Two people, of whom one is counted.
+    const std::string both = crossing("Line 1", 5) + "," + line;
+    CHECK(
+        lines_of(parsed(
+            "xovis",
+            live("", both + "," + increment("Entrance", R"("track_id":4,"counter_name":"fw")"))
+        )) ==
+        XovisLines{
+            "store.footfall.in{door=Line 1} delta 1 @1700000000000",
+            "store.footfall.in{door=Entrance} delta 1 @1700000000000"}
+    );
+    CHECK(
+        lines_of(
+            parsed("xovis", live("", both + "," + increment("Line 0", R"("counter_name":"fw")")))
+        ) ==
+        XovisLines{
+            "store.footfall.in{door=Line 1} delta 1 @1700000000000",
+            "store.footfall.in{door=Line 0} delta 1 @1700000000000"}
+    );
+}
+
 TEST_CASE("xovis 5: the status gives firmware and alarms", "[formats]") {
     const Report report = parsed(
         "xovis",
