@@ -18,18 +18,14 @@ namespace {
 
 // The serial number, because names may be the same in every camera of a shop.
 void set_axis_device(const Node& message, ReportBuilder& out) {
-    for (const char* name : {"serial", "device"}) {
+    const Node sensor = message["sensor"];
+    for (const Node& node : {message["serial"], message["device"], sensor["serial"]}) {
         if (out.device.empty()) {
-            out.device = message[name].text();
+            out.device = node.text();
         }
     }
     out.state().up = true;
-}
-
-SeriesInfo axis_daily(const char* metric, const std::string& door) {
-    SeriesInfo info = series_info(metric, Kind::counter, {{"door", door}});
-    info.resets_at = std::chrono::minutes(0);
-    return info;
+    out.state().firmware = as_name(sensor["applicationVersion"].text());
 }
 
 // People Counter, live: sums of the day, by a clock without a zone.
@@ -97,7 +93,7 @@ bool read_axis_json(const Node& root, ReportBuilder& out) {
     } else if (!root.all("data").empty() && root.all("data")[0]["start"]) {
         read_export(root, out);
     } else {
-        return read_queue_sum(root, out);
+        return read_axis_retail(root, out) || read_queue_sum(root, out);
     }
     return true;
 }
@@ -192,6 +188,12 @@ Result<Report> parse_axis_csv(std::string_view body) {
 }
 
 }  // namespace
+
+SeriesInfo axis_daily(const char* metric, const std::string& door) {
+    SeriesInfo info = series_info(metric, Kind::counter, {{"door", door}});
+    info.resets_at = std::chrono::minutes(0);
+    return info;
+}
 
 Result<Report> parse_axis(const Message& message) {
     const std::string_view body = trimmed(message.body);

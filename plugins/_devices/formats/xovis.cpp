@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "plugins/_devices/formats/xovis_parts.hpp"
 #include "plugins/_devices/privacy.hpp"
@@ -11,15 +12,16 @@
 namespace cxedge::devices {
 namespace {
 
-enum class XovisMeaning { forward, backward, level, ignored };
+enum class XovisMeaning { forward, backward, level, balance, ignored };
 
 struct XovisLabel {
     std::string_view label;
     XovisMeaning meaning;
 };
 
-// "balance" is in minus out since some reset: the agent computes that itself, from both. "stat" is
-// a mean over several people, which no distribution can be made of.
+// "balance" is in minus out since some reset: the agent computes that itself, from both; where it
+// is all that a zone tells, it is the people in it. "stat" is a mean over several people, which no
+// distribution can be made of.
 constexpr XovisLabel kXovisLabels[] = {
     {"fw", XovisMeaning::forward},
     {"forward", XovisMeaning::forward},
@@ -33,7 +35,7 @@ constexpr XovisLabel kXovisLabels[] = {
     {"occupancy", XovisMeaning::level},
     {"average", XovisMeaning::level},
     {"avg", XovisMeaning::level},
-    {"balance", XovisMeaning::ignored},
+    {"balance", XovisMeaning::balance},
     {"stat", XovisMeaning::ignored},
     {"min", XovisMeaning::ignored},
     {"max", XovisMeaning::ignored},
@@ -50,7 +52,59 @@ std::string_view xovis_personal(std::string_view label) {
     return personal_kind(label);
 }
 
+std::optional<XovisMeaning> xovis_meaning(std::string_view label) {
+    std::string word = lower(label);
+    std::replace(word.begin(), word.end(), '_', '-');
+    const auto known =
+        std::find_if(std::begin(kXovisLabels), std::end(kXovisLabels), [&](const XovisLabel& each) {
+            return each.label == word;
+        });
+    return known == std::end(kXovisLabels) ? std::nullopt : std::optional(known->meaning);
+}
+
+void add_xovis_level(ReportBuilder& out, const XovisPlace& place, const XovisCount& count) {
+    const auto people = series_info("store.occupancy", Kind::gauge, {{"zone", place.name}});
+    out.add_number(count.value, count.where, people, place.when);
+}
+
+// The people in a zone when the interval ends.
+void add_xovis_balance(ReportBuilder& out, const XovisPlace& place, const XovisCount& count) {
+    if (count.value && !count.value.is_empty() && !count.value.count()) {
+        out.bad(count.where, kIsNoCount);
+        return;
+    }
+    XovisPlace at_end = place;
+    at_end.when.from.reset();
+    add_xovis_level(out, at_end, count);
+}
+
+void add_xovis_passage(
+    ReportBuilder& out, const XovisPlace& place, const XovisCount& count, bool forward
+) {
+    if (count.value && !count.value.is_empty() && !count.value.count()) {
+        out.bad(count.where, kIsNoCount);
+    } else if (place.is_line) {
+        out.add_number(count.value, count.where, xovis_passage(forward, place.name), place.when);
+    } else if (forward) {
+        const auto visits = series_info("store.zone.visits", Kind::delta, {{"zone", place.name}});
+        out.add_number(count.value, count.where, visits, place.when);
+    }
+}
+
 }  // namespace
+
+bool is_only_balance(const std::vector<Node>& counts, const char* label_name) {
+    bool balance = false;
+    for (const Node& count : counts) {
+        const std::string label = count[label_name].text();
+        const auto meaning = xovis_personal(label).empty() ? xovis_meaning(label) : std::nullopt;
+        if (meaning && *meaning != XovisMeaning::ignored && *meaning != XovisMeaning::balance) {
+            return false;
+        }
+        balance = balance || meaning == XovisMeaning::balance;
+    }
+    return balance;
+}
 
 SeriesInfo xovis_passage(bool forward, const std::string& door) {
     const char* const metric = forward ? "store.footfall.in" : "store.footfall.out";
@@ -62,31 +116,15 @@ bool add_xovis_count(ReportBuilder& out, const XovisPlace& place, const XovisCou
         ++out.report.private_fields[std::string(kind)];
         return true;
     }
-    std::string word = lower(count.label);
-    std::replace(word.begin(), word.end(), '_', '-');
-    const auto known =
-        std::find_if(std::begin(kXovisLabels), std::end(kXovisLabels), [&](const XovisLabel& each) {
-            return each.label == word;
-        });
-    if (known == std::end(kXovisLabels)) {
-        return false;
+    const std::optional<XovisMeaning> meaning = xovis_meaning(count.label);
+    if (meaning == XovisMeaning::forward || meaning == XovisMeaning::backward) {
+        add_xovis_passage(out, place, count, meaning == XovisMeaning::forward);
+    } else if (meaning == XovisMeaning::level && !place.is_line) {
+        add_xovis_level(out, place, count);
+    } else if (meaning == XovisMeaning::balance && place.balance_is_level) {
+        add_xovis_balance(out, place, count);
     }
-    const bool passage =
-        known->meaning == XovisMeaning::forward || known->meaning == XovisMeaning::backward;
-    const bool forward = known->meaning == XovisMeaning::forward;
-    const Node& value = count.value;
-    if (passage && value && !value.is_empty() && !value.count()) {
-        out.bad(count.where, kIsNoCount);
-    } else if (passage && place.is_line) {
-        out.add_number(value, count.where, xovis_passage(forward, place.name), place.when);
-    } else if (forward) {
-        const auto visits = series_info("store.zone.visits", Kind::delta, {{"zone", place.name}});
-        out.add_number(value, count.where, visits, place.when);
-    } else if (known->meaning == XovisMeaning::level && !place.is_line) {
-        const auto people = series_info("store.occupancy", Kind::gauge, {{"zone", place.name}});
-        out.add_number(value, count.where, people, place.when);
-    }
-    return true;
+    return meaning.has_value();
 }
 
 Result<Report> parse_xovis(const Message& message) {

@@ -17,6 +17,7 @@ bool read_xovis_v4(const Node& root, ReportBuilder& out);
 struct XovisPlace {
     std::string name;
     bool is_line = false;
+    bool balance_is_level = false;  // a zone that tells nothing but who came less who went
     When when;
 };
 
@@ -29,6 +30,8 @@ struct XovisCount {
 };
 // False: an unknown label.
 bool add_xovis_count(ReportBuilder& out, const XovisPlace& place, const XovisCount& count);
+// None of the labels but "balance" is about people as such.
+bool is_only_balance(const std::vector<Node>& counts, const char* label_name);
 // "fw": in through this door; "bw": out.
 SeriesInfo xovis_passage(bool forward, const std::string& door);
 

@@ -38,8 +38,10 @@ void read_record(const Node& record, XovisPlace place, ReportBuilder& out) {
         return;
     }
     place.when = *when;
+    const std::vector<Node> counts = record.all("counts");
+    place.balance_is_level = !place.is_line && is_only_balance(counts, "name");
     bool any_known = false;
-    for (const Node& count : record.all("counts")) {
+    for (const Node& count : counts) {
         const XovisCount one{count["name"].text(), count["value"], count.where("value")};
         any_known = add_xovis_count(out, place, one) || any_known;
     }
@@ -77,7 +79,19 @@ struct V5Event {
     std::string counter;  // COUNT_INCREMENT: which
     std::string id;       // unique in the frame; holds the track's number, so it is only hashed
     std::string track;
+    int way = 0;           // 1: in, -1: out, 0: nobody passed
+    bool counted = false;  // a crossing that is told as a COUNT_INCREMENT, too
 };
+
+int way_of(const V5Event& event) {
+    if (event.type == "COUNT_INCREMENT") {
+        const bool in = event.counter == "fw" || event.counter == "in";
+        const bool away = event.counter == "bw" || event.counter == "out";
+        return in ? 1 : (away ? -1 : 0);
+    }
+    const bool in = event.type == "LINE_CROSS_FORWARD";
+    return in ? 1 : (event.type == "LINE_CROSS_BACKWARD" ? -1 : 0);
+}
 
 V5Event read_v5_event(const Node& event) {
     const Node attributes = event["attributes"];
@@ -85,6 +99,7 @@ V5Event read_v5_event(const Node& event) {
     out.type = event["type"].text();
     out.counter = lower(attributes["counter_name"].text());
     out.track = attributes["track_id"].text();
+    out.way = way_of(out);
     const bool logic = out.type.starts_with("COUNT_");
     out.place = attributes[logic ? "logic_name" : "geometry_name"].text();
     const std::string number = attributes[logic ? "logic_id" : "geometry_id"].text();
@@ -121,8 +136,12 @@ public:
 
     void read() {
         for (const V5Event& event : events_) {
-            // A group is told beside its members.
-            if (event.track.empty() || not_people_.count(event.track) == 0) {
+            if (event.type == "COUNT_INCREMENT" && event.way != 0 && is_person(event)) {
+                mark_crossings(event);
+            }
+        }
+        for (const V5Event& event : events_) {
+            if (is_person(event)) {
                 read(event);
             }
         }
@@ -130,30 +149,35 @@ public:
 
 private:
     void read(const V5Event& event) {
-        const bool forward = event.type == "LINE_CROSS_FORWARD";
-        if (forward || event.type == "LINE_CROSS_BACKWARD") {
-            // The same passage is told as the count of its line, too.
-            if (!is_counted(event.place, forward)) {
-                emit(xovis_passage(forward, event.place), event);
-            }
+        if (event.way != 0 && !event.counted) {
+            emit(xovis_passage(event.way > 0, event.place), event);
         } else if (event.type == "ZONE_ENTRY") {
             emit(series_info("store.zone.visits", Kind::delta, {{"zone", event.place}}), event);
-        } else if (event.type == "COUNT_INCREMENT") {
-            const bool in = event.counter == "fw" || event.counter == "in";
-            if (in || event.counter == "bw" || event.counter == "out") {
-                emit(xovis_passage(in, event.place), event);
-            }
         }
     }
 
-    [[nodiscard]] bool is_counted(const std::string& place, bool forward) const {
-        for (const V5Event& event : events_) {
-            const bool same_way = event.counter == (forward ? "fw" : "bw");
-            if (event.type == "COUNT_INCREMENT" && event.place == place && same_way) {
-                return true;
+    // A group is told beside its members.
+    [[nodiscard]] bool is_person(const V5Event& event) const {
+        return event.track.empty() || not_people_.count(event.track) == 0;
+    }
+
+    // The line of a logic has another name than the logic, mostly: whose passage a count is, its
+    // track says. A count without a track is one crossing of that way, if possible of that name.
+    void mark_crossings(const V5Event& count) {
+        V5Event* likely = nullptr;
+        for (V5Event& each : events_) {
+            if (each.way != count.way || each.type == count.type || !is_person(each)) {
+                continue;
+            }
+            if (!count.track.empty() && !each.track.empty()) {
+                each.counted = each.counted || each.track == count.track;
+            } else if (!each.counted && (likely == nullptr || each.place == count.place)) {
+                likely = &each;
             }
         }
-        return false;
+        if (likely != nullptr) {
+            likely->counted = true;
+        }
     }
 
     void emit(SeriesInfo info, const V5Event& event) {

@@ -62,6 +62,69 @@ TEST_CASE("axis: exports are intervals, as JSON and as CSV", "[formats]") {
     );
 }
 
+std::string retail_push(const std::string& measurements) {
+    return R"({"apiName":"Axis Retail Data","apiVersion":"0.4","data":{)"
+           R"("utcFrom":"2026-11-22T09:00:00Z","utcTo":"2026-11-22T09:15:00Z","measurements":[)" +
+           measurements +
+           R"(]},"sensor":{"serial":"ACCC01","name":"Door","applicationVersion":"10.2.1",)"
+           R"("timeZone":"Europe/Berlin"}})";
+}
+
+TEST_CASE("trap: the data push of Axis is read", "[formats]") {
+    const Report report = parsed(
+        "axis",
+        retail_push(
+            R"({"kind":"people-counts","utcFrom":"2026-11-22T09:00:00Z",)"
+            R"("utcTo":"2026-11-22T09:15:00Z","items":[{"direction":"in","count":1,"adults":0},)"
+            R"({"direction":"out","count":0,"adults":null},{"direction":"in","count":-1},)"
+            R"({"direction":"up","count":1},{"direction":"out"}]},)"
+            R"({"kind":"people-counts","utcFrom":"2026-11-22T09:00:00Z","items":[]})"
+        )
+    );
+    CHECK(
+        lines_of(report) ==
+        CameraLines{
+            "store.footfall.in{door=Door} delta 1 @1795338900000 from 1795338000000 of ACCC01",
+            "store.footfall.out{door=Door} delta 0 @1795338900000 from 1795338000000 of ACCC01"}
+    );
+    CHECK(
+        bad_of(report) ==
+        CameraLines{
+            "/data/measurements/0/items/2/count is not a count",
+            "/data/measurements/0/items/3/direction is neither in nor out",
+            "/data/measurements/0/items/4/count is missing",
+            "/data/measurements/1/utcTo is missing"}
+    );
+    CHECK(report.private_fields.at("age") == 1);
+    REQUIRE(report.devices.size() == 1);
+    CHECK(report.devices[0].device == "ACCC01");
+    CHECK(report.devices[0].firmware == "10.2.1");
+}
+
+TEST_CASE("axis: a data push without measurements tests the connection", "[formats]") {
+    const Report report = parsed("axis", retail_push(""));
+    CHECK(report.readings.empty());
+    CHECK(report.bad_elements.empty());
+    REQUIRE(report.devices.size() == 1);
+    CHECK(report.devices[0].up == true);
+}
+
+TEST_CASE("axis: the occupancy comes with sums of the day", "[formats]") {
+    const Report report = parsed(
+        "axis",
+        R"({"occupancy":4,"serial":"ACCC01","timestamp":"20261122091400","total_in":9,"total_out":5})"
+    );
+    CHECK(
+        lines_of(report) ==
+        CameraLines{
+            "store.occupancy gauge 4 @1795338840000L of ACCC01",
+            "store.footfall.in counter 9 @1795338840000L of ACCC01",
+            "store.footfall.out counter 5 @1795338840000L of ACCC01"}
+    );
+    CHECK(report.readings[1].info.resets_at == std::chrono::minutes(0));
+    CHECK(report.readings[2].info.resets_at == std::chrono::minutes(0));
+}
+
 TEST_CASE("axis: direction events are one person each, pictures stay out", "[formats]") {
     const Report report = parsed(
         "axis",

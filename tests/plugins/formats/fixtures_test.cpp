@@ -13,6 +13,8 @@ TEST_CASE("formats: fixtures of Xovis", "[formats]") {
         CHECK(
             lines_of(parsed("xovis", *body)) ==
             Lines{
+                "store.occupancy{zone=Zone 0} gauge 0 @1645792920000",
+                "store.occupancy{zone=Zone 0} gauge 0 @1645792980000",
                 "store.footfall.in{door=Line 0} delta 1 @1645792920000 from 1645792860000",
                 "store.footfall.out{door=Line 0} delta 0 @1645792920000 from 1645792860000",
                 "store.footfall.in{door=Line 0} delta 3 @1645792980000 from 1645792920000",

@@ -84,6 +84,35 @@ TEST_CASE("xovis 5: zones give occupancy and visits", "[formats]") {
     );
 }
 
+TEST_CASE("trap: a zone that tells only its balance tells the people in it", "[formats]") {
+    const auto zone = [](const std::string& counts) {
+        return parsed(
+            "xovis",
+            logics(
+                R"({"name":"Desk","info":"XLT_4X_ZONE_COUNT","records":[{"from":1000,"to":2000,)"
+                R"("counts":[)" +
+                counts + "]}]}"
+            )
+        );
+    };
+    CHECK(
+        lines_of(zone(R"({"name":"balance","value":3},{"name":"max","value":9})")) ==
+        XovisLines{"store.occupancy{zone=Desk} gauge 3 @2000000 of 80:1F:12:AA:BB:CC"}
+    );
+    CHECK(zone(R"({"name":"balance","value":0})").readings.size() == 1);
+    CHECK(
+        lines_of(zone(R"({"name":"balance","value":3},{"name":"count","value":4})")) ==
+        XovisLines{"store.occupancy{zone=Desk} gauge 4 @2000000 from 1000000 of 80:1F:12:AA:BB:CC"}
+    );
+    CHECK(
+        bad_of(zone(R"({"name":"balance","value":-1})")) ==
+        XovisLines{"/logics_data/logics/0/records/0/counts/0/value is not a count"}
+    );
+    const Report line = parsed("xovis", logics(line_logic(R"({"name":"balance","value":3})")));
+    CHECK(line.readings.empty());
+    CHECK(line.bad_elements.empty());
+}
+
 TEST_CASE("trap: a missing, null or wrong value is one bad element", "[formats]") {
     const Report report = parsed(
         "xovis",
@@ -140,6 +169,56 @@ TEST_CASE("xovis 5: live events are one person each, and a passage counts once",
     const Report groups = parsed("xovis", live(group, cross));
     CHECK(groups.readings.empty());
     CHECK(groups.private_fields.at("gender") == 1);
+}
+
+std::string crossing(const std::string& line, int track) {
+    return fmt::format(
+        R"({{"type":"LINE_CROSS_FORWARD","attributes":{{"track_id":{},"sequence_number":{},)"
+        R"("geometry_id":2,"geometry_name":"{}"}}}})",
+        track,
+        track,
+        line
+    );
+}
+
+std::string increment(const std::string& logic, const std::string& more) {
+    return R"({"type":"COUNT_INCREMENT","attributes":{"logic_id":1,"logic_name":")" + logic +
+           R"(","counter_value":77,)" + more + "}}";
+}
+
+TEST_CASE("trap: a passage told by a logic and by its line is one person", "[formats]") {
+    const std::string line = crossing("Line 0", 4);
+    const XovisLines once{"store.footfall.in{door=Entrance} delta 1 @1700000000000"};
+    const XovisLines twice{
+        "store.footfall.in{door=Line 0} delta 1 @1700000000000",
+        "store.footfall.in{door=Entrance} delta 1 @1700000000000"};
+    const auto told = [&](const std::string& more) {
+        return lines_of(parsed("xovis", live("", line + "," + increment("Entrance", more))));
+    };
+    CHECK(told(R"("track_id":4,"counter_name":"fw")") == once);
+    CHECK(told(R"("track_id":4,"counter_name":"in")") == once);
+    CHECK(told(R"("counter_name":"fw")") == once);
+    CHECK(told(R"("track_id":5,"counter_name":"fw")") == twice);
+    CHECK(told(R"("track_id":4,"counter_name":"bw")").size() == 2);
+    // Two people, of whom one is counted.
+    const std::string both = crossing("Line 1", 5) + "," + line;
+    CHECK(
+        lines_of(parsed(
+            "xovis",
+            live("", both + "," + increment("Entrance", R"("track_id":4,"counter_name":"fw")"))
+        )) ==
+        XovisLines{
+            "store.footfall.in{door=Line 1} delta 1 @1700000000000",
+            "store.footfall.in{door=Entrance} delta 1 @1700000000000"}
+    );
+    CHECK(
+        lines_of(
+            parsed("xovis", live("", both + "," + increment("Line 0", R"("counter_name":"fw")")))
+        ) ==
+        XovisLines{
+            "store.footfall.in{door=Line 1} delta 1 @1700000000000",
+            "store.footfall.in{door=Line 0} delta 1 @1700000000000"}
+    );
 }
 
 TEST_CASE("xovis 5: the status gives firmware and alarms", "[formats]") {
