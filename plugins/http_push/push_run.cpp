@@ -138,6 +138,15 @@ PushRun::Route* PushRun::route_of(const std::string& path) {
     return best;
 }
 
+bool PushRun::is_signed_well(const HttpRequest& request, const Route& route) {
+    const PushRoute& settings = *route.kind.settings;
+    return route.secret.empty() || devices::hmac_sha256_matches(
+                                       route.secret,
+                                       {settings.hmac_prefix, request.body},
+                                       request.header(devices::lower(settings.hmac_header))
+                                   );
+}
+
 // The status to refuse it with; 0: none.
 int PushRun::refusal(const HttpRequest& request, const Route* route) const {
     if (request.method != "POST" && request.method != "PUT") {
@@ -146,9 +155,7 @@ int PushRun::refusal(const HttpRequest& request, const Route* route) const {
     if (route == nullptr) {
         return 404;
     }
-    const std::string header = devices::lower(route->kind.settings->hmac_header);
-    if (!route->secret.empty() &&
-        !devices::hmac_sha256_matches(route->secret, request.body, request.header(header))) {
+    if (!is_signed_well(request, *route)) {
         return 401;
     }
     return is_encoded(request) ? 415 : 0;

@@ -49,6 +49,9 @@ private:
     void take(const devices::HttpRequest& request, const Answer& answer);
     [[nodiscard]] Route* route_of(const std::string& path);
     [[nodiscard]] int refusal(const devices::HttpRequest& request, const Route* route) const;
+    [[nodiscard]] static bool is_signed_well(
+        const devices::HttpRequest& request, const Route& route
+    );
     Status take_reports(Route& route, const std::vector<devices::Report>& reports);
     void reply(const Answer& answer, devices::HttpAnswer with);
     void commit_soon(const Answer& answer);

@@ -25,6 +25,11 @@ void add_route_keys(Schema<T>& schema) {
         .check(check_path);
     schema.text("hmac_file", &T::hmac_file, "File with the key of the messages' HMAC-SHA256");
     schema.text("hmac_header", &T::hmac_header, "Header that carries the signature, as hex");
+    schema.text(
+        "hmac_prefix",
+        &T::hmac_prefix,
+        "What is signed in front of the body, such as Qminder's URL of the webhook"
+    );
 }
 
 Schema<PushRoute> route_schema() {

@@ -16,6 +16,7 @@ struct PushRoute : devices::PayloadSettings {
     std::string path = "/*";  // exact; with a `*` at its end, what begins so
     std::string hmac_file;
     std::string hmac_header = "X-Qminder-Signature";
+    std::string hmac_prefix;  // signed in front of the body
 };
 
 // Without routes its own keys are the only route.

@@ -147,9 +147,10 @@ int Ticket::refusal(const devices::HttpRequest& request) {
         return 405;
     }
     const std::string_view signature = request.header(settings_.http.hmac_header);
-    const std::string said = settings_.http.hmac_prefix + request.body;
     const bool unsigned_message =
-        !hmac_key_.empty() && !devices::hmac_sha256_matches(hmac_key_, said, signature);
+        !hmac_key_.empty() && !devices::hmac_sha256_matches(
+                                  hmac_key_, {settings_.http.hmac_prefix, request.body}, signature
+                              );
     if (unsigned_message) {
         desk_->complaints.bad_message("http", "the signature does not fit; it was refused");
     }

@@ -21,6 +21,16 @@ Status start_with(PushFixture& push, const std::string& further) {
     return push.start(kPushListener + further + kPushValue);
 }
 
+// With the key "shared key".
+std::string hmac_by_openssl(PushFixture& push, const std::string& text) {
+    const std::string file = push.dir.file("signed");
+    std::ofstream(file) << text;
+    std::string digest =
+        run({"openssl", "dgst", "-sha256", "-hmac", "shared key", "-r", file}).output.substr(0, 64);
+    REQUIRE(digest.size() == 64);
+    return digest;
+}
+
 }  // namespace
 
 TEST_CASE("http_push: without the token nothing is counted", "[plugins][http_push]") {
@@ -168,11 +178,7 @@ TEST_CASE("http_push: a webhook's signature decides", "[plugins][http_push]") {
     std::ofstream(push.dir.file("key")) << "shared key\n";
     push.begin("hmac_file = \"${dir}/key\"\n");
     const std::string body = push_record(8);
-    std::ofstream(push.dir.file("body")) << body;
-    const std::string digest =
-        run({"openssl", "dgst", "-sha256", "-hmac", "shared key", "-r", push.dir.file("body")})
-            .output.substr(0, 64);
-    REQUIRE(digest.size() == 64);
+    const std::string digest = hmac_by_openssl(push, body);
     HttpClient client = push.connect();
     REQUIRE(client.send(
         post("/", body, "X-Qminder-Signature: " + digest + "\r\n") + post("/", body) +
@@ -182,20 +188,38 @@ TEST_CASE("http_push: a webhook's signature decides", "[plugins][http_push]") {
     CHECK(push.counted() == std::vector<double>{8});
 }
 
+TEST_CASE("http_push: Qminder signs its webhook's URL and the body", "[plugins][http_push]") {
+    PushFixture push;
+    std::ofstream(push.dir.file("key")) << "shared key\n";
+    const std::string url = "https://store-7.example:8480/visits";
+    push.begin("hmac_file = \"${dir}/key\"\nhmac_prefix = \"" + url + "\"\n");
+    const std::string body = push_record(8);
+    const std::string both = hmac_by_openssl(push, url + body);
+    const std::string only_body = hmac_by_openssl(push, body);
+    HttpClient client = push.connect();
+    REQUIRE(client.send(
+        post("/", body, "X-Qminder-Signature: " + both + "\r\n") +
+        post("/", body, "X-Qminder-Signature: " + only_body + "\r\n")
+    ));
+    CHECK(client.answers(push.host, 2) == Statuses{200, 401});
+    CHECK(push.counted() == std::vector<double>{8});
+}
+
 TEST_CASE("devices: HMAC-SHA256 as RFC 4231 has it", "[plugins][http_push]") {
     constexpr const char* kText = "what do ya want for nothing?";
-    CHECK(devices::hmac_sha256_matches("Jefe", kText, kJefe));
-    CHECK(devices::hmac_sha256_matches("Jefe", kText, std::string("sha256=") + kJefe));
+    CHECK(devices::hmac_sha256_matches("Jefe", {kText}, kJefe));
+    CHECK(devices::hmac_sha256_matches("Jefe", {"what do ya ", "", "want for nothing?"}, kJefe));
+    CHECK(devices::hmac_sha256_matches("Jefe", {kText}, std::string("sha256=") + kJefe));
     std::string upper(kJefe);
     std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
         return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
     });
-    CHECK(devices::hmac_sha256_matches("Jefe", kText, upper));
-    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", "what", kJefe));
-    CHECK_FALSE(devices::hmac_sha256_matches("jefe", kText, kJefe));
-    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", kText, ""));
-    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", kText, std::string(kJefe) + "0"));
-    CHECK_FALSE(devices::hmac_sha256_matches("", "", std::string(64, '0')));
+    CHECK(devices::hmac_sha256_matches("Jefe", {kText}, upper));
+    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", {"what"}, kJefe));
+    CHECK_FALSE(devices::hmac_sha256_matches("jefe", {kText}, kJefe));
+    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", {kText}, ""));
+    CHECK_FALSE(devices::hmac_sha256_matches("Jefe", {kText}, std::string(kJefe) + "0"));
+    CHECK_FALSE(devices::hmac_sha256_matches("", {""}, std::string(64, '0')));
 }
 
 }  // namespace cxedge::test
