@@ -166,7 +166,8 @@ Status Intake::place(const Reading& reading, bool away, std::vector<Placed>& pla
 }
 
 // `names` may give two lines of a sensor one name: what each of them counted in the same interval
-// is one count, not a repetition. The same line twice is one.
+// is one count, not a repetition. The same line twice is the pipeline's business: a repetition, or
+// the hour that comes twice.
 void Intake::add_up(std::vector<Placed>& placed) {
     struct Sum {
         std::size_t at = 0;  // of `kept`

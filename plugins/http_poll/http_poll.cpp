@@ -84,9 +84,7 @@ TargetDesk::Naming HttpPoll::naming_of(std::size_t number) const {
         !settings_.device.empty() || !target.called.empty() ||
         (devices::find_format(settings_.format) == nullptr && settings_.device_at.empty());
     naming.path = path_of_url(target.url);
-    naming.searches =
-        settings_.clock != "receive" &&
-        (has_times(target.url) || has_times(target.body) || !target.body_file.empty());
+    naming.leaves_unfinished = settings_.clock != "receive";
     return naming;
 }
 

@@ -77,12 +77,14 @@ void TargetDesk::adopt(devices::Report& report) {
 }
 
 void TargetDesk::leave_unfinished(devices::Report& report) const {
-    if (!naming_.searches) {
+    if (!naming_.leaves_unfinished) {
         return;
     }
     const WallTime now = shared_.host.clock().wall_now();
+    // One that has not begun is no such: its device's clock is wrong.
     std::erase_if(report.readings, [&](const devices::Reading& reading) {
-        return reading.from && reading.time && devices::to_utc(*reading.time, now) > now;
+        return reading.from && reading.time && devices::to_utc(*reading.from, now) <= now &&
+               devices::to_utc(*reading.time, now) > now;
     });
 }
 

@@ -38,7 +38,7 @@ public:
         bool never_named = false;
         std::string path;  // of the URL, for formats that look at it
         // Asked for again with the next request: an interval that is not over is left for later.
-        bool searches = false;
+        bool leaves_unfinished = false;
     };
 
     TargetDesk(const Shared& shared, Naming naming);
