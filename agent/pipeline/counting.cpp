@@ -88,8 +88,8 @@ void Pipeline::Impl::tell_gap(
     const Entry& entry, const Interval& hole, const Interval& next, const Now& now
 ) {
     const std::chrono::milliseconds length = next.to - next.from;
-    const std::int64_t slots = (hole.to - hole.from + length).count() / length.count() -
-                               ((hole.to - hole.from) % length == std::chrono::milliseconds(0));
+    const std::int64_t slots =
+        (hole.to - hole.from + length - std::chrono::milliseconds(1)).count() / length.count();
     const std::int64_t told = entry.plan.keep == Keep::drop ? 0 : std::min(slots, kMostSlots);
     for (std::int64_t slot = told; slot > 0; --slot) {
         emit(entry, 0, at_wall(hole.to - (slot - 1) * length), Lost{});

@@ -16,7 +16,7 @@
 namespace cxedge::devices {
 
 const std::vector<Format>& formats() {
-    static const std::vector<Format> table{
+    static const std::vector<Format> kTable{
         {"axis", "Axis people counters and Object Analytics", parse_axis},
         {"brickstream", "Brickstream and FLIR 3D people counters", parse_brickstream},
         {"esphome", "ESPHome nodes over MQTT: sensors, contacts, switches", parse_esphome},
@@ -30,7 +30,7 @@ const std::vector<Format>& formats() {
         {"xovis", "Xovis people counters, firmware 3 to 5", parse_xovis},
         {"zigbee2mqtt", "Zigbee devices behind Zigbee2MQTT", parse_zigbee2mqtt},
     };
-    return table;
+    return kTable;
 }
 
 const Format* find_format(std::string_view name) {

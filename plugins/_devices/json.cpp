@@ -13,23 +13,30 @@ namespace {
 
 constexpr double kLargestCount = 9'007'199'254'740'992.0;  // 2^53
 
+// Of one character outside of texts.
+int depth_change(char c) {
+    if (c == '{' || c == '[') {
+        return 1;
+    }
+    return c == '}' || c == ']' ? -1 : 0;
+}
+
+// Behind the text that begins at `at`.
+std::size_t end_of_text(std::string_view text, std::size_t at) {
+    for (++at; at < text.size() && text[at] != '"'; ++at) {
+        at += text[at] == '\\' ? 1U : 0U;
+    }
+    return at;
+}
+
 // Looks at brackets outside of texts only; whether they match is the parser's business.
 bool nested_too_deep(std::string_view text) {
     int depth = 0;
-    bool in_text = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_text) {
-            i += c == '\\' ? 1U : 0U;
-            in_text = c != '"';
-        } else if (c == '"') {
-            in_text = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxNesting) {
-                return true;
-            }
-        } else if (c == '}' || c == ']') {
-            --depth;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        at = text[at] == '"' ? end_of_text(text, at) : at;
+        depth += at < text.size() ? depth_change(text[at]) : 0;
+        if (depth > kMaxNesting) {
+            return true;
         }
     }
     return false;
@@ -117,19 +124,12 @@ void note_private(const Json& message, Report& report) {
     while (!open.empty()) {
         const Json* const value = open.back();
         open.pop_back();
-        if (value->is_array()) {
-            for (const Json& item : *value) {
-                open.push_back(&item);
-            }
-        }
-        if (!value->is_object()) {
-            continue;
-        }
         for (const auto& [key, item] : value->items()) {
-            const std::string_view kind = personal_kind(key);
-            if (kind.empty()) {
+            // Items of a list have their number as key.
+            const std::string_view kind = value->is_object() ? personal_kind(key) : "";
+            if (kind.empty() && item.is_structured()) {
                 open.push_back(&item);
-            } else if (holds_something(item)) {
+            } else if (!kind.empty() && holds_something(item)) {
                 ++report.private_fields[std::string(kind)];
             }
         }

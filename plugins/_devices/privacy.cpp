@@ -106,9 +106,10 @@ bool among(const std::string& word, const std::string_view (&list)[N]) {
 }
 
 std::string_view kind_of(const std::vector<std::string>& words, std::size_t at) {
-    const auto found = std::find_if(std::begin(kWords), std::end(kWords), [&](const Word& each) {
-        return each.word == words[at];
-    });
+    const Word* const found =
+        std::find_if(std::begin(kWords), std::end(kWords), [&](const Word& each) {
+            return each.word == words[at];
+        });
     if (found == std::end(kWords)) {
         return {};
     }

@@ -166,15 +166,6 @@ std::string fill_in_url(std::string_view url, WallTime now, const SearchPeriod& 
     return replaced(url, now, period, percent_encoded);
 }
 
-bool has_times(std::string_view text) {
-    for (auto place = next_place(text, 0); place; place = next_place(text, place->end)) {
-        if (word_of(place->name) != nullptr) {
-            return true;
-        }
-    }
-    return false;
-}
-
 std::string check_times(std::string_view text, bool all) {
     for (auto place = next_place(text, 0); place; place = next_place(text, place->end)) {
         if (word_of(place->name) == nullptr) {

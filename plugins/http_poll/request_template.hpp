@@ -24,8 +24,6 @@ std::string fill_in(std::string_view text, WallTime now, const SearchPeriod& per
 // Likewise in a URL: what is not allowed there is percent-encoded.
 std::string fill_in_url(std::string_view url, WallTime now, const SearchPeriod& period);
 
-// Something would be replaced: what is asked is about a time, and may be asked again.
-bool has_times(std::string_view text);
 // What is wrong with the formats in `text`, or empty. `all`: other words in braces are wrong, too.
 std::string check_times(std::string_view text, bool all);
 
