@@ -53,7 +53,8 @@ Intake::Intake(Host& host, const IntakeSettings& settings)
       names_(settings.names.begin(), settings.names.end()),
       clock_(host, policy_of(settings.clock), settings.clock_ahead, settings.clock_behind),
       book_(host, settings.silent, static_cast<std::size_t>(settings.max_devices)),
-      complaints_(host) {}
+      complaints_(host),
+      private_(host) {}
 
 Intake::~Intake() = default;
 
@@ -94,7 +95,7 @@ Status Intake::take(const Report& report) {
     for (const BadElement& bad : report.bad_elements) {
         complaints_.bad_element(device_of({}), bad.where, bad.what);
     }
-    count_private(report);
+    private_.add(report.private_fields);
     return taken;
 }
 
@@ -277,27 +278,6 @@ bool Intake::is_news(const DeviceEvent& told, const EventId& id) {
         facts_.pop_front();
     }
     return true;
-}
-
-void Intake::count_private(const Report& report) {
-    for (const auto& [kind, dropped] : report.private_fields) {
-        auto found = private_series_.find(kind);
-        if (found == private_series_.end()) {
-            const SeriesInfo info{
-                {"privacy.dropped_fields",
-                 {{"source", std::string(host_.source_name())}, {"field", kind}}},
-                Kind::delta,
-                {},
-                {},
-                0};
-            const Result<SeriesId> id = host_.declare(info);
-            if (!id) {
-                return;  // the host has said so
-            }
-            found = private_series_.emplace(kind, *id).first;
-        }
-        static_cast<void>(host_.emit(found->second, static_cast<double>(dropped)));
-    }
 }
 
 void Intake::bad_message(std::string_view where, const Error& error) {

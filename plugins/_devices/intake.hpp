@@ -19,6 +19,7 @@
 #include "plugins/_devices/complaints.hpp"
 #include "plugins/_devices/device_book.hpp"
 #include "plugins/_devices/device_clock.hpp"
+#include "plugins/_devices/private_count.hpp"
 #include "plugins/_devices/report.hpp"
 
 namespace cxedge::devices {
@@ -106,7 +107,6 @@ private:
     [[nodiscard]] std::string called(std::string_view said) const;
     void take_event(const DeviceEvent& told);
     [[nodiscard]] bool is_news(const DeviceEvent& told, const EventId& id);
-    void count_private(const Report& report);
 
     Host& host_;
     const IntakeSettings settings_;
@@ -114,8 +114,8 @@ private:
     DeviceClock clock_;
     DeviceBook book_;
     Complaints complaints_;
+    PrivateCount private_;
     std::map<SeriesKey, std::pair<SeriesId, Kind>> series_;
-    std::map<std::string, SeriesId> private_series_;
     std::set<EventId> raised_;   // alarms
     std::deque<EventId> facts_;  // the last ones, oldest first
 };

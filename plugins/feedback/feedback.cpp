@@ -30,18 +30,24 @@ PressRules press_rules(const FeedbackSettings& settings) {
 }  // namespace
 
 struct Feedback::Desk {
+    struct Buttons {
+        std::string touchpoint;
+        std::unique_ptr<GpioButtons> lines;
+    };
     Desk(Host& host, const FeedbackSettings& settings)
         : complaints(host),
+          dropped(host),
           book(host, settings.silent, settings.touchpoints.size()),
           clock(
               host, policy_of_clock(settings.clock), settings.clock_ahead, settings.clock_behind
           ) {}
 
     devices::Complaints complaints;
-    devices::DeviceBook book;  // of buttons that report by themselves
+    devices::PrivateCount dropped;
+    devices::DeviceBook book;  // of touchpoints
     devices::DeviceClock clock;
     std::vector<std::unique_ptr<Touchpoint>> touchpoints;
-    std::vector<std::unique_ptr<GpioButtons>> buttons;
+    std::vector<Buttons> buttons;
     std::map<std::string, Place, std::less<>> by_path;
     std::map<std::string, Place, std::less<>> by_topic;
     std::map<std::string, std::string> problems;
@@ -117,11 +123,25 @@ Status Feedback::open_gpio(Touchpoint& touchpoint, const TouchpointSettings& set
     };
     callbacks.problem = [this, name = settings.name](std::string_view problem) {
         set_problem("gpio of " + name, problem);
+        note_gpio(name, problem.empty());
     };
-    desk_->buttons.push_back(
-        std::make_unique<GpioButtons>(*host_, settings.gpio, inputs_.gpio, std::move(callbacks))
-    );
-    return desk_->buttons.back()->open();
+    auto lines =
+        std::make_unique<GpioButtons>(*host_, settings.gpio, inputs_.gpio, std::move(callbacks));
+    if (Status opened = lines->open(); !opened) {
+        return opened;
+    }
+    desk_->buttons.push_back({settings.name, std::move(lines)});
+    note_gpio(settings.name, true);
+    return {};
+}
+
+// Buttons on lines say nothing while nobody presses: as long as their chip is there, they are.
+void Feedback::note_gpio(const std::string& touchpoint, bool up) {
+    if (up) {
+        static_cast<void>(desk_->book.heard(touchpoint));
+    } else {
+        desk_->book.lost(touchpoint);
+    }
 }
 
 Status Feedback::open_http() {
@@ -182,6 +202,7 @@ void Feedback::answer(
         answer({400, message.error().message});
         return;
     }
+    static_cast<void>(desk_->book.heard(touchpoint.name()));
     complain(touchpoint, *message);
     const Status taken = touchpoint.take(*message->rating, {});
     if (!taken) {
@@ -222,6 +243,7 @@ void Feedback::complain(const Touchpoint& touchpoint, const RatingMessage& messa
     for (const devices::BadElement& bad : message.bad_elements) {
         desk_->complaints.bad_element(touchpoint.name(), bad.where, bad.what);
     }
+    desk_->dropped.add(message.private_fields);
 }
 
 // Several inputs, one line: the first that is not well.
@@ -237,10 +259,13 @@ void Feedback::set_problem(const std::string& input, std::string_view problem) {
 }
 
 void Feedback::tick() {
-    for (const auto& buttons : desk_->buttons) {
-        buttons->tick();
-    }
     const bool minute = ++desk_->ticks % kTicksOfMinute == 0;
+    for (const Desk::Buttons& buttons : desk_->buttons) {
+        buttons.lines->tick();
+        if (minute && !buttons.lines->is_lost()) {
+            note_gpio(buttons.touchpoint, true);
+        }
+    }
     for (const auto& touchpoint : desk_->touchpoints) {
         touchpoint->tick();
         if (minute) {

@@ -13,6 +13,7 @@
 #include "plugins/_devices/complaints.hpp"
 #include "plugins/_devices/device_book.hpp"
 #include "plugins/_devices/device_clock.hpp"
+#include "plugins/_devices/private_count.hpp"
 #include "plugins/feedback/feedback_settings.hpp"
 #include "plugins/feedback/touchpoint.hpp"
 
@@ -69,6 +70,7 @@ private:
 
     Status open_touchpoints();
     Status open_gpio(Touchpoint& touchpoint, const TouchpointSettings& settings);
+    void note_gpio(const std::string& touchpoint, bool up);
     Status open_http();
     Status open_mqtt();
     void answer(const devices::HttpRequest& request, const devices::HttpListener::Answer& answer);

@@ -107,7 +107,7 @@ Schema<FeedbackSettings> make_feedback_schema() {
     schema.duration("window_s", &Feed::window, "Over which fb.nps and fb.csat are taken")
         .range(600, 31'536'000);
     add_press_keys(schema);
-    schema.duration("silent_s", &Feed::silent, "An MQTT button that says nothing so long is down")
+    schema.duration("silent_s", &Feed::silent, "mqtt, http: who says nothing so long is down")
         .range(60, 2'592'000);
     schema.text("clock", &Feed::clock, "Whose times count: device, receive, auto")
         .one_of({"auto", "device", "receive"});

@@ -41,6 +41,8 @@ public:
     Status open();
     // Every second: buttons that stick, lines that were lost.
     void tick();
+    // The chip went away, and tick() did not find it again yet.
+    [[nodiscard]] bool is_lost() const { return is_lost_; }
 
 private:
     struct Button {

@@ -33,6 +33,13 @@ void read_rating_time(
     }
 }
 
+// A broker that delivers again delivers the same time. Another button's may be the same, too:
+// Zigbee2MQTT's last_seen can be of whole seconds.
+std::string id_of_press(const Rating& rating) {
+    return rating.time ? std::to_string(rating.time->ms) + "/" + std::to_string(rating.value)
+                       : std::string();
+}
+
 // Empty: the word means nothing.
 std::optional<std::string> meaning(std::string_view word, const ButtonWords& words) {
     if (words.values.empty()) {
@@ -99,6 +106,7 @@ Result<RatingMessage> read_http_rating(
         return invalid_argument("`value` is missing or no value of the scale");
     }
     RatingMessage message;
+    message.private_fields = read->private_fields;
     Rating& rating = message.rating.emplace();
     rating.value = *value;
     rating.id = fields.text(slash + "id");
@@ -120,6 +128,7 @@ Result<RatingMessage> read_button(
     if (!read) {
         return read.error();
     }
+    message.private_fields = read->private_fields;
     for (const Fields& fields : read->items) {
         const std::optional<double> battery = devices::parse_number(fields.text("/battery"));
         if (battery && *battery >= 0 && *battery <= 100) {
@@ -131,8 +140,7 @@ Result<RatingMessage> read_button(
         if (message.rating) {
             Rating& rating = *message.rating;
             read_rating_time(fields, words.time, message, rating);
-            // A broker that delivers again delivers the same time.
-            rating.id = rating.time ? std::to_string(rating.time->ms) : std::string();
+            rating.id = id_of_press(rating);
         }
     }
     return message;

@@ -2,6 +2,8 @@
 // One rating and the scales it is given on. Pure. Thread: any.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +45,7 @@ struct RatingMessage {
     std::optional<Rating> rating;
     std::optional<double> battery;
     std::vector<devices::BadElement> bad_elements;
+    std::map<std::string, std::uint64_t> private_fields;  // as in Report
 };
 
 // {"value": 3, "id": "...", "time": ...} or the same fields of a form (`content_type`).

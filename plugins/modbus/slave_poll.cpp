@@ -111,9 +111,9 @@ devices::Reading SlavePoll::reading_of(const RegisterRule& rule) const {
     return reading;
 }
 
-// A counter tells later what it counted meanwhile.
+// A counter tells later what it counted meanwhile; a state that nobody can read is not what it was.
 void SlavePoll::add_lost(const RegisterRule& rule, devices::Report& report) const {
-    if (rule.info.kind == Kind::gauge) {
+    if (rule.info.kind == Kind::gauge || rule.info.kind == Kind::state) {
         report.readings.push_back(reading_of(rule));
         report.readings.back().lost = true;
     }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ticket/queue_series.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include <fmt/core.h>
 
 namespace cxedge::plugins {
@@ -8,7 +12,7 @@ namespace {
 
 using What = QueueFact::What;
 
-// Facts that storage refused; more are lost, and said so.
+// Facts that storage refused; with so many no further message is taken.
 constexpr std::size_t kMostWaiting = 10'000;
 // One machine has not more counters and queues than that.
 constexpr std::size_t kMostSeries = 2'000;
@@ -80,12 +84,14 @@ Result<SeriesId> QueueSeries::series(
     return id;
 }
 
+bool QueueSeries::is_full() const {
+    return waiting_.size() >= kMostWaiting;
+}
+
 Status QueueSeries::tell(TicketBook::Facts facts) {
-    for (QueueFact& fact : facts) {
-        if (waiting_.size() < kMostWaiting) {
-            waiting_.push_back(std::move(fact));
-        }
-    }
+    // All of them: the book tells no fact twice. is_full() bounds them, and max_tickets those of
+    // the end of a day.
+    std::move(facts.begin(), facts.end(), std::back_inserter(waiting_));
     while (!waiting_.empty()) {
         const Status told = emit(waiting_.front());
         if (!told && told.error().code == ErrorCode::exhausted) {

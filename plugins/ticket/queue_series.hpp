@@ -33,6 +33,8 @@ public:
     bool know(const std::string& queue);
     // exhausted: storage is full; what is left is told before anything else, next time.
     Status tell(TicketBook::Facts facts);
+    // So much is left to tell that nothing more should be learnt before.
+    [[nodiscard]] bool is_full() const;
     struct Levels {
         const TicketBook& book;
         const QueueBoard& board;

@@ -51,6 +51,7 @@ Result<std::string> first_line_of(const std::string& path) {
 struct Ticket::Desk {
     Desk(Host& host, const TicketSettings& settings, const std::string& device)
         : complaints(host),
+          dropped(host),
           devices(host, std::chrono::hours(24 * 365), 1),
           clock(host, clock_policy(settings.clock), settings.clock_ahead, settings.clock_behind),
           book(rules_of(settings)),
@@ -66,13 +67,13 @@ struct Ticket::Desk {
           name(device) {}
 
     devices::Complaints complaints;
+    devices::PrivateCount dropped;  // customers' names and numbers
     devices::DeviceBook devices;
     devices::DeviceClock clock;
     TicketBook book;
     QueueBoard board;
     QueueSeries series;
     std::string name;
-    std::map<std::string, SeriesId> private_series;
     int ticks = 0;
 };
 
@@ -210,7 +211,7 @@ Status Ticket::take_line(const devices::Line& line) {
 
 Status Ticket::take(const devices::FieldsMessage& message, const devices::Line& origin) {
     if (desk_->devices.heard(desk_->name)) {
-        count_private(message);
+        desk_->dropped.add(message.private_fields);
     }
     TicketMessage steps;
     std::size_t index = 0;
@@ -247,6 +248,10 @@ Status Ticket::take_event(const TicketEvent& event) {
         desk_->complaints.bad_element(desk_->name, "queue", "more queues than max_queues");
         return {};
     }
+    // What the book has taken cannot be asked for again: its sender repeats it instead.
+    if (Status told; desk_->series.is_full() && !(told = desk_->series.tell({}))) {
+        return told;
+    }
     TicketBook::Facts facts = desk_->book.take(event, now());
     const std::string& queue = desk_->book.last_queue();
     if (!queue.empty()) {
@@ -264,24 +269,6 @@ Status Ticket::take_event(const TicketEvent& event) {
 void Ticket::complain(const TicketMessage& message) {
     for (const devices::BadElement& bad : message.bad_elements) {
         desk_->complaints.bad_element(desk_->name, bad.where, bad.what);
-    }
-}
-
-// Customers' names and numbers stay in the message; that they were there is counted.
-void Ticket::count_private(const devices::FieldsMessage& message) {
-    for (const auto& [kind, dropped] : message.private_fields) {
-        auto found = desk_->private_series.find(kind);
-        if (found == desk_->private_series.end()) {
-            const std::vector<Dimension> dims{
-                {"field", kind}, {"source", std::string(host_->source_name())}};
-            const Result<SeriesId> id =
-                host_->declare({{"privacy.dropped_fields", dims}, Kind::delta, {}, {}, 0});
-            if (!id) {
-                continue;
-            }
-            found = desk_->private_series.emplace(kind, *id).first;
-        }
-        static_cast<void>(host_->emit(found->second, static_cast<double>(dropped)));
     }
 }
 

@@ -13,6 +13,7 @@
 #include "plugins/_devices/device_book.hpp"
 #include "plugins/_devices/device_clock.hpp"
 #include "plugins/_devices/fields.hpp"
+#include "plugins/_devices/private_count.hpp"
 #include "plugins/ticket/queue_series.hpp"
 #include "plugins/ticket/ticket_settings.hpp"
 
@@ -64,7 +65,6 @@ private:
     // invalid_argument: nothing of it could be used.
     Status take(const devices::FieldsMessage& message, const devices::Line& origin);
     Status take_event(const TicketEvent& event);
-    void count_private(const devices::FieldsMessage& message);
     void tick(bool all);
     [[nodiscard]] TicketNow now() const;
     void complain(const TicketMessage& message);

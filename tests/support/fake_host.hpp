@@ -29,6 +29,10 @@ public:
     };
 
     explicit FakeHost(std::string name = "test") : name_(std::move(name)) {}
+    // Timers go by manual_clock and fire in loop().poll() only.
+    struct ManualTimers {};
+    explicit FakeHost(ManualTimers /*timers*/, std::string name = "test")
+        : name_(std::move(name)), loop_(manual_clock) {}
 
     // Refusals: what these return instead of success. Empty: everything is accepted.
     std::function<Status(const SeriesInfo&)> on_declare;

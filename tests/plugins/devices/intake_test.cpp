@@ -282,6 +282,31 @@ TEST_CASE("trap: retained state of a device that is dead is no reading", "[devic
     CHECK(desk.host.values_of("device.up{device=front}") == std::vector<double>{0});
 }
 
+TEST_CASE("trap: a battery device that checks in daily is up with silent_s of a day", "[devices]") {
+    test::FakeHost host{test::FakeHost::ManualTimers{}, "push"};
+    IntakeSettings settings;
+    settings.silent = hours(24);
+    Intake intake(host, settings);
+    const auto pass = [&](int count) {
+        for (int minute = 0; minute < count; ++minute) {
+            host.manual_clock.advance(minutes(1));
+            host.loop().poll();
+        }
+    };
+    Report report;
+    report.readings = {people_in(1)};
+    for (int day = 0; day < 3; ++day) {
+        REQUIRE(intake.take(report));
+        pass(24 * 60);
+    }
+    const std::string up = "device.up{device=front}";
+    const std::vector<double> ups = host.values_of(up);
+    CHECK(ups.size() > 3);
+    CHECK(std::count(ups.begin(), ups.end(), 0) == 0);
+    pass(2);  // and on the fourth day it does not
+    CHECK(host.values_of(up).back() == 0);
+}
+
 TEST_CASE("intake: a device that falls silent is down until it speaks again", "[devices]") {
     Desk desk;
     desk.settings.silent = seconds(1);

@@ -102,7 +102,7 @@ http = { path = "/touchpoint/kiosk" }
 
 struct RatingDesk {
     FakeFeedbackInputs inputs;
-    FakeHost host;
+    FakeHost host{FakeHost::ManualTimers{}};
     Feedback source{inputs.make()};
 
     explicit RatingDesk(const std::string& settings = kThree) {
@@ -202,7 +202,7 @@ TEST_CASE("feedback: every value is there from the start, as zero", "[plugins][f
     );
     CHECK(desk.host.values_of(kiosk(0)) == std::vector<double>{0});
     CHECK(desk.host.values_of(kiosk(10)) == std::vector<double>{0});
-    CHECK(desk.host.series.size() == 2 * (4 + 5 + 11));
+    CHECK(desk.host.series.size() == 2 * (4 + 5 + 11) + 2);  // and the buttons on lines
 }
 
 TEST_CASE("feedback: a press is one press, however its contact bounces", "[plugins][feedback]") {
@@ -335,6 +335,43 @@ TEST_CASE("feedback: a kiosk pushes JSON and forms, answered when stored", "[plu
     CHECK(desk.push(R"({"value": 9})", "", "/touchpoint/other") == 404);
 }
 
+TEST_CASE("feedback: personal fields are dropped and counted", "[plugins][feedback]") {
+    RatingDesk desk;
+    CHECK(desk.push(R"({"value": 9, "firstName": "Jane", "about": {"gender": "f"}})") == 200);
+    CHECK(desk.push("value=9&firstName=Jane", "application/x-www-form-urlencoded") == 200);
+    CHECK(desk.total("privacy.dropped_fields{field=name,source=test}") == 2);
+    CHECK(desk.total("privacy.dropped_fields{field=gender,source=test}") == 1);
+    for (const std::string& line : desk.host.reading_lines()) {
+        CHECK(line.find("Jane") == std::string::npos);
+    }
+}
+
+TEST_CASE("feedback: kiosks and buttons on lines are in the inventory", "[plugins][feedback]") {
+    RatingDesk desk;
+    const std::string exit = "device.up{device=exit}";
+    const std::string front = "device.up{device=kiosk}";
+    CHECK(desk.host.values_of(exit) == std::vector<double>{1});
+    CHECK(desk.host.values_of(front).empty());
+    CHECK(desk.push(R"({"value": 9})") == 200);
+    CHECK(desk.host.values_of(front) == std::vector<double>{1});
+    CHECK(desk.host.devices.back().device == "kiosk");
+    SECTION("lines are there while their chip is") {
+        desk.inputs.chip.lost(unavailable("the chip is gone"));
+        CHECK(desk.host.values_of(exit).back() == 0);
+        desk.source.tick();
+        CHECK(desk.host.values_of(exit).back() == 1);
+    }
+    SECTION("nobody presses for two days: a kiosk is down, lines are not") {
+        for (int minute = 0; minute < 2 * 24 * 60; ++minute) {
+            desk.wait(1min);
+            desk.host.loop().poll();
+        }
+        CHECK(desk.host.values_of(front).back() == 0);
+        CHECK(desk.host.values_of(exit).back() == 1);
+        CHECK(desk.host.devices.back().device == "exit");
+    }
+}
+
 TEST_CASE("trap: a push that is repeated counts once and is told once", "[plugins][feedback]") {
     RatingDesk desk;
     for (int i = 0; i < 3; ++i) {
@@ -425,6 +462,16 @@ TEST_CASE("feedback: buttons by MQTT", "[plugins][feedback]") {
         desk.wait(20s);
         desk.button(R"({"action":"3_single","last_seen":1699999990000})");
         CHECK(desk.total(good) == 2);
+    }
+    SECTION("trap: two buttons in the same second, by a clock of whole seconds") {
+        desk.button(R"({"action":"1_single","last_seen":"2023-11-14T22:13:00Z"})");
+        desk.button(R"({"action":"3_single","last_seen":"2023-11-14T22:13:00Z"})");
+        CHECK(desk.total(good) == 2);
+        CHECK(desk.total("fb.count{scale=csat5,touchpoint=counter,value=1}") == 1);
+    }
+    SECTION("what it says of a person is dropped and counted") {
+        desk.button(R"({"action":"","firstName":"Jane"})");
+        CHECK(desk.total("privacy.dropped_fields{field=name,source=test}") == 1);
     }
     SECTION("trap: a malformed message does not silence the button") {
         for (const char* payload :

@@ -179,6 +179,30 @@ TEST_CASE("modbus: a gateway's word about a dead slave counts like silence", "[p
     CHECK(report.readings.front().lost);
 }
 
+TEST_CASE("modbus: a dead slave's states are lost, its counters not", "[plugins][modbus]") {
+    plugins::SlaveRules rules;
+    rules.name = "far";
+    for (const Kind kind : {Kind::gauge, Kind::state, Kind::counter}) {
+        plugins::RegisterRule& rule = rules.registers.emplace_back();
+        rule.info.key.metric = "of." + std::string(to_string(kind));
+        rule.info.kind = kind;
+    }
+    plugins::SlavePoll poll(rules);
+    const auto lost_of = [](const devices::Report& report) {
+        std::vector<std::string> metrics;
+        for (const devices::Reading& reading : report.readings) {
+            CHECK(reading.lost);
+            metrics.push_back(reading.info.key.metric);
+        }
+        return metrics;
+    };
+    const std::vector<std::string> expected{"of.gauge", "of.state"};
+    CHECK(lost_of(poll.all_lost(true)) == expected);
+    poll.begin();
+    CHECK_FALSE(poll.take({plugins::ReadFault::silent, "no answer", {}}, SteadyTime{}));
+    CHECK(lost_of(poll.finish(true)) == expected);
+}
+
 TEST_CASE("modbus: who does not answer is asked more and more seldom", "[plugins][modbus]") {
     plugins::SlaveRules rules;
     rules.registers.resize(1);

@@ -204,6 +204,25 @@ TEST_CASE("ticket: what storage refuses is asked for again and not lost", "[plug
     CHECK(desk.total("store.queue.arrived{queue=main}") == 1);
 }
 
+TEST_CASE("trap: a store that is full for hours loses no ticket", "[plugins][ticket]") {
+    constexpr int kTickets = 10'050;  // more than facts may wait
+    TicketDesk desk(kGeneric + "max_tickets = 20000\n");
+    const auto issue = [&](int ticket) {
+        return desk.push(R"({"step":"issued","ticket":)" + std::to_string(ticket) + "}");
+    };
+    desk.host.on_emit = [](const SeriesInfo& info, double) {
+        return info.kind == Kind::gauge ? Status() : Status(exhausted("full"));
+    };
+    for (int ticket = 0; ticket < kTickets; ++ticket) {
+        REQUIRE(issue(ticket) == 503);
+    }
+    desk.host.on_emit = nullptr;
+    for (int ticket = 0; ticket < kTickets; ++ticket) {
+        REQUIRE(issue(ticket) == 200);  // their senders had no answer
+    }
+    CHECK(desk.total("store.queue.arrived{queue=main}") == kTickets);
+}
+
 TEST_CASE("ticket: Qminder's webhooks, signed over address and body", "[plugins][ticket]") {
     TicketDesk desk(kQminder);
     const auto send = [&](const std::string& body) {

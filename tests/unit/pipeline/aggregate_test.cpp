@@ -39,7 +39,7 @@ TEST_CASE("counter: smaller means begun again, and what it shows is new", "[pipe
     check(feed.next(0), Step::reset, 0);
 }
 
-TEST_CASE("counter: one with a width wraps", "[pipeline]") {
+TEST_CASE("trap: a counter of 16 or 32 bits wraps", "[pipeline]") {
     Feed narrow;
     narrow.info.counter_bits = 16;
     narrow.next(65'530);
@@ -51,7 +51,7 @@ TEST_CASE("counter: one with a width wraps", "[pipeline]") {
     check(wide.next(10), Step::wrapped, 16);
 }
 
-TEST_CASE("counter: a fall that a wrap explains badly is a restart", "[pipeline]") {
+TEST_CASE("trap: a device that restarted is no wrap", "[pipeline]") {
     Feed feed;
     feed.info.counter_bits = 16;
     feed.next(20'000);
@@ -64,7 +64,7 @@ TEST_CASE("counter: one without a width never wraps", "[pipeline]") {
     check(feed.next(0), Step::reset, 0);
 }
 
-TEST_CASE("counter: a reading from the past is not a restart", "[pipeline]") {
+TEST_CASE("trap: a reading out of order is no restart", "[pipeline]") {
     CounterDiscipline counter;
     SeriesInfo info;
     info.counter_bits = 16;

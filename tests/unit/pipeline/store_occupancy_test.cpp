@@ -91,7 +91,10 @@ TEST_CASE("pipeline: the store never holds fewer than nobody", "[pipeline]") {
     CHECK(bench.levels() == std::vector<double>{0, 0, 1});
 }
 
-TEST_CASE("pipeline: each night begins at 0 and declares what was left over", "[pipeline]") {
+TEST_CASE(
+    "trap: in and out never balance, each night begins at 0 and declares what was left over",
+    "[pipeline]"
+) {
     Shop bench;
     const SeriesId in = bench.door("in", "main");
     const SeriesId out = bench.door("out", "main");
