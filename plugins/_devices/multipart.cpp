@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <utility>
 
 #include "plugins/_devices/text.hpp"
 
@@ -14,7 +13,9 @@ namespace {
 constexpr std::size_t kLongestBoundary = 200;  // RFC 2046 says 70
 constexpr std::size_t kLongestHead = 8'192;
 constexpr std::string_view kDashes = "--";
-constexpr std::size_t kDelimiterExtra = 8;  // line ends and dashes around a delimiter, and more
+constexpr std::size_t kMostDashes = kLongestBoundary + kDashes.size();
+// What is dropped is never held as a whole, and small parts are cheap to take off the front.
+constexpr std::size_t kSlice = 4'096;
 
 // The value that begins at the front, quoted or not; `rest` keeps what comes behind the next ';'.
 std::string take_header_value(std::string_view& rest) {
@@ -26,24 +27,27 @@ std::string take_header_value(std::string_view& rest) {
     return value;
 }
 
-// `name` of `a; name=value; other="quoted"`; empty: none.
+// `name` of `a; name=value; other="quoted"`, also with its semicolon forgotten; empty: none.
 std::string header_parameter(std::string_view header, std::string_view name) {
-    header.remove_prefix(std::min(header.find(';'), header.size()));
-    while (!header.empty()) {
-        header.remove_prefix(1);
-        const std::size_t equals = header.find('=');
-        if (equals == std::string_view::npos) {
-            break;
-        }
-        const std::string key = lower(trimmed(header.substr(0, equals)));
+    for (std::size_t equals = header.find('='); equals != std::string_view::npos;
+         equals = header.find('=')) {
+        std::string_view key = trimmed(header.substr(0, equals));
+        key.remove_prefix(key.find_last_of("; \t") + 1);
         header.remove_prefix(equals + 1);
         header.remove_prefix(std::min(header.find_first_not_of(" \t"), header.size()));
         std::string value = take_header_value(header);
-        if (key == name) {
+        if (lower(key) == name) {
             return value;
         }
     }
     return {};
+}
+
+std::optional<std::size_t> length_of(std::string_view text) {
+    std::size_t length = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), length);
+    const bool whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
+    return whole ? std::optional(length) : std::nullopt;
 }
 
 bool begins_with(std::string_view text, std::string_view with) {
@@ -75,10 +79,23 @@ bool ends_delimiter(char c) {
 }
 
 // A device whose boundary begins with "--" means the delimiter, as a rule; RFC 2046 puts two more
-// before it, and some do: as "--" + it contains it, both are found.
-std::string delimiter_of(std::string_view boundary) {
-    return begins_with(boundary, kDashes) ? std::string(boundary)
-                                          : std::string(kDashes) + std::string(boundary);
+// before it, and some do.
+std::string_view without_dashes(std::string_view boundary) {
+    return boundary.substr(std::min(boundary.find_first_not_of('-'), boundary.size()));
+}
+
+// Where the line end of the empty line is that ends the head; npos: it has not come. The text
+// begins behind the delimiter, in its line.
+std::size_t end_of_head(std::string_view text) {
+    std::size_t end = text.find('\n');
+    while (end != std::string_view::npos) {
+        const std::size_t line = end + 1;
+        end = text.find('\n', line);
+        if (end != std::string_view::npos && trimmed(text.substr(line, end - line)).empty()) {
+            break;
+        }
+    }
+    return end;
 }
 
 }  // namespace
@@ -88,16 +105,23 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
         return std::nullopt;
     }
     std::string boundary = header_parameter(content_type, "boundary");
-    const bool usable = !boundary.empty() && boundary.size() <= kLongestBoundary;
+    const bool usable = !without_dashes(boundary).empty() && boundary.size() <= kLongestBoundary;
     return usable ? std::optional(std::move(boundary)) : std::nullopt;
 }
 
 MultipartSplitter::MultipartSplitter(std::string_view boundary, Limits limits, OnPart on_part)
-    : delimiter_(delimiter_of(boundary)), limits_(limits), on_part_(std::move(on_part)) {}
+    : name_(without_dashes(boundary)),
+      longest_(1 + kMostDashes + name_.size() + kDashes.size() + 1),
+      limits_(limits),
+      on_part_(std::move(on_part)) {}
 
 void MultipartSplitter::feed(std::string_view bytes) {
-    buffer_.append(bytes);
-    while (step()) {
+    while (!bytes.empty()) {
+        const std::string_view slice = bytes.substr(0, kSlice);
+        buffer_.append(slice);
+        bytes.remove_prefix(slice.size());
+        while (step()) {
+        }
     }
 }
 
@@ -125,11 +149,9 @@ bool MultipartSplitter::step() {
         case State::head:
             return step_head();
         case State::body:
-            return step_body();
-        case State::skip:
             break;
     }
-    return step_skip();
+    return step_body();
 }
 
 void MultipartSplitter::discard(std::size_t bytes) {
@@ -139,32 +161,30 @@ void MultipartSplitter::discard(std::size_t bytes) {
 
 // The line end before the delimiter is at `at`.
 bool MultipartSplitter::is_delimiter(std::size_t at, Delimiter& found) const {
-    std::size_t name = at + 1;
-    // "----x" where "--x" was announced.
-    const std::string_view line = std::string_view(buffer_).substr(name);
-    if (begins_with(line, kDashes) && begins_with(line.substr(kDashes.size()), delimiter_)) {
-        name += kDashes.size();
-    }
-    const std::string_view here = std::string_view(buffer_).substr(name);
-    if (!begins_with(here, delimiter_) || here.size() < delimiter_.size() + 1) {
+    const std::string_view line = std::string_view(buffer_).substr(at + 1);
+    const std::size_t dashes = std::min(line.find_first_not_of('-'), line.size());
+    const bool has_dashes = dashes >= kDashes.size() && dashes <= kMostDashes;
+    if (!has_dashes || !begins_with(line.substr(dashes), name_)) {
         return false;
     }
-    const std::string_view behind = here.substr(delimiter_.size());
-    found = {at, name + delimiter_.size(), begins_with(behind, kDashes)};
+    const std::string_view behind = line.substr(dashes + name_.size());
+    if (behind.empty()) {
+        return false;
+    }
+    found = {at, at + 1 + dashes + name_.size(), begins_with(behind, kDashes)};
     found.end += found.closing ? kDashes.size() : 0;
     return found.closing || ends_delimiter(behind.front());
 }
 
 // From scanned_ on, which it moves; what may still become one is left.
 bool MultipartSplitter::find_delimiter(Delimiter& found) {
-    const std::size_t longest = delimiter_.size() + kDelimiterExtra;
     std::size_t open = buffer_.size();
     for (std::size_t at = buffer_.find('\n', scanned_); at != std::string::npos;
          at = buffer_.find('\n', at + 1)) {
         if (is_delimiter(at, found)) {
             return true;
         }
-        if (at + longest > buffer_.size()) {
+        if (at + longest_ > buffer_.size()) {
             open = std::min(open, at);
         }
     }
@@ -190,50 +210,20 @@ bool MultipartSplitter::step_preamble() {
     return true;
 }
 
-// Of a part that is dropped.
-bool MultipartSplitter::step_skip() {
-    if (length_ && limits_.by_length) {
-        // Its bytes are not looked at: they may look like anything.
-        const std::size_t here = std::min(*length_, buffer_.size());
-        discard(here);
-        *length_ -= here;
-        if (*length_ > 0) {
-            return false;
-        }
-        begin_again();
-        return true;
-    }
-    return step_preamble();
-}
-
-void MultipartSplitter::begin_skip() {
-    state_ = State::skip;
-    pictures_ += is_picture_ ? 1U : 0U;
-    oversized_ += is_picture_ ? 0U : 1U;
-}
-
-// The head ends with an empty line; the line end of the delimiter comes first, so that an empty
-// head is one, too.
 bool MultipartSplitter::step_head() {
-    const std::size_t first = buffer_.find('\n');
-    const std::size_t bare = buffer_.find("\n\n", first);
-    const std::size_t full = buffer_.find("\n\r\n", first);
-    const std::size_t end = std::min(bare, full);
+    const std::size_t end = end_of_head(buffer_);
     if (end > kLongestHead) {  // also: there is none yet
         if (buffer_.size() <= kLongestHead) {
             return false;
         }
-        begin_skip();
+        ++skipped_.malformed;
+        state_ = State::preamble;
         return true;
     }
     read_head(std::string_view(buffer_).substr(0, end));
-    discard(end + (full == end ? 2 : 1));  // the body keeps the line end before it
-    if (!is_picture_ && length_.value_or(0) <= limits_.part) {
-        state_ = State::body;
-        return true;
-    }
-    discard(limits_.by_length && length_ ? 1 : 0);
-    begin_skip();
+    discard(end);  // the body keeps the line end before it
+    skipped_.pictures += is_picture_ ? 1U : 0U;
+    state_ = is_picture_ ? State::preamble : State::body;
     return true;
 }
 
@@ -256,20 +246,18 @@ void MultipartSplitter::read_field(std::string_view line) {
         part_.name = header_parameter(value, "name");
         is_picture_ = is_picture_ || is_picture_name(header_parameter(value, "filename"));
     } else if (name == "content-length") {
-        std::size_t length = 0;
-        const auto read = std::from_chars(value.data(), value.data() + value.size(), length);
-        length_ = read.ec == std::errc{} ? std::optional(length) : std::nullopt;
+        length_ = length_of(value);
     }
 }
 
 // Its bytes are buffer_[1, end), without the line end before the delimiter.
 void MultipartSplitter::deliver(std::size_t end) {
     if (is_picture_itself(std::string_view(buffer_).substr(1, end - 1))) {
-        ++pictures_;
+        ++skipped_.pictures;
         return;
     }
     if (end - 1 > limits_.part) {
-        ++oversized_;
+        ++skipped_.oversized;
         return;
     }
     part_.body = buffer_.substr(1, end - 1);
@@ -290,9 +278,9 @@ bool MultipartSplitter::step_body() {
         begin_again();
         return true;
     }
-    if (buffer_.size() > limits_.part + delimiter_.size() + kDelimiterExtra) {
-        length_.reset();
-        begin_skip();
+    if (buffer_.size() > limits_.part + longest_) {  // even if a delimiter has begun
+        deliver(buffer_.size());
+        state_ = State::preamble;
         return true;
     }
     return false;

@@ -56,43 +56,46 @@ void StreamCycle::bytes_came(std::string_view content_type, std::string_view byt
     if (!splitter_ || bytes.empty()) {
         return;
     }
-    splitter_->feed(bytes, [this](const PartHeaders& headers, std::string_view body) {
-        part_came(headers, body);
-    });
+    splitter_->feed(bytes);
     tell_skipped();
 }
 
 void StreamCycle::begin(std::string_view content_type) {
-    const std::optional<std::string> boundary = PartSplitter::boundary_of(content_type);
+    const std::optional<std::string> boundary = devices::multipart_boundary(content_type);
     if (!boundary) {
         lost(desk_.naming().target + ": what it sends is not a multipart stream");
         return;
     }
-    splitter_.emplace(*boundary, static_cast<std::size_t>(target_.max_body_kib) * kKib);
+    const std::size_t longest = static_cast<std::size_t>(target_.max_body_kib) * kKib;
+    splitter_.emplace(
+        *boundary,
+        devices::MultipartSplitter::Limits{longest, true},
+        [this](const devices::MultipartPart& part) { part_came(part); }
+    );
     if (!was_silent_) {  // else it must say something first
         desk_.heard();
     }
 }
 
-void StreamCycle::part_came(const PartHeaders& headers, std::string_view body) {
+void StreamCycle::part_came(const devices::MultipartPart& part) {
     has_parts_ = true;
     was_silent_ = false;
     backoff_ = kFirstPause;
     arm_silence();
-    if (is_heartbeat(body)) {
+    if (is_heartbeat(part.body)) {
         desk_.heard();
     } else {
-        desk_.take(devices::bare_content_type(part_header(headers, "content-type")), body);
+        desk_.take(part.content_type, part.body);
     }
 }
 
 void StreamCycle::tell_skipped() {
-    const PartSplitter::Skipped skipped = splitter_->take_skipped();
+    const auto skipped = splitter_->take_skipped();
     if (skipped.pictures > 0) {
         arm_silence();
         desk_.passed_over(skipped.pictures);
     }
-    for (std::uint64_t i = 0; i < skipped.too_large; ++i) {
+    for (std::uint64_t i = 0; i < skipped.oversized; ++i) {
         desk_.complain("a part is larger than max_body_kib");
     }
     for (std::uint64_t i = 0; i < skipped.malformed; ++i) {

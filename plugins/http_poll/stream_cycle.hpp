@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "plugins/http_poll/part_splitter.hpp"
+#include "plugins/_devices/multipart.hpp"
 #include "plugins/http_poll/poll_cycle.hpp"
 
 namespace cxedge::plugins {
@@ -18,7 +18,7 @@ private:
     void connect();
     void bytes_came(std::string_view content_type, std::string_view bytes);
     void begin(std::string_view content_type);
-    void part_came(const PartHeaders& headers, std::string_view body);
+    void part_came(const devices::MultipartPart& part);
     void tell_skipped();
     void ended(const Status& end);
     void silent();
@@ -31,7 +31,7 @@ private:
     const PollTarget target_;
     TargetDesk desk_;
     devices::HttpTask task_;
-    std::optional<PartSplitter> splitter_;
+    std::optional<devices::MultipartSplitter> splitter_;
     bool has_parts_ = false;   // of this connection
     bool was_silent_ = false;  // the last one ended so
     std::chrono::seconds backoff_{1};

@@ -53,13 +53,14 @@ Result<Reports> read_parts(
     );
     splitter.feed(request.body);
     splitter.finish();
-    if (read.good == 0 && (read.parts > 0 || splitter.pictures() == 0)) {
+    const auto skipped = splitter.take_skipped();
+    if (read.good == 0 && (read.parts > 0 || skipped.pictures == 0)) {
         return read.error;
     }
-    if (splitter.pictures() > 0) {
-        read.about.private_fields["picture"] = splitter.pictures();
+    if (skipped.pictures > 0) {
+        read.about.private_fields["picture"] = skipped.pictures;
     }
-    if (splitter.oversized() > 0) {
+    if (skipped.malformed > 0) {
         read.about.bad_elements.push_back({"part", "its head is too long"});
     }
     read.reports.push_back(std::move(read.about));

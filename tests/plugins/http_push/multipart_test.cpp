@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_devices/multipart.hpp"
 
+#include <random>
+
 #include "plugins/_devices/http_listen_address.hpp"
 #include "plugins/_devices/http_rate_limit.hpp"
 #include "plugins/_devices/http_request.hpp"
@@ -22,8 +24,7 @@ using Texts = std::vector<std::string>;
 // "type|name|body" of every part.
 struct SplitParts {
     Texts parts;
-    std::uint64_t pictures = 0;
-    std::uint64_t oversized = 0;
+    MultipartSplitter::Skipped skipped;
     bool operator==(const SplitParts&) const = default;
 };
 
@@ -36,8 +37,7 @@ struct Split {
               out.parts.push_back(part.content_type + "|" + part.name + "|" + part.body);
           }) {}
     SplitParts result() {
-        out.pictures = splitter.pictures();
-        out.oversized = splitter.oversized();
+        out.skipped = splitter.take_skipped();
         return out;
     }
 };
@@ -49,6 +49,30 @@ SplitParts split(
     run.splitter.feed(text);
     run.splitter.finish();
     return run.result();
+}
+
+// What comes of a stream in pieces of `size` bytes, and of no end.
+SplitParts streamed(
+    std::string_view text,
+    std::size_t size,
+    const std::string& boundary = "b",
+    MultipartSplitter::Limits limits = {1'000, true}
+) {
+    Split run(boundary, limits);
+    for (std::size_t at = 0; at < text.size(); at += size) {
+        run.splitter.feed(text.substr(at, size));
+    }
+    return run.result();
+}
+
+// However it is cut into pieces, the same must come out.
+Texts streamed(std::string_view text, const std::string& boundary = "b") {
+    const SplitParts whole = streamed(text, text.size(), boundary);
+    for (const std::size_t size : {1U, 2U, 3U, 7U, 16U}) {
+        INFO(size);
+        CHECK(streamed(text, size, boundary) == whole);
+    }
+    return whole.parts;
 }
 
 const std::string kJpeg = std::string("\xFF\xD8\xFF\xE0\0\x10JFIF\r\n--x", 14) + "\r\n\n--boundar";
@@ -67,7 +91,7 @@ const std::string kPush =
     "\r\n--boundary  \r\n\r\n{\"a\": 1}\r\n"
     "--boundary--\r\nepilogue";
 
-const SplitParts kPushParts{{"application/xml|event.xml|<a>\r\n</a>", "||{\"a\": 1}"}, 1, 0};
+const SplitParts kPushParts{{"application/xml|event.xml|<a>\r\n</a>", "||{\"a\": 1}"}, {1, 0, 0}};
 
 }  // namespace
 
@@ -98,6 +122,13 @@ TEST_CASE("multipart: devices write it in many ways", "[plugins][http_push]") {
     // Dashes announced with the boundary, and two more put before it, or not.
     CHECK(split("--b\r\n\r\none\r\n--b--", "--b").parts == Texts{"||one"});
     CHECK(split("----b\r\n\r\none\r\n----b--", "--b").parts == Texts{"||one"});
+    CHECK(split("--b\r\n\r\none\r\n--b--", "----b").parts == Texts{"||one"});
+    CHECK(split("-----b\r\n\r\none\r\n---b--", "b").parts == Texts{"||one"});
+    const std::string name = std::string(199, '-') + "b";
+    CHECK(split("--" + name + "\r\n\r\none\r\n" + name + "--", name).parts == Texts{"||one"});
+    CHECK(split("--b\r\n\r\none\r\n-b\r\n--b--", "b").parts == Texts{"||one\r\n-b"});
+    // Blanks in the line that ends the head.
+    CHECK(split("--b\r\nA: 1\r\n \r\none\r\n--b--", "b").parts == Texts{"||one"});
     // No end, empty bodies, no head, a boundary that begins like another word.
     CHECK(split("--b\r\n\r\none\r\n", "b").parts == Texts{"||one"});
     CHECK(split("--b\r\n\r\n\r\n--b\r\n\r\n--b--", "b").parts == Texts{"||", "||"});
@@ -111,7 +142,7 @@ TEST_CASE("multipart: devices write it in many ways", "[plugins][http_push]") {
 TEST_CASE("multipart: pictures are known by type, name or themselves", "[plugins][http_push]") {
     const auto pictures = [](const std::string& head, const std::string& body) {
         const SplitParts found = split("--b\r\n" + head + "\r\n" + body + "\r\n--b--", "b");
-        return found.parts.empty() ? found.pictures : 0;
+        return found.parts.empty() ? found.skipped.pictures : 0;
     };
     CHECK(pictures("Content-Type: IMAGE/png\r\n", "x") == 1);
     CHECK(pictures("Content-Type: video/mp4\r\n", "x") == 1);
@@ -128,16 +159,17 @@ TEST_CASE(
     const std::string longer(500, 'x');
     CHECK(
         split("--b\r\n\r\n" + longer + "\r\n--b\r\n\r\nok\r\n--b--", "b", limits) ==
-        SplitParts{{"||ok"}, 0, 1}
+        SplitParts{{"||ok"}, {0, 1, 0}}
     );
+    // It only says that it is long.
     CHECK(
         split("--b\r\nContent-Length: 5000\r\n\r\nx\r\n--b\r\n\r\nok\r\n--b--", "b", limits) ==
-        SplitParts{{"||ok"}, 0, 1}
+        SplitParts{{"||x", "||ok"}, {}}
     );
     const std::string head = "X: " + std::string(20'000, 'y');
     CHECK(
         split("--b\r\n" + head + "\r\n\r\nz\r\n--b\r\n\r\nok\r\n--b--", "b", limits) ==
-        SplitParts{{"||ok"}, 0, 1}
+        SplitParts{{"||ok"}, {0, 0, 1}}
     );
     // Memory stays bounded through an endless part.
     Split endless("b", limits);
@@ -145,7 +177,7 @@ TEST_CASE(
         endless.splitter.feed(i == 0 ? "--b\r\n\r\n" : longer);
     }
     endless.splitter.feed("\r\n--b\r\n\r\nok\r\n--b\r\n");
-    CHECK(endless.result() == SplitParts{{"||ok"}, 0, 1});
+    CHECK(endless.result() == SplitParts{{"||ok"}, {0, 1, 0}});
 }
 
 TEST_CASE(
@@ -166,19 +198,108 @@ TEST_CASE(
     // A length that is too large ends with the delimiter.
     run.splitter.feed("--boundary\r\nContent-Length: 900\r\n\r\n<five/>\r\n" + part("<six/>"));
     CHECK(run.out.parts.size() == 6);
-    // A picture that holds a delimiter is skipped by its length.
-    const std::string picture = "\xFF\xD8\xFF\r\n--boundary\r\n\r\nno part\r\n--boundary--\r\n";
+    // So does that of a picture.
     run.splitter.feed(
-        "--boundary\r\nContent-Type: image/jpeg\r\nContent-Length: " +
-        std::to_string(picture.size()) + "\r\n\r\n" + picture + "\r\n" + part("<seven/>")
+        "--boundary\r\nContent-Type: image/jpeg\r\nContent-Length: 99999999\r\n\r\n" + kJpeg +
+        "\r\n" + part("<seven/>")
     );
     CHECK(run.out.parts.size() == 7);
-    CHECK(run.splitter.pictures() == 1);
+    CHECK(run.splitter.take_skipped() == MultipartSplitter::Skipped{1, 0, 0});
+    CHECK(run.splitter.take_skipped() == MultipartSplitter::Skipped{});
     // Without a length it waits for the next delimiter.
     run.splitter.feed("--boundary\r\n\r\n<eight/>\r\n");
     CHECK(run.out.parts.size() == 7);
     run.splitter.feed("--boundary\r\n");
     CHECK(run.out.parts.back() == "||<eight/>");
+}
+
+TEST_CASE("multipart: a stream is the same in any pieces", "[plugins][http_push]") {
+    CHECK(
+        streamed("--b\r\nContent-Length: 2\r\n\r\nhi\r\n--b\r\n\r\nyou\r\n--b--\r\n") ==
+        Texts{"||hi", "||you"}
+    );
+    CHECK(
+        streamed("--b\nContent-Type: text/plain\n\nhi\n--b\n\nyou\nall\n--b--\n") ==
+        Texts{"text/plain||hi", "||you\nall"}
+    );
+    CHECK(streamed("preamble\r\n--b\r\n\r\n\r\n--b\r\n\r\nx\r\n--b") == Texts{"||"});
+    CHECK(streamed("----my\r\n\r\nx\r\n--my--\r\n", "--my") == Texts{"||x"});
+    // Not one that only begins like it, and not within a line.
+    CHECK(streamed("--b\r\n\r\nx\r\n--bc\r\n\r\n--b\r\n") == Texts{"||x\r\n--bc\r\n"});
+    CHECK(streamed("--b\r\n\r\nx --b\r\n y\r\n--b\r\n") == Texts{"||x --b\r\n y"});
+    // Some go on behind the last one.
+    CHECK(streamed("--b--\r\n--b\r\n\r\nx\r\n--b--\r\n") == Texts{"||x"});
+}
+
+TEST_CASE("multipart: a wrong length is worth less than the boundary", "[plugins][http_push]") {
+    const std::string next = "\r\n--b\r\nContent-Length: 2\r\n\r\nhi";
+    for (const char* length : {"900", "5000", "99999999999999999999", "-1", "x", "2x", ""}) {
+        INFO(length);
+        CHECK(
+            streamed("--b\r\nContent-Length: " + std::string(length) + "\r\n\r\nsome" + next) ==
+            Texts{"||some", "||hi"}
+        );
+    }
+    const std::string too_short = "--b\r\nContent-Length: 1\r\n\r\nsome" + next;
+    CHECK(streamed(too_short, too_short.size()).parts == Texts{"||some", "||hi"});
+    // What is behind the length when it comes cannot be known; the next part is whole.
+    CHECK(streamed(too_short, 1).parts == Texts{"||s", "||hi"});
+}
+
+TEST_CASE("multipart: pictures and giants of a stream are not held", "[plugins][http_push]") {
+    Split run("b", {100, true});
+    const std::string text = "--b\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\n" +
+                             std::string(100'000, 'j') + "\r\n--b\r\n\r\n\x89PNG" +
+                             std::string(5'000, '\n') + "\r\n--b\r\n\r\n" +
+                             std::string(5'000, 'x') + "\r\n--b\r\n\r\nhi\r\n--b\r\n";
+    std::size_t most = 0;
+    for (const char byte : text) {
+        run.splitter.feed({&byte, 1});
+        most = std::max(most, run.splitter.held());
+    }
+    CHECK(most < 400);
+    CHECK(run.result() == SplitParts{{"||hi"}, {2, 1, 0}});
+    CHECK(streamed(text, text.size(), "b", {100, true}) == SplitParts{{"||hi"}, {2, 1, 0}});
+}
+
+TEST_CASE("multipart: a head without end does not end the stream", "[plugins][http_push]") {
+    const std::string next = std::string(20'000, 'h') + "\r\n--b\r\n\r\nhi\r\n--b\r\n";
+    for (const std::size_t size : {100U, 100'000U}) {
+        CHECK(streamed("--b\r\n" + next, size) == SplitParts{{"||hi"}, {0, 0, 1}});
+        CHECK(streamed("--b" + next, size) == SplitParts{{"||hi"}, {}});
+    }
+}
+
+// Each was taken off the front of all that came: minutes.
+TEST_CASE("multipart: a MiB of tiny parts does not stop the listener", "[plugins][http_push]") {
+    constexpr std::size_t kParts = 150'000;
+    std::string text;
+    for (std::size_t i = 0; i < kParts; ++i) {
+        text += "\n--b\n\nx";
+    }
+    std::size_t parts = 0;
+    MultipartSplitter splitter("b", {text.size(), false}, [&](const MultipartPart&) { ++parts; });
+    splitter.feed(text);
+    splitter.finish();
+    CHECK(parts == kParts);
+}
+
+TEST_CASE("multipart: noise is taken apart without harm", "[plugins][http_push]") {
+    std::mt19937 random(20261122);
+    constexpr std::string_view kAlphabet = "--b\r\n:cx ";
+    const MultipartSplitter::Limits limits{20, true};
+    for (int i = 0; i < 2'000; ++i) {
+        std::string text(random() % 200, ' ');
+        for (char& c : text) {
+            c = kAlphabet[random() % kAlphabet.size()];
+        }
+        INFO(text);
+        const SplitParts found = streamed(text, 1 + random() % 20, "b", limits);
+        CHECK(found == streamed(text, 200, "b", limits));
+        for (const std::string& part : found.parts) {
+            CHECK(part.size() <= 22);
+        }
+    }
 }
 
 TEST_CASE("multipart: the boundary is found in the header", "[plugins][http_push]") {
@@ -189,6 +310,9 @@ TEST_CASE("multipart: the boundary is found in the header", "[plugins][http_push
     CHECK(boundary("Multipart/Mixed;charset=utf-8 ; Boundary = \"a b;c\" ; x=y") == "a b;c");
     CHECK(boundary("multipart/x-mixed-replace; boundary=--x") == "--x");
     CHECK(boundary("multipart/mixed; boundary=\"abc") == "abc");
+    CHECK(boundary("multipart/mixed boundary=abc") == "abc");
+    CHECK(boundary("multipart/mixed; x; y=\"boundary=z\"; boundary=abc") == "abc");
+    CHECK(boundary("multipart/mixed; boundary=----") == "(none)");
     CHECK(boundary("multipart/mixed") == "(none)");
     CHECK(boundary("multipart/mixed; boundary=") == "(none)");
     CHECK(boundary("multipart/mixed; boundary") == "(none)");
