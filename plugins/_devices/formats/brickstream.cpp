@@ -15,7 +15,7 @@ constexpr std::int64_t kBrickDayMs = 86'400'000;
 // Without the name of the message; JSON may have it as its only member.
 Node unwrapped(const Node& root) {
     for (const char* name : {"Metrics", "RTMetrics", "RealTimeMetrics"}) {
-        if (const Node inner = root[name]) {
+        if (Node inner = root[name]) {
             return inner;
         }
     }
@@ -46,7 +46,7 @@ void set_brickstream_device(const Node& metrics, ReportBuilder& out) {
 }
 
 std::string zone_name(const Node& object) {
-    const std::string name = object["Name"].text();
+    std::string name = object["Name"].text();
     if (!name.empty()) {
         return name;
     }
@@ -103,18 +103,22 @@ void read_brick_count(
     }
 }
 
+void read_brick_object(const std::string& date, const Node& object, ReportBuilder& out) {
+    const std::vector<Node> counts = list_named(object, "Count");
+    if (counts.empty()) {
+        out.bad(object, "Count", kIsMissing);
+    }
+    const std::vector<Dimension> door{{"door", zone_name(object)}};
+    for (const Node& count : counts) {
+        read_brick_count(date, door, count, out);
+    }
+}
+
 void read_report_data(const Node& data, ReportBuilder& out) {
     for (const Node& report : list_named(data, "Report")) {
         const std::string date = report["Date"].text();
         for (const Node& object : list_named(report, "Object")) {
-            const std::vector<Node> counts = list_named(object, "Count");
-            if (counts.empty()) {
-                out.bad(object, "Count", kIsMissing);
-            }
-            const std::vector<Dimension> door{{"door", zone_name(object)}};
-            for (const Node& count : counts) {
-                read_brick_count(date, door, count, out);
-            }
+            read_brick_object(date, object, out);
         }
     }
 }

@@ -9,17 +9,24 @@ namespace {
 
 constexpr unsigned kContinuation = 0x80;
 
+// By its first byte; 0: no character begins with it.
+std::size_t announced_length(unsigned char first) {
+    struct Range {
+        unsigned char last;
+        std::size_t length;
+    };
+    static constexpr Range kRanges[] = {{0x7F, 1}, {0xC1, 0}, {0xDF, 2}, {0xEF, 3}, {0xF4, 4}};
+    const auto* const range =
+        std::find_if(std::begin(kRanges), std::end(kRanges), [&](const Range& each) {
+            return first <= each.last;
+        });
+    return range == std::end(kRanges) ? 0 : range->length;
+}
+
 // Bytes of the UTF-8 character that begins here; 0: none does. Surrogates and overlong forms are
 // the receivers' least worry: what matters is that a text does not break a protobuf string.
 std::size_t utf8_length(std::string_view text) {
-    const auto first = static_cast<unsigned char>(text[0]);
-    std::size_t length = 1;
-    if (first >= kContinuation) {
-        length = first >= 0xC2U && first < 0xE0U   ? 2
-                 : first >= 0xE0U && first < 0xF0U ? 3
-                 : first >= 0xF0U && first < 0xF5U ? 4
-                                                   : 0;
-    }
+    const std::size_t length = announced_length(static_cast<unsigned char>(text[0]));
     if (length == 0 || length > text.size()) {
         return 0;
     }

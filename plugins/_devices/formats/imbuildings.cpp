@@ -138,19 +138,23 @@ Result<Report> parse_imb_payload(std::string_view body) {
     return std::move(out.report);
 }
 
+// Where a network server has put what it decoded.
+Node imb_content(const Node& root) {
+    for (const char* name : {"decoded_payload", "object"}) {
+        if (Node inner = root.find(name); inner["counter_a"]) {
+            return inner;
+        }
+    }
+    return root;
+}
+
 }  // namespace
 
 Result<Report> parse_imbuildings(const Message& message) {
     const Result<NodeMessage> parsed = NodeMessage::parse(message.body);
     if (parsed && !parsed->is_xml()) {
-        Node root = parsed->root();
-        for (const char* name : {"decoded_payload", "object"}) {
-            if (const Node inner = root.find(name); inner["counter_a"]) {
-                root = inner;
-            }
-        }
         ReportBuilder out;
-        if (read_imb_json(root, out)) {
+        if (read_imb_json(imb_content(parsed->root()), out)) {
             parsed->note_private_fields(out.report);
             return std::move(out.report);
         }

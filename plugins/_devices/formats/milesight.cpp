@@ -144,18 +144,13 @@ private:
 
     void walk(bool complain) {
         std::size_t at = 0;
-        while (at < bytes_.size()) {
-            const std::optional<std::size_t> size = read_one(at);
-            if (!size) {
-                if (complain) {
-                    out_.bad(fmt::format("byte {}", at), problem_);
-                }
-                return;
-            }
-            if (*size == 0) {
-                return;
-            }
-            at += *size;
+        std::optional<std::size_t> size = 1;
+        while (at < bytes_.size() && size && *size != 0) {
+            size = read_one(at);
+            at += size.value_or(0);
+        }
+        if (!size && complain) {
+            out_.bad(fmt::format("byte {}", at), problem_);
         }
     }
 

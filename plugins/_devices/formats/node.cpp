@@ -39,20 +39,25 @@ Node Node::of(const pugi::xml_node& root) {
 }
 
 Node Node::operator[](std::string_view name) const {
-    if (json_ != nullptr && json_->is_object()) {
-        if (const Json* const exact = member(*json_, name)) {
-            return {*exact, path_ + "/" + std::string(name), std::string(name)};
-        }
-        for (const auto& [key, value] : json_->items()) {
-            if (is_same_name(key, name)) {
-                return {value, path_ + "/" + key, key};
-            }
-        }
-        return {};
+    if (json_ != nullptr) {
+        return json_->is_object() ? member_of_json(name) : Node();
     }
-    if (!element_ || attribute_) {
-        return {};
+    return element_ && !attribute_ ? member_of_element(name) : Node();
+}
+
+Node Node::member_of_json(std::string_view name) const {
+    if (const Json* const exact = member(*json_, name)) {
+        return {*exact, path_ + "/" + std::string(name), std::string(name)};
     }
+    for (const auto& [key, value] : json_->items()) {
+        if (is_same_name(key, name)) {
+            return {value, path_ + "/" + key, key};
+        }
+    }
+    return {};
+}
+
+Node Node::member_of_element(std::string_view name) const {
     for (const pugi::xml_node& each : element_.children()) {
         if (each.type() == pugi::node_element && is_same_name(local_name(each), name)) {
             return Node(each);
@@ -95,18 +100,18 @@ std::vector<Node> Node::all(std::string_view name) const {
 }
 
 std::vector<Node> Node::children() const {
+    if (json_ != nullptr && json_->is_array()) {
+        return items();
+    }
     std::vector<Node> found;
     if (json_ != nullptr && json_->is_object()) {
         for (const auto& [key, value] : json_->items()) {
             found.push_back({value, path_ + "/" + key, key});
         }
-    } else if (json_ != nullptr) {
-        return json_->is_array() ? items() : found;
-    } else if (element_ && !attribute_) {
-        for (const pugi::xml_node& each : element_.children()) {
-            if (each.type() == pugi::node_element) {
-                found.push_back(Node(each));
-            }
+    }
+    for (const pugi::xml_node& each : element_.children()) {
+        if (!attribute_ && each.type() == pugi::node_element) {
+            found.push_back(Node(each));
         }
     }
     return found;

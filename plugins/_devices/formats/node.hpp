@@ -52,6 +52,8 @@ public:
 private:
     Node(const Json& value, std::string path, std::string name);
     explicit Node(const pugi::xml_node& element);
+    [[nodiscard]] Node member_of_json(std::string_view name) const;
+    [[nodiscard]] Node member_of_element(std::string_view name) const;
 
     const Json* json_ = nullptr;
     pugi::xml_node element_;
@@ -61,6 +63,7 @@ private:
 };
 
 // A message that is JSON or XML, by its first character.
+// NOLINTNEXTLINE(bugprone-exception-escape): Json's move is noexcept by its word, not by its code.
 class NodeMessage {
 public:
     // invalid_argument: neither.

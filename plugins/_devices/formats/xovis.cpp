@@ -56,7 +56,7 @@ std::string_view xovis_personal(std::string_view label) {
 std::optional<XovisMeaning> xovis_meaning(std::string_view label) {
     std::string word = lower(label);
     std::replace(word.begin(), word.end(), '_', '-');
-    const auto known =
+    const XovisLabel* const known =
         std::find_if(std::begin(kXovisLabels), std::end(kXovisLabels), [&](const XovisLabel& each) {
             return each.label == word;
         });

@@ -41,7 +41,7 @@ void set_v4_device(const Node& root, ReportBuilder& out) {
 
 std::optional<std::int64_t> resolution_of(const Node& element) {
     const std::string name = element["resolution"].text();
-    const auto known =
+    const Resolution* const known =
         std::find_if(std::begin(kResolutions), std::end(kResolutions), [&](const Resolution& each) {
             return each.name == name;
         });
@@ -163,36 +163,53 @@ void emit_v4_event(const Node& event, SeriesInfo info, double value, ReportBuild
 
 // Crossings and entries of tracks ("LineCrossing", "ZoneEntry") are no counts: a counted one
 // comes again as "LineCount", "CountZoneEntry".
-void read_v4_event(const Node& event, ReportBuilder& out) {
-    const std::string type = event["type"].text();
-    const Node item = event["countItem"];
-    const std::string place = item["name"].text();
-    if (type == "LineCount") {
-        const std::string direction = lower(event["direction"].text());
-        if (direction != "forward" && direction != "backward") {
-            out.bad(event, "direction", "is neither forward nor backward");
+void read_v4_line(const Node& event, const std::string& place, ReportBuilder& out) {
+    const std::string direction = lower(event["direction"].text());
+    if (direction != "forward" && direction != "backward") {
+        out.bad(event, "direction", "is neither forward nor backward");
+        return;
+    }
+    emit_v4_event(event, xovis_passage(direction == "forward", place), 1, out);
+}
+
+void read_v4_entry(const Node& event, const std::string& place, ReportBuilder& out) {
+    const auto visits = series_info("store.zone.visits", Kind::delta, {{"zone", place}});
+    emit_v4_event(event, visits, 1, out);
+}
+
+void read_v4_level(const Node& event, const std::string& place, ReportBuilder& out) {
+    const auto people = series_info("store.occupancy", Kind::gauge, {{"zone", place}});
+    for (const char* name : {"fillLevel", "level", "value", "count"}) {
+        const Node level = event[name] ? event[name] : event["countItem"][name];
+        if (level.number()) {
+            emit_v4_event(event, people, *level.number(), out);
             return;
         }
-        emit_v4_event(event, xovis_passage(direction == "forward", place), 1, out);
-    } else if (type == "CountZoneEntry") {
-        const auto visits = series_info("store.zone.visits", Kind::delta, {{"zone", place}});
-        emit_v4_event(event, visits, 1, out);
-    } else if (type == "FillLevelChanged") {
-        for (const char* name : {"fillLevel", "level", "value", "count"}) {
-            const Node level = event[name] ? event[name] : item[name];
-            const auto people = series_info("store.occupancy", Kind::gauge, {{"zone", place}});
-            if (level.number()) {
-                emit_v4_event(event, people, *level.number(), out);
-                return;
-            }
-        }
-    } else if (type == "ZoneDwellTime" && event["dwellTime"]) {
-        const std::optional<double> ms = event["dwellTime"].number();
-        const auto dwell = series_info("store.dwell", Kind::histogram, {{"zone", place}});
-        if (ms && *ms >= 0) {
-            emit_v4_event(event, dwell, *ms / 1000, out);
-        } else {
-            out.bad(event, "dwellTime", kIsNoNumber);
+    }
+}
+
+void read_v4_dwell(const Node& event, const std::string& place, ReportBuilder& out) {
+    const std::optional<double> ms = event["dwellTime"].number();
+    const auto dwell = series_info("store.dwell", Kind::histogram, {{"zone", place}});
+    if (ms && *ms >= 0) {
+        emit_v4_event(event, dwell, *ms / 1000, out);
+    } else if (event["dwellTime"]) {
+        out.bad(event, "dwellTime", kIsNoNumber);
+    }
+}
+
+void read_v4_event(const Node& event, ReportBuilder& out) {
+    using ReadEvent = void (*)(const Node&, const std::string&, ReportBuilder&);
+    static constexpr std::pair<std::string_view, ReadEvent> kEvents[] = {
+        {"LineCount", read_v4_line},
+        {"CountZoneEntry", read_v4_entry},
+        {"FillLevelChanged", read_v4_level},
+        {"ZoneDwellTime", read_v4_dwell}};
+    const std::string type = event["type"].text();
+    const std::string place = event["countItem"]["name"].text();
+    for (const auto& [name, read] : kEvents) {
+        if (name == type) {
+            read(event, place, out);
         }
     }
 }
