@@ -12,22 +12,6 @@
 namespace cxedge::devices {
 namespace {
 
-constexpr std::size_t kEscapeLength = 3;  // "%2F"
-
-std::optional<char> escaped(std::string_view text) {
-    if (text.size() < kEscapeLength) {
-        return std::nullopt;
-    }
-    unsigned byte = 0;
-    const char* const end = text.data() + kEscapeLength;
-    const auto read = std::from_chars(text.data() + 1, end, byte, 16);
-    return read.ptr == end ? std::optional(static_cast<char>(byte)) : std::nullopt;
-}
-
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20U || c == 0x7F;
-}
-
 MHD_Result add_header(void* request, MHD_ValueKind kind, const char* key, const char* value) {
     static_cast<void>(kind);
     static_cast<HttpRequest*>(request)->headers.emplace_back(
@@ -45,22 +29,6 @@ std::string_view HttpRequest::header(std::string_view name) const {
         }
     }
     return {};
-}
-
-std::optional<std::string> decoded_path(std::string_view raw) {
-    std::string path;
-    for (std::size_t at = 0; at < raw.size(); ++at) {
-        std::optional<char> c = raw[at];
-        if (raw[at] == '%') {
-            c = escaped(raw.substr(at));
-            at += kEscapeLength - 1;
-        }
-        if (!c || is_control(*c)) {
-            return std::nullopt;
-        }
-        path += *c;
-    }
-    return !path.empty() && path.front() == '/' ? std::optional(std::move(path)) : std::nullopt;
 }
 
 std::string media_type(std::string_view content_type) {

@@ -13,8 +13,6 @@ struct MHD_Connection;
 
 namespace cxedge::devices {
 
-// Percent-decoded. Empty: a wrong escape, a control character, or it does not begin with '/'.
-std::optional<std::string> decoded_path(std::string_view raw);
 // "application/json; charset=utf-8" -> "application/json"
 std::string media_type(std::string_view content_type);
 

@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <sys/socket.h>
 
+#include "plugins/_devices/http_path.hpp"
 #include "plugins/_devices/http_request.hpp"
 
 namespace cxedge::devices {

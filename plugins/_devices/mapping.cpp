@@ -46,16 +46,24 @@ const char* emptiness(const Leaf& leaf) {
     return leaf.there ? kIsEmpty : kIsMissing;
 }
 
+void complain(const Leaf& leaf, const char* what, ReportBuilder& out) {
+    if (leaf.find_where) {
+        out.bad(leaf.find_where, what);
+    } else {
+        out.bad(leaf.where, what);
+    }
+}
+
 std::optional<DeviceTime> leaf_time(const Leaf& leaf, ReportBuilder& out) {
     if (leaf.text.empty()) {
-        out.bad(leaf.where, emptiness(leaf));
+        complain(leaf, emptiness(leaf), out);
         return std::nullopt;
     }
     const auto time = leaf.number ? epoch_time(*leaf.number) : std::nullopt;
     // "20261122091400" is a number, too.
     const auto written = parse_time(leaf.text);
     if (!time && !written) {
-        out.bad(leaf.where, kIsNoTime);
+        complain(leaf, kIsNoTime, out);
     }
     return written ? written : time;
 }
@@ -83,7 +91,7 @@ private:
     std::string named(std::size_t place) {
         const Leaf leaf = message_.find(item_, place).front();
         if (leaf.text.empty()) {
-            out_.bad(leaf.where, emptiness(leaf));
+            complain(leaf, emptiness(leaf), out_);
         }
         return leaf.text;
     }
@@ -102,7 +110,7 @@ private:
             const Leaf leaf = message_.find(item_, *mapping_.from).front();
             when_.from = leaf_time(leaf, out_);
             if (when_.from && when_.time && !is_interval(*when_.from, *when_.time)) {
-                out_.bad(leaf.where, kIsNoInterval);
+                complain(leaf, kIsNoInterval, out_);
                 when_.from.reset();
             }
         }
@@ -121,13 +129,13 @@ private:
 
     void read_value(const CompiledRule& rule, const Leaf& leaf) {
         if (leaf.text.empty()) {
-            out_.bad(leaf.where, emptiness(leaf));
+            complain(leaf, emptiness(leaf), out_);
             return;
         }
         const std::optional<double> value = value_of(rule, leaf);
         if (!value) {
             const bool state = rule.info.kind == Kind::state;
-            out_.bad(leaf.where, state ? "is none of the states" : kIsNoNumber);
+            complain(leaf, state ? "is none of the states" : kIsNoNumber, out_);
             return;
         }
         SeriesInfo info = rule.info;
@@ -160,7 +168,7 @@ private:
             const Leaf dim = message_.beside(item_, place, leaf);
             const std::string value = dim.personal ? std::string() : as_name(dim.text);
             if (value.empty()) {
-                out_.bad(dim.where, dim.personal ? "is about a person" : emptiness(dim));
+                complain(dim, dim.personal ? "is about a person" : emptiness(dim), out_);
                 return false;
             }
             info.key.dims.push_back({key, value});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ namespace cxedge::devices {
 // What is at a place.
 struct Leaf {
     std::string where;
+    std::function<std::string()> find_where;  // in its stead where it takes a long walk
     bool there = false;
     std::string text;  // empty: it holds nothing
     std::optional<double> number;

@@ -145,9 +145,7 @@ public:
     Result<std::unique_ptr<MappedMessage>> read(const Message& message, Report& report) override {
         CsvTable table = parse_csv(message.body, separator_);
         for (const std::size_t line : table.bad_lines) {
-            report.bad_elements.push_back(
-                {fmt::format("line {}", line), "has a quoted field that does not end"}
-            );
+            add_bad(report, fmt::format("line {}", line), "has a quoted field that does not end");
         }
         CsvHeader header;
         if (has_header_) {

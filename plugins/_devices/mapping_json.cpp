@@ -251,7 +251,7 @@ public:
         }
         auto mapped = std::make_unique<JsonMessage>(std::move(*parsed), places_, each_);
         for (const JsonMatch& match : mapped->missing()) {
-            report.bad_elements.push_back({match.where, "is missing"});
+            add_bad(report, match.where, "is missing");
         }
         return std::unique_ptr<MappedMessage>(std::move(mapped));
     }

@@ -85,13 +85,17 @@ Leaf xml_leaf(const pugi::xpath_node& found) {
     Leaf leaf;
     leaf.there = true;
     if (const pugi::xml_attribute attribute = found.attribute()) {
-        leaf.where = path_of(found.parent()) + "/@" + attribute.name();
+        leaf.find_where = [found] {
+            return path_of(found.parent()) + "/@" + found.attribute().name();
+        };
         leaf.text = trimmed(attribute.value());
         leaf.personal = !personal_kind(attribute.name()).empty();
     } else {
         const bool element = found.node().type() == pugi::node_element;
         const pugi::xml_node holder = element ? found.node() : found.parent();
-        leaf.where = path_of(holder);
+        leaf.find_where = [holder] {
+            return path_of(holder);
+        };
         leaf.text = element ? text_of(holder) : std::string(trimmed(found.node().value()));
         leaf.personal = !personal_kind(local_name(holder)).empty();
     }
@@ -203,7 +207,7 @@ public:
         }
         auto mapped = std::make_unique<XmlMessage>(std::move(*document), places_, each_);
         if (mapped->items() == 0) {
-            report.bad_elements.push_back({each_->text, "is missing"});
+            add_bad(report, each_->text, "is missing");
         }
         return std::unique_ptr<MappedMessage>(std::move(mapped));
     }

@@ -5,10 +5,12 @@
 // `private_fields` and drops (privacy.hpp).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/model/event.hpp"
@@ -68,6 +70,9 @@ struct DeviceEvent {
     std::optional<DeviceTime> time;
 };
 
+// So many a report keeps; all further ones are a last one without a place.
+inline constexpr std::size_t kMostBadElements = 32;
+
 struct Report {
     std::vector<Reading> readings;
     std::vector<DeviceState> devices;
@@ -76,5 +81,20 @@ struct Report {
     // Kind of personal field (privacy.hpp: "name", "mac", "gender", ...) -> how many were dropped.
     std::map<std::string, std::uint64_t> private_fields;
 };
+
+// Whether one more bad element is to be kept with its place. If not, it has been noted.
+inline bool keeps_bad(Report& report) {
+    const std::size_t kept = report.bad_elements.size();
+    if (kept == kMostBadElements) {
+        report.bad_elements.push_back({{}, "more of the same"});
+    }
+    return kept < kMostBadElements;
+}
+
+inline void add_bad(Report& report, std::string where, std::string what) {
+    if (keeps_bad(report)) {
+        report.bad_elements.push_back({std::move(where), std::move(what)});
+    }
+}
 
 }  // namespace cxedge::devices

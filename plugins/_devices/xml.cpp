@@ -60,15 +60,28 @@ private:
     std::string_view name_;
 };
 
-// Among siblings of the same name, from 1; 0: the only one.
-int place_among_siblings(const pugi::xml_node& node) {
+constexpr int kMostSiblings = 1000;
+
+// "[2]": among siblings of the same name, from 1; empty: the only one, as far as one can see.
+std::string index_among_siblings(const pugi::xml_node& node) {
+    const std::string_view name = node.name();
     int before = 0;
-    for (pugi::xml_node each = node.previous_sibling(node.name()); each;
-         each = each.previous_sibling(node.name())) {
-        ++before;
+    int steps = 0;
+    for (auto each = node.previous_sibling(); each; each = each.previous_sibling()) {
+        if (++steps > kMostSiblings) {
+            return "[many]";
+        }
+        before += name == each.name() ? 1 : 0;
     }
-    const bool only = before == 0 && !node.next_sibling(node.name());
-    return only ? 0 : before + 1;
+    bool only = before == 0;
+    steps = 0;
+    for (auto each = node.next_sibling(); only && each; each = each.next_sibling()) {
+        only = name != each.name();
+        if (++steps > kMostSiblings) {
+            break;
+        }
+    }
+    return only ? std::string() : "[" + std::to_string(before + 1) + "]";
 }
 
 }  // namespace
@@ -135,9 +148,7 @@ std::string path_of(const pugi::xml_node& node) {
     std::string path;
     for (pugi::xml_node each = node; each && each.type() == pugi::node_element;
          each = each.parent()) {
-        const int place = place_among_siblings(each);
-        const std::string index = place == 0 ? "" : "[" + std::to_string(place) + "]";
-        path.insert(0, "/" + std::string(local_name(each)) + index);
+        path.insert(0, "/" + std::string(local_name(each)) + index_among_siblings(each));
     }
     return path;
 }

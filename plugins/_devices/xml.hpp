@@ -31,7 +31,7 @@ std::string text_of(const pugi::xml_node& node);
 std::string attribute(const pugi::xml_node& node, std::string_view name);
 std::optional<double> number_of(const pugi::xml_node& node);
 std::optional<std::int64_t> count_of(const pugi::xml_node& node);
-// "/a/b[2]/c": for BadElement::where.
+// "/a/b[2]/c": for BadElement::where. "/a/b[many]": it stands after more than 1,000 siblings.
 std::string path_of(const pugi::xml_node& node);
 
 // Counts the personal elements and attributes of the message that hold something.

@@ -74,7 +74,7 @@ void read_direction(const Node& root, ReportBuilder& out) {
     const bool in = direction == "in" || (direction.empty() && value && *value > 0);
     const bool away = direction == "out" || (direction.empty() && value && *value < 0);
     if (in == away) {
-        out.bad(root.where("direction"), "is neither in nor out");
+        out.bad(root, "direction", "is neither in nor out");
         return;
     }
     When when;

@@ -77,14 +77,14 @@ void read_axis_event(const AxisEvent& event, ReportBuilder& out) {
     When when;
     when.time = event.time;
     if (!people.is_empty() && !people.count()) {
-        out.bad(people.where(), kIsNoCount);
+        out.bad(people, kIsNoCount);
     } else if (is_area(event)) {
         const auto info = series_info("store.occupancy", Kind::gauge, {{"zone", scenario}});
-        out.add_number(people, people.where(), info, when);
+        out.add_number(people, info, when);
     } else {
         const char* const metric = says_out(scenario) ? "store.footfall.out" : "store.footfall.in";
         const auto info = series_info(metric, Kind::counter, {{"door", scenario}});
-        out.add_number(people, people.where(), info, when);
+        out.add_number(people, info, when);
     }
 }
 

@@ -22,7 +22,7 @@ void read_people_item(
     note_ages(item, out);
     const std::string direction = lower(item["direction"].text());
     if (direction != "in" && direction != "out") {
-        out.bad(item.where("direction"), "is neither in nor out");
+        out.bad(item, "direction", "is neither in nor out");
         return;
     }
     const char* const metric = direction == "in" ? "store.footfall.in" : "store.footfall.out";
@@ -51,7 +51,7 @@ void read_data_push(const Node& root, ReportBuilder& out) {
     const Node data = root["data"];
     const std::string door = root["sensor"]["name"].text();
     if (!data["measurements"]) {
-        out.bad(data.where("measurements"), kIsMissing);
+        out.bad(data, "measurements", kIsMissing);
     }
     for (const Node& each : data.all("measurements")) {
         read_people_counts(each, door, out);

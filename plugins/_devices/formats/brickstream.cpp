@@ -55,17 +55,17 @@ std::string zone_name(const Node& object) {
 }
 
 // Of a report without date: by the clock's time alone nothing can be said.
-std::optional<DeviceTime> brick_time(const Node& report, const Node& clock) {
-    return parse_time(report["Date"].text() + " " + clock.text());
+std::optional<DeviceTime> brick_time(const std::string& date, const Node& clock) {
+    return parse_time(date + " " + clock.text());
 }
 
 // Seconds since 1970 where the sensor tells them, else its clock on the wall. A last interval ends
 // at 00:00 of the next day.
-std::optional<When> brick_interval(const Node& report, const Node& count, ReportBuilder& out) {
-    std::optional<DeviceTime> from = brick_time(report, count["StartTime"]);
-    std::optional<DeviceTime> to = brick_time(report, count["EndTime"]);
+std::optional<When> brick_interval(const std::string& date, const Node& count, ReportBuilder& out) {
+    std::optional<DeviceTime> from = brick_time(date, count["StartTime"]);
+    std::optional<DeviceTime> to = brick_time(date, count["EndTime"]);
     if (!from || !to) {
-        out.bad(count.where(from ? "EndTime" : "StartTime"), kIsNoTime);
+        out.bad(count, from ? "EndTime" : "StartTime", kIsNoTime);
         return std::nullopt;
     }
     if (to->ms <= from->ms) {
@@ -81,13 +81,15 @@ std::optional<When> brick_interval(const Node& report, const Node& count, Report
 }
 
 void read_brick_count(
-    const Node& report, const Node& object, const Node& count, ReportBuilder& out
+    const std::string& date,
+    const std::vector<Dimension>& door,
+    const Node& count,
+    ReportBuilder& out
 ) {
-    const std::optional<When> when = brick_interval(report, count, out);
+    const std::optional<When> when = brick_interval(date, count, out);
     if (!when) {
         return;
     }
-    const std::vector<Dimension> door{{"door", zone_name(object)}};
     const std::size_t before = out.report.readings.size();
     out.add_count(count, "Enters", series_info("store.footfall.in", Kind::delta, door), *when);
     out.add_count(count, "Exits", series_info("store.footfall.out", Kind::delta, door), *when);
@@ -103,13 +105,15 @@ void read_brick_count(
 
 void read_report_data(const Node& data, ReportBuilder& out) {
     for (const Node& report : list_named(data, "Report")) {
+        const std::string date = report["Date"].text();
         for (const Node& object : list_named(report, "Object")) {
             const std::vector<Node> counts = list_named(object, "Count");
             if (counts.empty()) {
-                out.bad(object.where("Count"), kIsMissing);
+                out.bad(object, "Count", kIsMissing);
             }
+            const std::vector<Dimension> door{{"door", zone_name(object)}};
             for (const Node& count : counts) {
-                read_brick_count(report, object, count, out);
+                read_brick_count(date, door, count, out);
             }
         }
     }
@@ -120,8 +124,8 @@ void read_real_time(const Node& report, ReportBuilder& out) {
     When when;
     when.time = out.time_of(report, "Date");
     for (const Node& object : list_named(report, "RTObject")) {
+        const std::vector<Dimension> door{{"door", zone_name(object)}};
         for (const Node& count : list_named(object, "RTCount")) {
-            const std::vector<Dimension> door{{"door", zone_name(object)}};
             out.add_count(
                 count, "TotalEnters", series_info("store.footfall.in", Kind::counter, door), when
             );

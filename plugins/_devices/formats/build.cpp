@@ -66,7 +66,25 @@ bool is_interval(const DeviceTime& from, const DeviceTime& to) {
 }
 
 void ReportBuilder::bad(std::string where, std::string what) {
-    report.bad_elements.push_back({std::move(where), std::move(what)});
+    add_bad(report, std::move(where), std::move(what));
+}
+
+void ReportBuilder::bad(const Node& node, std::string what) {
+    if (keeps_bad(report)) {
+        report.bad_elements.push_back({node.where(), std::move(what)});
+    }
+}
+
+void ReportBuilder::bad(const Node& parent, std::string_view name, std::string what) {
+    if (keeps_bad(report)) {
+        report.bad_elements.push_back({parent.where(name), std::move(what)});
+    }
+}
+
+void ReportBuilder::bad(const std::function<std::string()>& where, std::string what) {
+    if (keeps_bad(report)) {
+        report.bad_elements.push_back({where(), std::move(what)});
+    }
 }
 
 void ReportBuilder::add(SeriesInfo info, double value, const When& when) {
@@ -81,15 +99,13 @@ void ReportBuilder::add(SeriesInfo info, double value, const When& when) {
     report.readings.push_back(std::move(reading));
 }
 
-void ReportBuilder::add_number(
-    const Node& node, const std::string& where, SeriesInfo info, const When& when
-) {
-    if (!node || node.is_empty()) {
-        bad(where, node ? kIsEmpty : kIsMissing);
+void ReportBuilder::add_number(const Node& node, SeriesInfo info, const When& when) {
+    if (node.is_empty()) {
+        bad(node, kIsEmpty);
     } else if (const auto number = node.number()) {
         add(std::move(info), *number, when);
     } else {
-        bad(where, kIsNoNumber);
+        bad(node, kIsNoNumber);
     }
 }
 
@@ -97,18 +113,20 @@ void ReportBuilder::add_count(
     const Node& parent, std::string_view name, SeriesInfo info, const When& when
 ) {
     const Node node = parent[name];
-    if (node && !node.is_empty() && !node.count()) {
-        bad(node.where(), kIsNoCount);
-        return;
+    if (!node) {
+        bad(parent, name, kIsMissing);
+    } else if (!node.is_empty() && !node.count()) {
+        bad(node, kIsNoCount);
+    } else {
+        add_number(node, std::move(info), when);
     }
-    add_number(node, parent.where(name), std::move(info), when);
 }
 
 std::optional<DeviceTime> ReportBuilder::time_of(const Node& parent, std::string_view name) {
     const Node node = parent[name];
     std::optional<DeviceTime> time = node ? node.time() : std::nullopt;
     if (!time) {
-        bad(parent.where(name), !node ? kIsMissing : (node.is_empty() ? kIsEmpty : kIsNoTime));
+        bad(parent, name, !node ? kIsMissing : (node.is_empty() ? kIsEmpty : kIsNoTime));
     }
     return time;
 }
@@ -123,7 +141,7 @@ std::optional<When> ReportBuilder::interval_of(
         return std::nullopt;
     }
     if (!is_interval(*when.from, *when.time)) {
-        bad(parent.where(to), kIsNoInterval);
+        bad(parent, to, kIsNoInterval);
         return std::nullopt;
     }
     return when;

@@ -2,6 +2,7 @@
 // What formats share in making a Report. Include in .cpp files only. Pure. Thread: any.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,10 +41,15 @@ public:
     std::string device;  // of what is added from now on
 
     void bad(std::string where, std::string what);
+    // As bad(), about `node` or about `parent`'s member, there or missing. To tell the place costs
+    // a walk through the message: only complaints that are kept pay for it.
+    void bad(const Node& node, std::string what);
+    void bad(const Node& parent, std::string_view name, std::string what);
+    void bad(const std::function<std::string()>& where, std::string what);
     // An interval that is none is left out of the reading, and told by whoever read it.
     void add(SeriesInfo info, double value, const When& when);
-    // The number at `node`, or a bad element at `where`.
-    void add_number(const Node& node, const std::string& where, SeriesInfo info, const When& when);
+    // The number at `node`, which is there, or a bad element.
+    void add_number(const Node& node, SeriesInfo info, const When& when);
     // As add_number(), for `parent`'s member: a count of things, never negative or broken.
     void add_count(const Node& parent, std::string_view name, SeriesInfo info, const When& when);
     // The time of `parent`'s member; none: there is none, or told as a bad element.

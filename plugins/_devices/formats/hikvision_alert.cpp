@@ -37,12 +37,12 @@ constexpr const char* kHikvisionNeeded[] = {
 void note_empty(const Node& alert, ReportBuilder& out) {
     for (const char* name : kHikvisionNeeded) {
         if (const Node node = alert[name]; node.is_empty()) {
-            out.bad(node.where(), kIsEmpty);
+            out.bad(node, kIsEmpty);
         }
     }
     const Node posts = alert["activePostCount"];
     if (posts && !posts.is_empty() && !posts.count()) {
-        out.bad(posts.where(), kIsNoCount);
+        out.bad(posts, kIsNoCount);
     }
 }
 
@@ -126,7 +126,7 @@ std::string queue_of(const Node& region) {
 void read_queue_length(const Node& alert, ReportBuilder& out) {
     std::vector<Node> regions = alert.all("RegionCapture");
     if (regions.empty()) {
-        out.bad(alert.where("RegionCapture"), kIsMissing);
+        out.bad(alert, "RegionCapture", kIsMissing);
         return;
     }
     When when;
@@ -144,7 +144,7 @@ void read_state_alarm(const Node& alert, const HikvisionAlarm& alarm, ReportBuil
     const std::string state = lower(alert["eventState"].text());
     if (state != "active" && state != "inactive") {
         if (!state.empty()) {
-            out.bad(alert.where("eventState"), "is neither active nor inactive");
+            out.bad(alert, "eventState", "is neither active nor inactive");
         }
         return;
     }
@@ -170,7 +170,7 @@ void add_wait(
     const auto info = series_info("store.queue.wait", Kind::histogram, {{"queue", queue}});
     const std::optional<double> seconds = value.number();
     if (!value || !seconds || *seconds < 0) {
-        out.bad(value.where(), value.is_empty() ? kIsEmpty : kIsNoNumber);
+        out.bad(value, value.is_empty() ? kIsEmpty : kIsNoNumber);
         return;
     }
     out.add(info, *seconds, {when.time, {}, id});
@@ -204,7 +204,7 @@ void read_target(const Node& target, const When& when, ReportBuilder& out) {
         add_wait(wait, queue, id, when, out);
     }
     if (waits.empty()) {
-        out.bad(target.where("PropertyList"), "has no wait time");
+        out.bad(target, "PropertyList", "has no wait time");
     }
 }
 
@@ -218,7 +218,7 @@ void read_hikvision_alert(const Node& alert, ReportBuilder& out) {
     if (const Node counting = alert["peopleCounting"]) {
         read_counting(alert, counting, out);
     } else if (type == "peoplecounting") {
-        out.bad(alert.where("peopleCounting"), kIsMissing);
+        out.bad(alert, "peopleCounting", kIsMissing);
     } else if (type == "personqueuecounting" || type == "personqueuerealtime") {
         read_queue_length(alert, out);
     } else if (type == "personqueuetime") {
@@ -229,7 +229,7 @@ void read_hikvision_alert(const Node& alert, ReportBuilder& out) {
         if (wait) {
             add_wait(wait, queue_of(alert["RegionCapture"]), id, when, out);
         } else {
-            out.bad(alert.where("waitTime"), kIsMissing);
+            out.bad(alert, "waitTime", kIsMissing);
         }
     } else if (const HikvisionAlarm* const alarm = find_alarm(type)) {
         read_state_alarm(alert, *alarm, out);
@@ -242,7 +242,7 @@ void read_hikvision_queue_time(const Node& metadata, ReportBuilder& out) {
     when.time = out.time_of(metadata, "time");
     const std::vector<Node> targets = metadata["TargetDetection"]["TargetList"].all("Target");
     if (targets.empty()) {
-        out.bad(metadata.where("TargetDetection"), kIsEmpty);
+        out.bad(metadata, "TargetDetection", kIsEmpty);
     }
     for (const Node& target : targets) {
         read_target(target, when, out);

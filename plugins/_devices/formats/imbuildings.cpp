@@ -44,12 +44,12 @@ void read_contexts(const Node& root, const When& when, ReportBuilder& out) {
     const bool sums = static_cast<bool>(root["count_since_reset"]);
     const char* const name = sums ? "count_since_reset" : "count_since_transmit";
     if (root.all(name).empty()) {
-        out.bad(root.where(name), kIsEmpty);
+        out.bad(root, name, kIsEmpty);
     }
     for (const Node& context : root.all(name)) {
         const char* const metric = imb_metric(context["context_id"].text());
         if (*metric == '\0') {
-            out.bad(context.where("context_id"), "is no channel with a direction");
+            out.bad(context, "context_id", "is no channel with a direction");
             continue;
         }
         const Kind kind = sums ? Kind::counter : Kind::delta;

@@ -30,11 +30,11 @@ public:
         served_ = moment(ticket, "served", out);
         id_ = ticket["id"].text();
         if (id_.empty()) {
-            out.bad(ticket.where("id"), kIsMissing);
+            out.bad(ticket, "id", kIsMissing);
         }
         queue_ = queue_name();
         if (queue_.empty()) {
-            out.bad(ticket.where("line"), kIsMissing);
+            out.bad(ticket, "line", kIsMissing);
         }
     }
 
@@ -82,11 +82,11 @@ private:
         const char* metric, std::optional<DeviceTime> from, std::optional<DeviceTime> to
     ) {
         if (!from || !to || from->local != to->local) {
-            out_.bad(ticket_.where("called"), "has not both times of this duration");
+            out_.bad(ticket_, "called", "has not both times of this duration");
             return;
         }
         if (to->ms < from->ms) {
-            out_.bad(ticket_.where("called"), kIsNoInterval);
+            out_.bad(ticket_, "called", kIsNoInterval);
             return;
         }
         const bool service = metric == std::string_view("store.queue.service");

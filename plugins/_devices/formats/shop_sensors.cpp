@@ -105,7 +105,7 @@ void ShopSensors::alarm(const AlarmKind& kind, std::string_view part, bool raise
 }
 
 void ShopSensors::bad(std::string_view where, std::string_view what) {
-    report_.bad_elements.push_back({std::string(where), std::string(what)});
+    add_bad(report_, std::string(where), std::string(what));
 }
 
 std::optional<bool> flag_in(const Json* value) {

@@ -37,7 +37,7 @@ void read_vias_event(const Node& event, int number, const When& when, ReportBuil
         const auto people = series_info("store.occupancy", Kind::gauge, {{"zone", zone}});
         out.add_count(event, "crowd_count", people, {when.time, {}, when.id});
     } else {
-        out.bad(event.where(), "has no count that is known");
+        out.bad(event, "has no count that is known");
     }
 }
 
@@ -64,10 +64,10 @@ Result<Report> parse_vias(const Message& message) {
         const auto ms = static_cast<std::int64_t>(std::min(*seconds, kLongest) * 1000);
         when.from = DeviceTime{when.time->ms - ms, when.time->local};
     } else if (data["interval"] && !data["interval"].is_empty() && !seconds) {
-        out.bad(data.where("interval"), kIsNoNumber);
+        out.bad(data, "interval", kIsNoNumber);
     }
     if (!data["event_set"]) {
-        out.bad(data.where("event_set"), kIsMissing);
+        out.bad(data, "event_set", kIsMissing);
     }
     int number = 0;
     const std::string id = root["message_id"].text();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "plugins/_devices/formats/xovis_parts.hpp"
 #include "plugins/_devices/privacy.hpp"
@@ -62,15 +63,25 @@ std::optional<XovisMeaning> xovis_meaning(std::string_view label) {
     return known == std::end(kXovisLabels) ? std::nullopt : std::optional(known->meaning);
 }
 
+void add_xovis_number(
+    ReportBuilder& out, const XovisCount& count, SeriesInfo info, const When& when
+) {
+    if (!count.value) {
+        out.bad(count.parent, "value", kIsMissing);
+    } else {
+        out.add_number(count.value, std::move(info), when);
+    }
+}
+
 void add_xovis_level(ReportBuilder& out, const XovisPlace& place, const XovisCount& count) {
     const auto people = series_info("store.occupancy", Kind::gauge, {{"zone", place.name}});
-    out.add_number(count.value, count.where, people, place.when);
+    add_xovis_number(out, count, people, place.when);
 }
 
 // The people in a zone when the interval ends.
 void add_xovis_balance(ReportBuilder& out, const XovisPlace& place, const XovisCount& count) {
     if (count.value && !count.value.is_empty() && !count.value.count()) {
-        out.bad(count.where, kIsNoCount);
+        out.bad(count.value, kIsNoCount);
         return;
     }
     XovisPlace at_end = place;
@@ -82,12 +93,12 @@ void add_xovis_passage(
     ReportBuilder& out, const XovisPlace& place, const XovisCount& count, bool forward
 ) {
     if (count.value && !count.value.is_empty() && !count.value.count()) {
-        out.bad(count.where, kIsNoCount);
+        out.bad(count.value, kIsNoCount);
     } else if (place.is_line) {
-        out.add_number(count.value, count.where, xovis_passage(forward, place.name), place.when);
+        add_xovis_number(out, count, xovis_passage(forward, place.name), place.when);
     } else if (forward) {
         const auto visits = series_info("store.zone.visits", Kind::delta, {{"zone", place.name}});
-        out.add_number(count.value, count.where, visits, place.when);
+        add_xovis_number(out, count, visits, place.when);
     }
 }
 

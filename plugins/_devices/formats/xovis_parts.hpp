@@ -22,11 +22,11 @@ struct XovisPlace {
 };
 
 // A count of a record: its label ("fw", "bw", "count", "fw-male", ...) and its value, which should
-// be at `where`.
+// be `parent`'s member "value".
 struct XovisCount {
     std::string label;
     Node value;
-    std::string where;
+    Node parent;
 };
 // False: an unknown label.
 bool add_xovis_count(ReportBuilder& out, const XovisPlace& place, const XovisCount& count);

@@ -48,69 +48,101 @@ std::optional<std::int64_t> resolution_of(const Node& element) {
     return known == std::end(kResolutions) ? std::nullopt : std::optional(known->ms);
 }
 
-// Of the measurement, or of its element; without a beginning, by the resolution.
-std::optional<When> v4_interval(const Node& measurement, const Node& element, ReportBuilder& out) {
-    const Node& holder = measurement["to"] ? measurement : element;
-    if (holder["from"]) {
-        return out.interval_of(holder, "from", "to");
+// What its measurements share: looked for once, there may be many of them.
+class V4Element {
+public:
+    explicit V4Element(const Node& element)
+        : element_(element), resolution_(resolution_of(element)) {
+        type_ = element["data-type"].text();
+        place_.name = element["element-name"].text();
+        if (place_.name.empty() && element["element-id"]) {
+            place_.name = "element " + element["element-id"].text();
+        }
+        place_.is_line = type_.empty() || type_.find("LINE") != std::string::npos;
     }
-    When when;
-    when.time = out.time_of(holder, "to");
-    if (const auto length = resolution_of(element); length && when.time) {
-        when.from = DeviceTime{when.time->ms - *length, when.time->local};
+
+    // Means of several people: no distribution can be made of them.
+    [[nodiscard]] bool is_mean() const {
+        return type_.find("DWELL") != std::string::npos || type_.find("WAIT") != std::string::npos;
     }
-    return when.time ? std::optional(when) : std::nullopt;
-}
+    [[nodiscard]] const XovisPlace& place() const { return place_; }
+
+    // Of the measurement, or of its element.
+    std::optional<When> interval(const Node& measurement, ReportBuilder& out) {
+        if (measurement["to"]) {
+            return interval_in(measurement, out);
+        }
+        if (!own_is_read_) {
+            own_is_read_ = true;
+            own_ = interval_in(element_, out);
+        }
+        return own_;
+    }
+
+private:
+    // Without a beginning, by the resolution.
+    std::optional<When> interval_in(const Node& holder, ReportBuilder& out) {
+        if (holder["from"]) {
+            return out.interval_of(holder, "from", "to");
+        }
+        When when;
+        when.time = out.time_of(holder, "to");
+        if (resolution_ && when.time) {
+            when.from = DeviceTime{when.time->ms - *resolution_, when.time->local};
+        }
+        return when.time ? std::optional(when) : std::nullopt;
+    }
+
+    const Node element_;
+    const std::optional<std::int64_t> resolution_;
+    std::string type_;
+    XovisPlace place_;
+    bool own_is_read_ = false;
+    std::optional<When> own_;
+};
 
 // `<value label="fw">1</value>`, `{"label": "fw", "value": 1}`, or `<fw>1</fw>` beside the times.
 bool add_v4_values(const Node& measurement, const XovisPlace& place, ReportBuilder& out) {
     bool any_known = false;
     for (const Node& each : measurement.all("value")) {
         const Node value = each["value"] ? each["value"] : each;
-        any_known =
-            add_xovis_count(out, place, {each["label"].text(), value, value.where()}) || any_known;
+        any_known = add_xovis_count(out, place, {each["label"].text(), value, each}) || any_known;
     }
     for (const char* label : {"fw", "bw", "forward", "backward", "count"}) {
         if (const Node value = measurement[label]) {
-            any_known = add_xovis_count(out, place, {label, value, value.where()}) || any_known;
+            any_known = add_xovis_count(out, place, {label, value, measurement}) || any_known;
         }
     }
     return any_known;
 }
 
-void read_measurement(const Node& measurement, const Node& element, ReportBuilder& out) {
-    const std::string type = element["data-type"].text();
-    if (type.find("DWELL") != std::string::npos || type.find("WAIT") != std::string::npos) {
-        return;  // means of several people: no distribution can be made of them
-    }
-    XovisPlace place;
-    place.name = element["element-name"].text();
-    if (place.name.empty() && element["element-id"]) {
-        place.name = "element " + element["element-id"].text();
-    }
-    place.is_line = type.empty() || type.find("LINE") != std::string::npos;
-    const std::optional<When> when = v4_interval(measurement, element, out);
+void read_measurement(const Node& measurement, V4Element& element, ReportBuilder& out) {
+    const std::optional<When> when = element.interval(measurement, out);
     if (!when) {
         return;
     }
+    XovisPlace place = element.place();
     place.when = *when;
     if (!add_v4_values(measurement, place, out)) {
-        out.bad(measurement.where("value"), "has no count with a known label");
+        out.bad(measurement, "value", "has no count with a known label");
     }
 }
 
 void read_content(const Node& content, ReportBuilder& out) {
     const std::vector<Node> elements = content.all("element");
     if (elements.empty()) {
-        out.bad(content.where("element"), content["element"] ? kIsEmpty : kIsMissing);
+        out.bad(content, "element", content["element"] ? kIsEmpty : kIsMissing);
     }
     for (const Node& element : elements) {
         const std::vector<Node> measurements = element.all("measurement");
         if (measurements.empty()) {
-            out.bad(element.where("measurement"), kIsMissing);
+            out.bad(element, "measurement", kIsMissing);
         }
+        V4Element shared(element);
         for (const Node& measurement : measurements) {
-            read_measurement(measurement, element, out);
+            if (!shared.is_mean()) {
+                read_measurement(measurement, shared, out);
+            }
         }
     }
 }
@@ -138,7 +170,7 @@ void read_v4_event(const Node& event, ReportBuilder& out) {
     if (type == "LineCount") {
         const std::string direction = lower(event["direction"].text());
         if (direction != "forward" && direction != "backward") {
-            out.bad(event.where("direction"), "is neither forward nor backward");
+            out.bad(event, "direction", "is neither forward nor backward");
             return;
         }
         emit_v4_event(event, xovis_passage(direction == "forward", place), 1, out);
@@ -160,7 +192,7 @@ void read_v4_event(const Node& event, ReportBuilder& out) {
         if (ms && *ms >= 0) {
             emit_v4_event(event, dwell, *ms / 1000, out);
         } else {
-            out.bad(event.where("dwellTime"), kIsNoNumber);
+            out.bad(event, "dwellTime", kIsNoNumber);
         }
     }
 }
@@ -172,7 +204,7 @@ void read_v4_events(const std::vector<Node>& events, ReportBuilder& out) {
         }
         out.state().up = true;
         if (!event["type"]) {
-            out.bad(event.where("type"), kIsMissing);
+            out.bad(event, "type", kIsMissing);
         }
         read_v4_event(event, out);
     }

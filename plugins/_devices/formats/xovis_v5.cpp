@@ -42,17 +42,17 @@ void read_record(const Node& record, XovisPlace place, ReportBuilder& out) {
     place.balance_is_level = !place.is_line && is_only_balance(counts, "name");
     bool any_known = false;
     for (const Node& count : counts) {
-        const XovisCount one{count["name"].text(), count["value"], count.where("value")};
+        const XovisCount one{count["name"].text(), count["value"], count};
         any_known = add_xovis_count(out, place, one) || any_known;
     }
     if (!any_known) {
-        out.bad(record.where("counts"), "has no count with a known name");
+        out.bad(record, "counts", "has no count with a known name");
     }
 }
 
 void read_logics(const Node& data, ReportBuilder& out) {
     if (!data["logics"]) {
-        out.bad(data.where("logics"), kIsMissing);
+        out.bad(data, "logics", kIsMissing);
     }
     for (const Node& logic : data.all("logics")) {
         // Shopping carts and bicycles are not people.
@@ -194,7 +194,7 @@ private:
 
 void read_live(const Node& data, ReportBuilder& out) {
     if (!data["frames"]) {
-        out.bad(data.where("frames"), kIsMissing);
+        out.bad(data, "frames", kIsMissing);
     }
     for (const Node& frame : data.all("frames")) {
         FrameReader(frame, out).read();
@@ -216,12 +216,12 @@ constexpr V5State kV5States[] = {
 void read_status(const Node& data, ReportBuilder& out) {
     const Node states = data["states"];
     if (!states) {
-        out.bad(data.where("states"), kIsMissing);
+        out.bad(data, "states", kIsMissing);
     }
     for (const V5State& each : kV5States) {
         const Node state = states[each.name]["state"]["state"];
         if (state && state.is_empty()) {
-            out.bad(state.where(), kIsEmpty);
+            out.bad(state, kIsEmpty);
         } else if (state) {
             out.alarm(each.alarm, state.text() != "OK", each.text);
         }

@@ -214,7 +214,7 @@ Result<Report> bridge_devices(std::string_view body) {
         }
         DeviceState state = listed_device(item);
         if (state.device.empty()) {
-            report.bad_elements.push_back({"/" + std::to_string(i), "is no device with a name"});
+            add_bad(report, "/" + std::to_string(i), "is no device with a name");
         } else {
             report.devices.push_back(std::move(state));
         }

@@ -4,8 +4,8 @@
 #include <random>
 
 #include "plugins/_devices/http_listen_address.hpp"
+#include "plugins/_devices/http_path.hpp"
 #include "plugins/_devices/http_rate_limit.hpp"
-#include "plugins/_devices/http_request.hpp"
 #include "plugins/http_push/push_settings.hpp"
 
 #include "tests/plugins/case_folder.hpp"

@@ -205,22 +205,28 @@ TEST_CASE("ticket: what storage refuses is asked for again and not lost", "[plug
 }
 
 TEST_CASE("trap: a store that is full for hours loses no ticket", "[plugins][ticket]") {
-    constexpr int kTickets = 10'050;  // more than facts may wait
-    TicketDesk desk(kGeneric + "max_tickets = 20000\n");
-    const auto issue = [&](int ticket) {
-        return desk.push(R"({"step":"issued","ticket":)" + std::to_string(ticket) + "}");
+    constexpr int kMessages = 210;
+    constexpr int kEach = 50;  // together more than facts may wait
+    TicketDesk desk(kGeneric + "each = \"/e\"\nmax_tickets = 20000\n");
+    const auto issue = [&](int message) {
+        std::string list;
+        for (int i = 0; i < kEach; ++i) {
+            list += list.empty() ? "" : ",";
+            list += R"({"step":"issued","ticket":)" + std::to_string(message * kEach + i) + "}";
+        }
+        return desk.push("{\"e\":[" + list + "]}");
     };
     desk.host.on_emit = [](const SeriesInfo& info, double) {
         return info.kind == Kind::gauge ? Status() : Status(exhausted("full"));
     };
-    for (int ticket = 0; ticket < kTickets; ++ticket) {
-        REQUIRE(issue(ticket) == 503);
+    for (int message = 0; message < kMessages; ++message) {
+        REQUIRE(issue(message) == 503);
     }
     desk.host.on_emit = nullptr;
-    for (int ticket = 0; ticket < kTickets; ++ticket) {
-        REQUIRE(issue(ticket) == 200);  // their senders had no answer
+    for (int message = 0; message < kMessages; ++message) {
+        REQUIRE(issue(message) == 200);  // their senders had no answer
     }
-    CHECK(desk.total("store.queue.arrived{queue=main}") == kTickets);
+    CHECK(desk.total("store.queue.arrived{queue=main}") == kMessages * kEach);
 }
 
 TEST_CASE("ticket: Qminder's webhooks, signed over address and body", "[plugins][ticket]") {
