@@ -67,7 +67,7 @@ int above_standard(int fd) {
 void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     struct sigaction usual {};
     usual.sa_handler = SIG_DFL;
     ::sigaction(SIGPIPE, &usual, nullptr);

@@ -129,7 +129,7 @@ private:
         if (order_.trusted) {
             for (const auto& [name, value] : access.headers) {
                 // "Name;" is how libcurl wants a header without value.
-                append(headers_, value.empty() ? name + ";" : name + ": " + value);
+                append(headers_, name + (value.empty() ? ";" : ": ") + value);
             }
         }
         if (order_.method != "GET") {

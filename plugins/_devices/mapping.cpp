@@ -79,25 +79,23 @@ public:
         : mapping_(mapping), message_(message), item_(item), out_(out) {}
 
     void read() {
-        out_.device.clear();
-        if (mapping_.device) {
-            const Leaf leaf = message_.find(item_, *mapping_.device).front();
-            out_.device = leaf.text;
-            if (leaf.text.empty()) {
-                complain(leaf, emptiness(leaf), out_);
-            }
-        }
+        out_.device = mapping_.device ? named(*mapping_.device) : std::string();
         read_when();
         for (const CompiledRule& rule : mapping_.rules) {
-            for (const Leaf& leaf : message_.find(item_, rule.at)) {
-                if (!leaf.personal && out_.report.readings.size() < kMostReadings) {
-                    read_value(rule, leaf);
-                }
-            }
+            read_values(rule);
         }
     }
 
 private:
+    // A text that should be there; empty if it is not.
+    std::string named(std::size_t place) {
+        const Leaf leaf = message_.find(item_, place).front();
+        if (leaf.text.empty()) {
+            complain(leaf, emptiness(leaf), out_);
+        }
+        return leaf.text;
+    }
+
     void read_when() {
         if (mapping_.time) {
             when_.time = leaf_time(message_.find(item_, *mapping_.time).front(), out_);
@@ -117,10 +115,14 @@ private:
             }
         }
         if (mapping_.id) {
-            const Leaf leaf = message_.find(item_, *mapping_.id).front();
-            when_.id = leaf.text;
-            if (leaf.text.empty()) {
-                complain(leaf, emptiness(leaf), out_);
+            when_.id = named(*mapping_.id);
+        }
+    }
+
+    void read_values(const CompiledRule& rule) {
+        for (const Leaf& leaf : message_.find(item_, rule.at)) {
+            if (!leaf.personal && out_.report.readings.size() < kMostReadings) {
+                read_value(rule, leaf);
             }
         }
     }

@@ -77,15 +77,24 @@ public:
     void note_private_fields(Report& report) const override {
         for (std::size_t column = 0; column < header_.size(); ++column) {
             const std::string_view kind = personal_kind(header_[column]);
-            for (const CsvRow& row : rows_) {
-                if (!kind.empty() && column < row.cells.size() && !row.cells[column].empty()) {
-                    ++report.private_fields[std::string(kind)];
-                }
+            const auto filled = kind.empty() ? 0 : filled_cells(column);
+            if (filled > 0) {
+                report.private_fields[std::string(kind)] += filled;
             }
         }
     }
 
 private:
+    [[nodiscard]] std::uint64_t filled_cells(std::size_t column) const {
+        return static_cast<std::uint64_t>(std::count_if(
+            rows_.begin(),
+            rows_.end(),
+            [&](const CsvRow& row) {
+                return column < row.cells.size() && !row.cells[column].empty();
+            }
+        ));
+    }
+
     [[nodiscard]] std::size_t index_of_column(const CsvColumn& column) const {
         if (column.number > 0) {
             return column.number - 1;

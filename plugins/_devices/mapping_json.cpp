@@ -103,18 +103,22 @@ std::vector<JsonMatch> follow_token(const JsonMatch& match, const std::string& t
     return found;
 }
 
+std::vector<JsonMatch> follow_all(const std::vector<JsonMatch>& matches, const std::string& token) {
+    std::vector<JsonMatch> next;
+    for (const JsonMatch& match : matches) {
+        for (JsonMatch& each : follow_token(match, token)) {
+            if (next.size() < kMostMatches) {
+                next.push_back(std::move(each));
+            }
+        }
+    }
+    return next;
+}
+
 std::vector<JsonMatch> resolve(const Pointer& pointer, const JsonMatch& root) {
     std::vector<JsonMatch> matches{root};
     for (const std::string& token : pointer) {
-        std::vector<JsonMatch> next;
-        for (const JsonMatch& match : matches) {
-            for (JsonMatch& each : follow_token(match, token)) {
-                if (next.size() < kMostMatches) {
-                    next.push_back(std::move(each));
-                }
-            }
-        }
-        matches = std::move(next);
+        matches = follow_all(matches, token);
     }
     return matches;
 }

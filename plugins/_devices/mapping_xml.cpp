@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // XPath 1.0, as pugixml has it: names with their prefix as written, no namespaces.
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -44,27 +45,37 @@ struct XPathNames {
     std::vector<std::string> literals;
 };
 
-XPathNames names_of(std::string_view text) {
+// A quoted text, from its first quote on; moves past it.
+std::string take_literal(std::string_view& rest) {
+    const char quote = rest.front();
+    rest.remove_prefix(1);
+    const std::string_view literal = rest.substr(0, rest.find(quote));
+    rest.remove_prefix(std::min(literal.size() + 1, rest.size()));
+    return std::string(literal);
+}
+
+std::string_view take_name(std::string_view& rest) {
+    const auto* const end = std::find_if_not(rest.begin(), rest.end(), is_name_char);
+    const std::string_view name = rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
+    rest.remove_prefix(name.size());
+    return name;
+}
+
+XPathNames names_of(std::string_view rest) {
     XPathNames names;
     int brackets = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
+    while (!rest.empty()) {
+        const char c = rest.front();
         if (c == '\'' || c == '"') {
-            const std::size_t end = text.find(c, i + 1);
-            names.literals.emplace_back(text.substr(i + 1, end - i - 1));
-            i = end == std::string_view::npos ? text.size() - 1 : end;
-        } else if (c == '[' || c == ']') {
-            brackets += c == '[' ? 1 : -1;
+            names.literals.push_back(take_literal(rest));
         } else if (is_name_char(c)) {
-            std::size_t end = i;
-            while (end < text.size() && is_name_char(text[end])) {
-                ++end;
-            }
-            const bool function = end < text.size() && text[end] == '(';
-            if (brackets == 0 && !function) {
-                names.last = text.substr(i, end - i);
-            }
-            i = end - 1;
+            const std::string_view name = take_name(rest);
+            const bool step = brackets == 0 && !rest.starts_with('(');
+            names.last = step ? std::string(name) : names.last;
+        } else {
+            brackets += c == '[' ? 1 : 0;
+            brackets -= c == ']' ? 1 : 0;
+            rest.remove_prefix(1);
         }
     }
     return names;
@@ -122,7 +133,7 @@ public:
             return;
         }
         for (const pugi::xpath_node& node : each->query->evaluate_node_set(*document_)) {
-            if (node.node() && items_.size() < kMostXmlItems) {
+            if (!node.node().empty() && items_.size() < kMostXmlItems) {
                 items_.push_back(node);
             }
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/exec/exec.hpp"
 
+#include <initializer_list>
+
 #include <fmt/core.h>
 
 namespace cxedge::plugins {
@@ -51,6 +53,19 @@ void complain(
     problems.add(node != nullptr ? node->position : settings.position, key, what);
 }
 
+void complain_of_given(
+    const SettingsNode& settings,
+    SettingsProblems& problems,
+    std::initializer_list<const char*> keys,
+    const std::string& what
+) {
+    for (const char* key : keys) {
+        if (settings.find(key) != nullptr) {
+            complain(settings, problems, key, what);
+        }
+    }
+}
+
 }  // namespace
 
 std::vector<SettingHelp> Exec::settings_help() {
@@ -75,11 +90,7 @@ void Exec::init(const SettingsNode& settings, SettingsProblems& problems) {
     if (has_own_format()) {
         check_own_format(settings, problems);
     } else {
-        for (const char* key : {"kind", "kinds"}) {
-            if (settings.find(key) != nullptr) {
-                complain(settings, problems, key, "has no effect with this format");
-            }
-        }
+        complain_of_given(settings, problems, {"kind", "kinds"}, "has no effect with this format");
         reader_ = devices::PayloadReader::make(settings_, settings, problems);
     }
 }
@@ -89,11 +100,12 @@ bool Exec::has_own_format() const {
 }
 
 void Exec::check_own_format(const SettingsNode& settings, SettingsProblems& problems) const {
-    for (const char* key : {"value", "each", "device_at", "time_at", "from_at", "id_at"}) {
-        if (settings.find(key) != nullptr) {
-            complain(settings, problems, key, "has no effect with format " + settings_.format);
-        }
-    }
+    complain_of_given(
+        settings,
+        problems,
+        {"value", "each", "device_at", "time_at", "from_at", "id_at"},
+        "has no effect with format " + settings_.format
+    );
     for (const auto& [name, kind] : settings_.kinds) {
         Kind known{};
         if (!parse_kind(kind, known) || known == Kind::state) {

@@ -133,8 +133,8 @@ public:
         if (settings_.gpio.chip.empty() || scale == nullptr) {
             return;
         }
-        const auto values = static_cast<std::size_t>(scale->highest - scale->lowest + 1);
-        if (settings_.gpio.lines.size() != values) {
+        const int values = scale->highest - scale->lowest + 1;
+        if (settings_.gpio.lines.size() != static_cast<std::size_t>(values)) {
             add("gpio", "needs " + std::to_string(values) + " lines, one for each value");
         }
         std::set<double> seen;

@@ -13,11 +13,11 @@ constexpr std::chrono::milliseconds kBounce{50};
 }  // namespace
 
 GpioButtons::GpioButtons(
-    Host& host, GpioButtonSettings settings, const devices::MakeGpioChip& make, Callbacks callbacks
+    Host& host, GpioButtonSettings settings, devices::MakeGpioChip make, Callbacks callbacks
 )
     : host_(host),
       settings_(std::move(settings)),
-      make_(make),
+      make_(std::move(make)),
       callbacks_(std::move(callbacks)),
       buttons_(settings_.lines.size()) {}
 

@@ -31,10 +31,7 @@ public:
         std::function<void(std::string_view problem)> problem;  // empty: well again
     };
     GpioButtons(
-        Host& host,
-        GpioButtonSettings settings,
-        const devices::MakeGpioChip& make,
-        Callbacks callbacks
+        Host& host, GpioButtonSettings settings, devices::MakeGpioChip make, Callbacks callbacks
     );
 
     // unavailable: no chip, no line, or somebody else has it.

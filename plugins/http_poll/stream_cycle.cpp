@@ -22,9 +22,9 @@ bool is_heartbeat(std::string_view body) {
 }  // namespace
 
 StreamCycle::StreamCycle(
-    Host& host, devices::HttpClient& client, const PollTarget& target, TargetDesk desk
+    Host& host, devices::HttpClient& client, PollTarget target, TargetDesk desk
 )
-    : host_(host), client_(client), target_(target), desk_(std::move(desk)) {
+    : host_(host), client_(client), target_(std::move(target)), desk_(std::move(desk)) {
     connect();
 }
 

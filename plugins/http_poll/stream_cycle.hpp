@@ -12,7 +12,7 @@ namespace cxedge::plugins {
 
 class StreamCycle final : public Cycle {
 public:
-    StreamCycle(Host& host, devices::HttpClient& client, const PollTarget& target, TargetDesk desk);
+    StreamCycle(Host& host, devices::HttpClient& client, PollTarget target, TargetDesk desk);
 
 private:
     void connect();
