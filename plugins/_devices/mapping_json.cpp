@@ -149,6 +149,9 @@ Leaf json_leaf(const JsonMatch& match) {
     return leaf;
 }
 
+// What `*` stands for is told if it is an index; other names may be words of the message.
+constexpr std::size_t kIndexDigits = 5;
+
 class JsonMessage final : public MappedMessage {
 public:
     JsonMessage(Json root, const std::vector<Pointer>& places, const Pointer& each)
@@ -174,6 +177,11 @@ public:
         const Pointer& pointer = places_[place];
         const Pointer own = bound(pointer, leaf.stars);
         Leaf found = json_leaf(resolve(own, items_[item]).front());
+        found.where = items_[item].where;
+        for (std::size_t i = 0; i < pointer.size(); ++i) {
+            found.where +=
+                "/" + (is_index(own[i]) && own[i].size() <= kIndexDigits ? own[i] : pointer[i]);
+        }
         if (found.text == "?" && !pointer.empty() && pointer.back() == "*") {
             found.text = own.back();
         }

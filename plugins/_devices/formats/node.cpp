@@ -112,6 +112,17 @@ std::vector<Node> Node::children() const {
     return found;
 }
 
+std::vector<Node> Node::nameless_children() const {
+    if (json_ == nullptr || !json_->is_object()) {
+        return children();
+    }
+    std::vector<Node> found;
+    for (const auto& [key, value] : json_->items()) {
+        found.push_back({value, path_ + "/*", key});
+    }
+    return found;
+}
+
 Node Node::find(std::string_view name) const {
     std::vector<Node> open{*this};
     for (std::size_t next = 0; next < open.size(); ++next) {
@@ -119,7 +130,7 @@ Node Node::find(std::string_view name) const {
         if (Node found = at[name]) {
             return found;
         }
-        for (Node& each : at.children()) {
+        for (Node& each : at.nameless_children()) {
             open.push_back(std::move(each));
         }
     }

@@ -51,6 +51,8 @@ public:
 
 private:
     Node(const Json& value, std::string path, std::string name);
+    // children(), whose names, which nobody looked for, do not go into where().
+    [[nodiscard]] std::vector<Node> nameless_children() const;
     explicit Node(const pugi::xml_node& element);
 
     const Json* json_ = nullptr;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "plugins/_devices/device_time.hpp"
 #include "plugins/_devices/formats/brokered.hpp"
 #include "plugins/_devices/formats/shop_sensors.hpp"
@@ -27,6 +29,19 @@ Component component_of(std::string_view name) {
     const std::string_view type = name.substr(0, name.find(':'));
     const std::string_view number = name.substr(std::min(type.size() + 1, name.size()));
     return {name, type, number == "0" ? std::string_view() : number};
+}
+
+// For BadElement::where. The type is one that is known; what follows it may be anybody's word.
+std::string shown(const Component& component) {
+    constexpr std::size_t kMostDigits = 3;
+    const std::string_view number = component.part.empty() ? "0" : component.part;
+    const bool is_number =
+        number.size() <= kMostDigits &&
+        std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool bare = component.name == component.type;
+    return fmt::format(
+        "/{}{}", component.type, bare ? "" : (is_number ? ":" + std::string(number) : ":*")
+    );
 }
 
 struct ShellyNumber {
@@ -64,12 +79,7 @@ void take_shelly_number(
         out.lost(number.quantity, component.part);
         return;
     }
-    out.measured(
-        number.quantity,
-        component.part,
-        value,
-        "/" + std::string(component.name) + "/" + number.field
-    );
+    out.measured(number.quantity, component.part, value, shown(component) + "/" + number.field);
 }
 
 void take_alarm(const Component& component, const Json& status, ShopSensors& out) {
@@ -126,7 +136,7 @@ void take_component(std::string_view name, const Json& status, ShellyMessage& ou
         component.type == "input" || component.type == "devicepower" || component.type == "sys";
     if (!status.is_object()) {
         if (is_known) {
-            out.sensors.bad("/" + std::string(name), "is no object");
+            out.sensors.bad(shown(component), "is no object");
         }
         return;
     }

@@ -3,6 +3,7 @@
 // order of levels or with the name first. Times are those of the device's wall.
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "plugins/_devices/device_time.hpp"
@@ -59,6 +60,20 @@ bool is_numbered(std::string_view name, std::string_view word) {
            });
 }
 
+// Chips, as the firmware calls them; several have "-1" or "-77" behind it.
+constexpr std::string_view kTasmotaChips[] = {
+    "AHT1X",  "AHT2X",  "AHT3X",   "AM2301",   "BH1750",  "BME280",  "BME680",  "BMP180",
+    "BMP280", "CHIRP",  "DHT11",   "DHT22",    "DS18B20", "DS18S20", "HDC1080", "HDC2010",
+    "HTU21",  "LM75AD", "MCP9808", "MHZ19B",   "S8",      "SCD30",   "SCD40",   "SCD41",
+    "SHT1X",  "SHT3X",  "SHT4X",   "SENSEAIR", "SI7021",  "TSL2561", "TSL2591", "VEML7700"};
+
+// For BadElement::where: a sensor that nobody knows may be called anything.
+std::string shown_sensor(std::string_view name) {
+    const std::string_view chip = name.substr(0, name.find('-'));
+    const auto* const known = std::find(std::begin(kTasmotaChips), std::end(kTasmotaChips), chip);
+    return known == std::end(kTasmotaChips) ? "/*" : "/" + std::string(chip);
+}
+
 struct TasmotaSensors {
     bool fahrenheit = false;
     bool several = false;  // measure the same
@@ -77,7 +92,7 @@ void take_sensor(
     if (told.is_null()) {
         out.lost(number.quantity, part);
     } else if (!measured) {
-        out.bad("/" + name + "/" + number.field, "is not a number");
+        out.bad(shown_sensor(name) + "/" + number.field, "is not a number");
     } else {
         out.measured(number.quantity, part, all.fahrenheit ? (*measured - 32) / 1.8 : *measured);
     }

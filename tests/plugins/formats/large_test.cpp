@@ -85,5 +85,34 @@ TEST_CASE("formats: siblings are counted to a thousand", "[formats]") {
     CHECK(bad(2000) == std::vector<std::string>{path + "[many] is not a count"});
 }
 
+TEST_CASE("trap: a report keeps 32 bad elements, and one for all others", "[formats]") {
+    const auto check = [](const Report& report) {
+        const std::vector<std::string> bad = bad_of(report);
+        REQUIRE(bad.size() == 33);
+        CHECK(bad[31].find("more of the same") == std::string::npos);
+        CHECK(bad[32] == " more of the same");
+    };
+    check(parsed("xovis", large_xovis(40, R"(<value label="fw">x</value>)")));
+    check(parsed("axis", "start,end,in,out\n" + repeated("a,b,1,1\n", 40)));
+    std::string components;
+    for (int i = 0; i < 40; ++i) {
+        components += fmt::format(R"({}"humidity:{}":4)", i == 0 ? "" : ",", i);
+    }
+    check(parsed("shelly", R"({"params":{)" + components + "}}"));
+    const std::string exactly = large_xovis(32, R"(<value label="fw">x</value>)");
+    CHECK(parsed("xovis", exactly).bad_elements.size() == 32);
+}
+
+TEST_CASE("trap: a member that leads to what was looked for is not named", "[formats]") {
+    const Report report = parsed(
+        "xovis",
+        R"({"Jane Doe":{"content":{"element":[{"measurement":[{"to":1700000000,"fw":"x"}]}]}}})"
+    );
+    CHECK(
+        bad_of(report) ==
+        std::vector<std::string>{"/*/content/element/0/measurement/0/fw is not a count"}
+    );
+}
+
 }  // namespace
 }  // namespace cxedge::devices::test

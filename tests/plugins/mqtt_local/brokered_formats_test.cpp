@@ -416,4 +416,31 @@ TEST_CASE("brokered formats: the recorded lines are understood", "[plugins][mqtt
     );
 }
 
+TEST_CASE("trap: names in a message do not come back in a complaint", "[plugins][mqtt_local]") {
+    const auto bad = [](const Lines& lines) {
+        return lines.empty() ? std::string() : lines.back();
+    };
+    CHECK(
+        bad(shelly("s/events/rpc", R"({"params":{"temperature:Jane Doe":{"tC":"x"}}})")) ==
+        "bad /temperature:*/tC is not a number"
+    );
+    CHECK(
+        bad(shelly("s/events/rpc", R"({"params":{"humidity:4915112345678":4}})")) ==
+        "bad /humidity:* is no object"
+    );
+    CHECK(
+        bad(shelly("s/events/rpc", R"({"params":{"humidity:100":4}})")) ==
+        "bad /humidity:100 is no object"
+    );
+    CHECK(bad(shelly("s/status/sys", "4")) == "bad /sys is no object");
+    CHECK(
+        bad(tasmota("tele/t/SENSOR", R"({"Jane Doe":{"Temperature":"x"}})")) ==
+        "bad /*/Temperature is not a number"
+    );
+    CHECK(
+        bad(tasmota("tele/t/SENSOR", R"({"DS18B20-Jane":{"Temperature":"x"}})")) ==
+        "bad /DS18B20/Temperature is not a number"
+    );
+}
+
 }  // namespace cxedge::test
