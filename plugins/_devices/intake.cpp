@@ -244,10 +244,6 @@ Result<SeriesId> Intake::series_of(const Reading& reading, const std::string& de
 void Intake::take_event(const DeviceEvent& told) {
     Event event = told.event;
     event.subject = device_of(event.subject);
-    if (!book_.knows(event.subject) && !book_.heard(event.subject)) {
-        complaints_.bad_element({}, {}, "more devices than max_devices");
-        return;
-    }
     for (Dimension& attr : event.attrs) {
         attr.value = called(attr.value);
     }
@@ -257,7 +253,8 @@ void Intake::take_event(const DeviceEvent& told) {
     if (!is_news(told, event.id)) {
         return;
     }
-    if (told.time) {
+    // Of what is no device (a bridge, a name made up) nothing is remembered.
+    if (told.time && book_.knows(event.subject)) {
         const Occasion occasion = clock_.occasion(event.subject, {told.time, {}, {}});
         event.time = occasion.time ? at_wall(*occasion.time) : SampleTime{};
     }

@@ -226,7 +226,7 @@ TEST_CASE("intake: lines that share a name are one count", "[devices]") {
 TEST_CASE("intake: events of ever new devices fill nothing", "[devices]") {
     Desk desk;
     desk.settings.max_devices = 5;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 3'000; ++i) {
         DeviceEvent told;
         told.event.name = "device.alarm.video";
         told.event.subject = "d" + std::to_string(i);
@@ -235,8 +235,9 @@ TEST_CASE("intake: events of ever new devices fill nothing", "[devices]") {
         report.events = {told};
         REQUIRE(desk.take(report));
     }
-    CHECK(desk.events_named("device.alarm.video").size() == 5);
-    CHECK(desk.host.devices.size() <= 10);
+    CHECK(desk.events_named("device.alarm.video").size() == 1'024);
+    CHECK(desk.host.devices.empty());
+    CHECK(desk.host.series.empty());
 }
 
 TEST_CASE("intake: whose clock counts is a setting", "[devices]") {
