@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON pointers (RFC 6901), and `*` for every member of a list or an object.
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "plugins/_devices/json.hpp"
@@ -106,11 +109,13 @@ std::vector<JsonMatch> follow_token(const JsonMatch& match, const std::string& t
 std::vector<JsonMatch> follow_all(const std::vector<JsonMatch>& matches, const std::string& token) {
     std::vector<JsonMatch> next;
     for (const JsonMatch& match : matches) {
-        for (JsonMatch& each : follow_token(match, token)) {
-            if (next.size() < kMostMatches) {
-                next.push_back(std::move(each));
-            }
-        }
+        std::vector<JsonMatch> found = follow_token(match, token);
+        const std::size_t room = std::min(found.size(), kMostMatches - next.size());
+        std::move(
+            found.begin(),
+            found.begin() + static_cast<std::ptrdiff_t>(room),
+            std::back_inserter(next)
+        );
     }
     return next;
 }

@@ -61,6 +61,18 @@ std::string_view take_name(std::string_view& rest) {
     return name;
 }
 
+int bracket_of(char c) {
+    return c == '[' ? 1 : c == ']' ? -1 : 0;
+}
+
+// A name that no bracket follows selects something; within [] it is a condition.
+void take_step(std::string_view& rest, bool selects, XPathNames& names) {
+    const std::string_view name = take_name(rest);
+    if (selects && !rest.starts_with('(')) {
+        names.last = std::string(name);
+    }
+}
+
 XPathNames names_of(std::string_view rest) {
     XPathNames names;
     int brackets = 0;
@@ -69,12 +81,9 @@ XPathNames names_of(std::string_view rest) {
         if (c == '\'' || c == '"') {
             names.literals.push_back(take_literal(rest));
         } else if (is_name_char(c)) {
-            const std::string_view name = take_name(rest);
-            const bool step = brackets == 0 && !rest.starts_with('(');
-            names.last = step ? std::string(name) : names.last;
+            take_step(rest, brackets == 0, names);
         } else {
-            brackets += c == '[' ? 1 : 0;
-            brackets -= c == ']' ? 1 : 0;
+            brackets += bracket_of(c);
             rest.remove_prefix(1);
         }
     }

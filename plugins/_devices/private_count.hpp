@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "agent/plugin_api/host.hpp"
@@ -20,6 +21,8 @@ public:
     void add(const std::map<std::string, std::uint64_t>& fields);
 
 private:
+    std::optional<SeriesId> series_of(const std::string& kind);
+
     Host& host_;
     std::map<std::string, SeriesId> series_;
 };

@@ -128,22 +128,27 @@ void read_measurement(const Node& measurement, V4Element& element, ReportBuilder
     }
 }
 
+void read_element(const Node& element, ReportBuilder& out) {
+    const std::vector<Node> measurements = element.all("measurement");
+    if (measurements.empty()) {
+        out.bad(element, "measurement", kIsMissing);
+    }
+    V4Element shared(element);
+    if (shared.is_mean()) {
+        return;
+    }
+    for (const Node& measurement : measurements) {
+        read_measurement(measurement, shared, out);
+    }
+}
+
 void read_content(const Node& content, ReportBuilder& out) {
     const std::vector<Node> elements = content.all("element");
     if (elements.empty()) {
         out.bad(content, "element", content["element"] ? kIsEmpty : kIsMissing);
     }
     for (const Node& element : elements) {
-        const std::vector<Node> measurements = element.all("measurement");
-        if (measurements.empty()) {
-            out.bad(element, "measurement", kIsMissing);
-        }
-        V4Element shared(element);
-        for (const Node& measurement : measurements) {
-            if (!shared.is_mean()) {
-                read_measurement(measurement, shared, out);
-            }
-        }
+        read_element(element, out);
     }
 }
 
