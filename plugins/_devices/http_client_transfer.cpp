@@ -129,7 +129,7 @@ private:
         if (order_.trusted) {
             for (const auto& [name, value] : access.headers) {
                 // "Name;" is how libcurl wants a header without value.
-                append(headers_, name + (value.empty() ? ";" : ": ") + value);
+                append(headers_, fmt::format("{}{}{}", name, value.empty() ? ";" : ": ", value));
             }
         }
         if (order_.method != "GET") {
