@@ -61,6 +61,10 @@ std::string_view take_name(std::string_view& rest) {
     return name;
 }
 
+int bracket_of(char c) {
+    return c == '[' ? 1 : c == ']' ? -1 : 0;
+}
+
 XPathNames names_of(std::string_view rest) {
     XPathNames names;
     int brackets = 0;
@@ -73,8 +77,7 @@ XPathNames names_of(std::string_view rest) {
             const bool step = brackets == 0 && !rest.starts_with('(');
             names.last = step ? std::string(name) : names.last;
         } else {
-            brackets += c == '[' ? 1 : 0;
-            brackets -= c == ']' ? 1 : 0;
+            brackets += bracket_of(c);
             rest.remove_prefix(1);
         }
     }

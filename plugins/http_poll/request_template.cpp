@@ -156,6 +156,20 @@ bool is_format(std::string_view format) {
     return format.size() <= kLongestFormat;
 }
 
+// What is wrong with it, or empty.
+std::string check_place(const Place& place, bool all) {
+    const bool is_time = word_of(place.name) != nullptr;
+    if (!is_time && all) {
+        return fmt::format("{{{}}} is not {{now}}, {{today}}, {{from}} or {{to}}", place.name);
+    }
+    if (is_time && !is_format(place.format)) {
+        return fmt::format(
+            "{{{}:...}}: a format has %Y %m %d %H %M %S %y %j %s %F %T %z", place.name
+        );
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string fill_in(std::string_view text, WallTime now, const SearchPeriod& period) {
@@ -168,16 +182,8 @@ std::string fill_in_url(std::string_view url, WallTime now, const SearchPeriod& 
 
 std::string check_times(std::string_view text, bool all) {
     for (auto place = next_place(text, 0); place; place = next_place(text, place->end)) {
-        if (word_of(place->name) == nullptr) {
-            if (all) {
-                return fmt::format(
-                    "{{{}}} is not {{now}}, {{today}}, {{from}} or {{to}}", place->name
-                );
-            }
-        } else if (!is_format(place->format)) {
-            return fmt::format(
-                "{{{}:...}}: a format has %Y %m %d %H %M %S %y %j %s %F %T %z", place->name
-            );
+        if (std::string wrong = check_place(*place, all); !wrong.empty()) {
+            return wrong;
         }
     }
     return {};

@@ -205,6 +205,24 @@ struct LineMatcher::Rule {
         reading.time = devices::parse_time(found.text(rule.time_group));
         return reading;
     }
+
+    [[nodiscard]] devices::Report read_all(const Groups& found) const {
+        devices::Report report;
+        const std::string& time = rule.time_group;
+        if (!time.empty() && !devices::parse_time(found.text(time))) {
+            report.bad_elements.push_back({time, "is no time"});
+        }
+        for (const GroupRule& value : rule.values) {
+            if (auto reading = read(value, found)) {
+                report.readings.push_back(std::move(*reading));
+            } else {
+                report.bad_elements.push_back(
+                    {value.group, value.kind == "state" ? "is none of the states" : "is no number"}
+                );
+            }
+        }
+        return report;
+    }
 };
 
 Schema<MatchRule> match_rule_schema() {
@@ -248,25 +266,9 @@ std::unique_ptr<LineMatcher> LineMatcher::make(
 
 std::optional<devices::Report> LineMatcher::read(std::string_view line) const {
     for (const Rule& rule : rules_) {
-        const std::optional<Groups> found = rule.match(line);
-        if (!found) {
-            continue;
+        if (const std::optional<Groups> found = rule.match(line)) {
+            return rule.read_all(*found);
         }
-        devices::Report report;
-        const std::string& time = rule.rule.time_group;
-        if (!time.empty() && !devices::parse_time(found->text(time))) {
-            report.bad_elements.push_back({time, "is no time"});
-        }
-        for (const GroupRule& value : rule.rule.values) {
-            if (auto reading = rule.read(value, *found)) {
-                report.readings.push_back(std::move(*reading));
-            } else {
-                report.bad_elements.push_back(
-                    {value.group, value.kind == "state" ? "is none of the states" : "is no number"}
-                );
-            }
-        }
-        return report;
     }
     return std::nullopt;
 }

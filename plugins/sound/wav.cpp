@@ -137,11 +137,11 @@ Result<WavFormat> parse_wav(std::string_view head) {
         if (name == "data" && format) {
             return with_data(*format, at, size);
         }
-        if (name == "fmt ") {
-            const Status read = read_format(head.substr(at, size), format.emplace());
-            if (!read) {
-                return read.error();
-            }
+        const bool describes = name == "fmt ";
+        const Status read =
+            describes ? read_format(head.substr(at, size), format.emplace()) : Status();
+        if (!read) {
+            return read.error();
         }
         at += size + (size & 1U);  // padded to an even size
     }

@@ -62,6 +62,13 @@ std::optional<int> weekday_of(std::string_view name) {
                                     : std::nullopt;
 }
 
+void add_weekdays(int first, int last, std::vector<int>& days) {
+    for (int day = first; day != last; day = (day + 1) % 7) {
+        days.push_back(day);
+    }
+    days.push_back(last);
+}
+
 // 1970-01-01 was a Thursday.
 int weekday_of_day(std::int64_t day) {
     return static_cast<int>(((day + 3) % 7 + 7) % 7);
@@ -151,6 +158,15 @@ void read_week(const SettingsMember& member, SettingsProblems& problems, Opening
     }
 }
 
+// Joined with the one before if they touch; summer time can leave nothing of it.
+void append_span(std::vector<OpeningHours::Span>& spans, const OpeningHours::Span& next) {
+    if (!spans.empty() && next.from <= spans.back().to) {
+        spans.back().to = std::max(spans.back().to, next.to);
+    } else if (next.from < next.to) {
+        spans.push_back(next);
+    }
+}
+
 }  // namespace
 
 Result<OpeningDay> parse_opening_hours(std::string_view text) {
@@ -183,12 +199,7 @@ Result<std::vector<int>> parse_weekdays(std::string_view text) {
         if (!first || !last || ends.size() > 2) {
             return invalid_argument("is no day: mon, tue, wed, thu, fri, sat, sun, mon-fri");
         }
-        for (int day = *first;; day = (day + 1) % 7) {
-            days.push_back(day);
-            if (day == *last) {
-                break;
-            }
-        }
+        add_weekdays(*first, *last, days);
     }
     return days;
 }
@@ -243,12 +254,7 @@ std::vector<OpeningHours::Span> OpeningHours::spans(std::int64_t first, std::int
     std::vector<Span> spans;
     for (std::int64_t day = first; day <= last; ++day) {
         for (const OpeningSpan& span : hours_of(day)) {
-            const Span next{moment_on(day, span.from), moment_on(day, span.to), day};
-            if (!spans.empty() && next.from <= spans.back().to) {
-                spans.back().to = std::max(spans.back().to, next.to);
-            } else if (next.from < next.to) {
-                spans.push_back(next);
-            }
+            append_span(spans, {moment_on(day, span.from), moment_on(day, span.to), day});
         }
     }
     return spans;

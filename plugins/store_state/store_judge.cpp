@@ -274,12 +274,12 @@ void StoreJudge::check_after_hours(const Now& now) {
 
 bool StoreJudge::is_cleaning(WallTime time) const {
     const minutes at = local_time_of_day(time);
-    constexpr minutes kDay{24 * 60};
+    constexpr minutes kWholeDay{24 * 60};
     return std::any_of(
         rules_.cleaning.begin(),
         rules_.cleaning.end(),
         [&](const OpeningSpan& span) {
-            return (at >= span.from && at < span.to) || at + kDay < span.to;
+            return (at >= span.from && at < span.to) || at + kWholeDay < span.to;
         }
     );
 }

@@ -165,20 +165,24 @@ Status StoreState::start(Host& host) {
 
 Status StoreState::follow() {
     for (std::size_t i = 0; i < rules_.evidence.size(); ++i) {
-        const std::weak_ptr<StoreJudge> judge = judge_;
-        const Status followed = host_->follow(
-            rules_.evidence[i].metric,
-            [judge, i, host = host_](const SeriesInfo& info, double value, const SampleTime& time) {
-                if (const std::shared_ptr<StoreJudge> alive = judge.lock()) {
-                    alive->take(i, info, value, measured_at(time, host->clock()));
-                }
-            }
-        );
-        if (!followed) {
+        if (Status followed = follow_evidence(i); !followed) {
             return followed;
         }
     }
     return {};
+}
+
+Status StoreState::follow_evidence(std::size_t number) {
+    return host_->follow(
+        rules_.evidence[number].metric,
+        [judge = std::weak_ptr<StoreJudge>(judge_),
+         number,
+         host = host_](const SeriesInfo& info, double value, const SampleTime& time) {
+            if (const std::shared_ptr<StoreJudge> alive = judge.lock()) {
+                alive->take(number, info, value, measured_at(time, host->clock()));
+            }
+        }
+    );
 }
 
 void StoreState::look() {

@@ -41,6 +41,7 @@ public:
 
 private:
     Status follow();
+    Status follow_evidence(std::size_t number);
     void tell(const StoreNews& news);
     void publish();
     [[nodiscard]] StoreJudge::Now now() const;

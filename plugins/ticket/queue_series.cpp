@@ -93,7 +93,7 @@ Status QueueSeries::tell(TicketBook::Facts facts) {
     // the end of a day.
     std::move(facts.begin(), facts.end(), std::back_inserter(waiting_));
     while (!waiting_.empty()) {
-        const Status told = emit(waiting_.front());
+        Status told = emit(waiting_.front());
         if (!told && told.error().code == ErrorCode::exhausted) {
             return told;
         }
