@@ -76,8 +76,7 @@ Follower::Follower(const FileFollowerSettings& settings, Host& host, TakeLine ta
 }
 
 Follower::~Follower() {
-    // What no commit has answered for is read again: what was taken of it is recognised.
-    if (!commit_failed_ && unkept_ == 0) {
+    if (!commit_failed_) {
         for (auto& [key, followed] : files_) {
             followed.safe = followed.file.position();
         }
