@@ -109,7 +109,7 @@ Status DataPath::take(const Reading& reading) {
                           : pipeline_.accept_lost(reading.series, reading.time, now);
     settle();
     if (accepted && reading.value) {
-        tell_followers(reading.series, *reading.value, reading.time);
+        followers_.tell(pipeline_.info_of(reading.series), *reading.value, reading.time);
     }
     return accepted;
 }
@@ -126,16 +126,11 @@ Status DataPath::accept_once(
     Status accepted = pipeline_.accept_once(series, value, occasion, taken, now);
     settle();
     if (accepted && pipeline_counters().repeated == repeated) {
-        tell_followers(series, value, occasion.time ? at_wall(*occasion.time) : taken);
+        followers_.tell(
+            pipeline_.info_of(series), value, occasion.time ? at_wall(*occasion.time) : taken
+        );
     }
     return accepted;
-}
-
-// A copy: who is told may declare series.
-void DataPath::tell_followers(SeriesId series, double value, const SampleTime& time) {
-    if (!followers_.empty()) {
-        followers_.tell(SeriesInfo(pipeline_.info_of(series)), value, time);
-    }
 }
 
 Status DataPath::accept(SeriesId series, double value, SampleTime time) {

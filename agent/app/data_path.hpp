@@ -113,7 +113,6 @@ private:
     bool record(std::string_view record);
     Status take(const Reading& reading);
     Status room_for_reading();
-    void tell_followers(SeriesId series, double value, const SampleTime& time);
     void settle();
     void store_soon();
     void wake_when_due();

@@ -24,16 +24,24 @@ public:
         followers_.push_back(follower);
         return follower;
     }
-    [[nodiscard]] bool empty() const { return followers_.empty(); }
+    // They get a copy of `info`: who is told may declare series, follow more, or end.
     void tell(const SeriesInfo& info, double value, const SampleTime& time) {
-        // A follower may follow more, or end, while it is told.
-        for (const auto& each : std::vector(followers_)) {
-            const auto follower = each.lock();
-            if (follower && pipeline::glob_matches(follower->metric, info.key.metric)) {
-                follower->on_reading(info, value, time);
+        std::erase_if(followers_, [](const auto& each) { return each.expired(); });
+        std::vector<std::weak_ptr<Follower>> told;
+        for (const auto& each : followers_) {
+            if (pipeline::glob_matches(each.lock()->metric, info.key.metric)) {
+                told.push_back(each);
             }
         }
-        std::erase_if(followers_, [](const auto& each) { return each.expired(); });
+        if (told.empty()) {
+            return;
+        }
+        const SeriesInfo copy = info;
+        for (const auto& each : told) {
+            if (const auto follower = each.lock()) {
+                follower->on_reading(copy, value, time);
+            }
+        }
     }
 
 private:

@@ -52,6 +52,13 @@ WallTime to_utc(DeviceTime time, WallTime near) {
     return *best;
 }
 
+ClockPolicy clock_policy(std::string_view setting) {
+    if (setting == "device") {
+        return ClockPolicy::device;
+    }
+    return setting == "receive" ? ClockPolicy::receive : ClockPolicy::automatic;
+}
+
 DeviceClock::DeviceClock(
     Host& host,
     ClockPolicy policy,

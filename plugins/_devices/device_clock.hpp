@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "agent/plugin_api/host.hpp"
 
@@ -20,6 +21,8 @@ namespace cxedge::devices {
 WallTime to_utc(DeviceTime time, WallTime near);
 
 enum class ClockPolicy { automatic, device, receive };
+// "auto", "device" or "receive", as in settings.
+ClockPolicy clock_policy(std::string_view setting);
 
 class DeviceClock {
 public:

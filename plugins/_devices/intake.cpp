@@ -17,13 +17,6 @@ namespace {
 // Facts that are remembered, to drop those that come again.
 constexpr std::size_t kMostFacts = 1024;
 
-ClockPolicy policy_of(const std::string& text) {
-    if (text == "device") {
-        return ClockPolicy::device;
-    }
-    return text == "receive" ? ClockPolicy::receive : ClockPolicy::automatic;
-}
-
 // A device's words as a name: no control characters, not longer than a dimension may be.
 std::string presentable(std::string_view said) {
     std::string out(said.substr(0, kMaxDimensionLength));
@@ -51,7 +44,7 @@ Intake::Intake(Host& host, const IntakeSettings& settings)
     : host_(host),
       settings_(settings),
       names_(settings.names.begin(), settings.names.end()),
-      clock_(host, policy_of(settings.clock), settings.clock_ahead, settings.clock_behind),
+      clock_(host, clock_policy(settings.clock), settings.clock_ahead, settings.clock_behind),
       book_(host, settings.silent, static_cast<std::size_t>(settings.max_devices)),
       complaints_(host),
       private_(host) {}
@@ -79,7 +72,7 @@ Status Intake::take(const Report& report) {
     for (const Reading& reading : report.readings) {
         const std::string device = device_of(reading.device);
         if (taken && absent.silent.count(device) == 0) {
-            taken = place(reading, absent.away.count(device) != 0, placed);
+            taken = place(reading, device, absent.away.count(device) != 0, placed);
         }
     }
     add_up(placed);
@@ -140,8 +133,9 @@ void Intake::take_state(const DeviceState& told, const std::string& device) {
     book_.told(device, rest);
 }
 
-Status Intake::place(const Reading& reading, bool away, std::vector<Placed>& placed) {
-    const std::string device = device_of(reading.device);
+Status Intake::place(
+    const Reading& reading, const std::string& device, bool away, std::vector<Placed>& placed
+) {
     if (!away && !book_.heard(device)) {
         complaints_.bad_element({}, {}, "more devices than max_devices");
         return {};

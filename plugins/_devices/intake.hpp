@@ -99,7 +99,9 @@ private:
         double value = 0;
     };
     // exhausted: its series is new and storage has no room for it now.
-    Status place(const Reading& reading, bool away, std::vector<Placed>& placed);
+    Status place(
+        const Reading& reading, const std::string& device, bool away, std::vector<Placed>& placed
+    );
     static void add_up(std::vector<Placed>& placed);
     Status emit(const Placed& placed);
     Result<SeriesId> series_of(const Reading& reading, const std::string& device);

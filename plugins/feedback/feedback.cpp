@@ -11,13 +11,6 @@ namespace {
 constexpr std::chrono::seconds kTick{1};
 constexpr int kTicksOfMinute = 60;
 
-devices::ClockPolicy policy_of_clock(const std::string& text) {
-    if (text == "device") {
-        return devices::ClockPolicy::device;
-    }
-    return text == "receive" ? devices::ClockPolicy::receive : devices::ClockPolicy::automatic;
-}
-
 PressRules press_rules(const FeedbackSettings& settings) {
     PressRules rules;
     rules.debounce = settings.debounce;
@@ -39,7 +32,10 @@ struct Feedback::Desk {
           dropped(host),
           book(host, settings.silent, settings.touchpoints.size()),
           clock(
-              host, policy_of_clock(settings.clock), settings.clock_ahead, settings.clock_behind
+              host,
+              devices::clock_policy(settings.clock),
+              settings.clock_ahead,
+              settings.clock_behind
           ) {}
 
     devices::Complaints complaints;

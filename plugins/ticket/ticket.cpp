@@ -17,13 +17,6 @@ namespace {
 constexpr std::chrono::seconds kTick{5};
 constexpr int kTicksOfMinute = 12;
 
-devices::ClockPolicy clock_policy(const std::string& text) {
-    if (text == "device") {
-        return devices::ClockPolicy::device;
-    }
-    return text == "receive" ? devices::ClockPolicy::receive : devices::ClockPolicy::automatic;
-}
-
 TicketRules rules_of(const TicketSettings& settings) {
     TicketRules rules;
     rules.daily = settings.numbers == "daily";
@@ -53,7 +46,12 @@ struct Ticket::Desk {
         : complaints(host),
           dropped(host),
           devices(host, std::chrono::hours(24 * 365), 1),
-          clock(host, clock_policy(settings.clock), settings.clock_ahead, settings.clock_behind),
+          clock(
+              host,
+              devices::clock_policy(settings.clock),
+              settings.clock_ahead,
+              settings.clock_behind
+          ),
           book(rules_of(settings)),
           board(settings.counter_active),
           series(

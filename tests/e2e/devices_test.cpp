@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <numeric>
 #include <sstream>
 
@@ -216,10 +217,15 @@ kind = "delta"
 )");
     std::filesystem::copy_file(calit2, box.file("calit2.csv"));
     box.start();
-    const Json summary = inbox.finish_when([&] {
-        return total(inbox, "store.footfall.in") >= 19'625 &&
-               total(inbox, "store.footfall.out") >= 18'806;
+    // Added up as they come: to add up all of them at every one takes minutes.
+    std::map<std::string, double> sums;
+    inbox.next_where([&](const Json& object) {
+        if (object.contains("value") && object["value"].is_number()) {
+            sums[object.value("metric", "")] += object["value"].get<double>();
+        }
+        return sums["store.footfall.in"] >= 19'625 && sums["store.footfall.out"] >= 18'806;
     });
+    inbox.finish_when([] { return true; });
     CHECK(total(inbox, "store.footfall.in") == 19'625);
     CHECK(total(inbox, "store.footfall.out") == 18'806);
     const auto gaps =
