@@ -16,12 +16,13 @@ function(cxedge_executable name)
 endfunction()
 
 # cxedge_plugin(name SUMMARY text CLASS Class HEADER file SOURCES ... RUNS in_agent|own_process
-#               [EXECUTABLE program [OWN_MAIN]] [LINK ...]): a plugin folder. Builds library
-# plugin_<name>; registers it in the table that cxedged is generated from. A plugin that runs in its own
-# process names its program; with OWN_MAIN the folder builds that itself, else it is made here and
-# packaged with cxedge-devices (build/<preset>/device-programs.txt).
+#               [EXECUTABLE program [OWN_MAIN] [PACKAGE devices|probes]] [LINK ...]): a plugin folder.
+# Builds library plugin_<name>; registers it in the table that cxedged is generated from. A plugin that
+# runs in its own process names its program; with OWN_MAIN the folder builds that itself, else it is
+# made here and packaged with cxedge-<PACKAGE> (devices), see cxedge_list_programs.
 function(cxedge_plugin name)
-    cmake_parse_arguments(ARG "OWN_MAIN" "SUMMARY;CLASS;HEADER;RUNS;EXECUTABLE" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(
+        ARG "OWN_MAIN" "SUMMARY;CLASS;HEADER;RUNS;EXECUTABLE;PACKAGE" "SOURCES;LINK" ${ARGN})
     if(ARG_SOURCES)
         add_library(cxedge_plugin_${name} STATIC ${ARG_SOURCES})
         target_link_libraries(cxedge_plugin_${name}
@@ -32,13 +33,32 @@ function(cxedge_plugin name)
         set_property(GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_${key} "${ARG_${key}}")
     endforeach()
     set_property(GLOBAL PROPERTY CXEDGE_PLUGIN_${name}_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+    if(NOT ARG_PACKAGE)
+        set(ARG_PACKAGE devices)
+    endif()
     if(ARG_RUNS STREQUAL "own_process" AND NOT ARG_OWN_MAIN)
-        cxedge_device_program(${ARG_EXECUTABLE} cxedge_plugin_${name} ${ARG_CLASS} ${ARG_HEADER})
+        cxedge_plugin_program(
+            ${ARG_EXECUTABLE} cxedge_plugin_${name} ${ARG_CLASS} ${ARG_HEADER} ${ARG_PACKAGE})
     endif()
 endfunction()
 
+# cxedge_probe(name SUMMARY text CLASS Class HEADER file SOURCES ... [LINK ...]): plugin probe_<name> of
+# a class that derives from ProbeSource, in package cxedge-probes; `cxctl probe run` knows it as <name>.
+function(cxedge_probe name)
+    cmake_parse_arguments(ARG "" "PLUGIN;CLASS;HEADER" "" ${ARGN})
+    if(NOT ARG_PLUGIN)
+        set(ARG_PLUGIN probe_${name})
+    endif()
+    string(REPLACE "_" "-" program "cxedge-${ARG_PLUGIN}")
+    cxedge_plugin(${ARG_PLUGIN} ${ARG_UNPARSED_ARGUMENTS} CLASS ${ARG_CLASS} HEADER ${ARG_HEADER}
+        RUNS own_process EXECUTABLE ${program} PACKAGE probes)
+    target_link_libraries(cxedge_plugin_${ARG_PLUGIN} PUBLIC cxedge::probes)
+    set_property(GLOBAL APPEND PROPERTY CXEDGE_PROBES ${name})
+    set_property(GLOBAL PROPERTY CXEDGE_PROBE_${name}_PLUGIN ${ARG_PLUGIN})
+endfunction()
+
 # The process of a plugin that needs nothing but to be served.
-function(cxedge_device_program program library class header)
+function(cxedge_plugin_program program library class header package)
     set(main ${CMAKE_CURRENT_BINARY_DIR}/${program}.cpp)
     file(CONFIGURE OUTPUT ${main} @ONLY CONTENT "// Written by CMake (cxedge_plugin).
 // NOLINTBEGIN
@@ -60,16 +80,16 @@ int main() {
 // NOLINTEND
 ")
     cxedge_executable(${program} SOURCES ${main} LINK ${library} cxedge::plugin_api)
-    set_property(GLOBAL APPEND PROPERTY CXEDGE_DEVICE_PROGRAMS ${program})
+    set_property(GLOBAL APPEND PROPERTY CXEDGE_PROGRAMS_${package} ${program})
     add_dependencies(product ${program})
 endfunction()
 
-# The programs of package cxedge-devices, one a line.
-function(cxedge_list_device_programs)
-    get_property(programs GLOBAL PROPERTY CXEDGE_DEVICE_PROGRAMS)
+# The programs of packages cxedge-devices and cxedge-probes, one a line.
+function(cxedge_list_programs package file)
+    get_property(programs GLOBAL PROPERTY CXEDGE_PROGRAMS_${package})
     list(SORT programs)
     list(JOIN programs "\n" text)
-    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/device-programs.txt CONTENT "${text}\n" @ONLY)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/${file} CONTENT "${text}\n" @ONLY)
 endfunction()
 
 # cxedge_test(folder LINK ...): one Catch2 executable of all *_test.cpp here; each TEST_CASE becomes

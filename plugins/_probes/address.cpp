@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_probes/address.hpp"
+
+#include <charconv>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+namespace cxedge::probes {
+namespace {
+
+sockaddr_in& as_v4(sockaddr_storage& storage) {
+    return reinterpret_cast<sockaddr_in&>(storage);
+}
+sockaddr_in6& as_v6(sockaddr_storage& storage) {
+    return reinterpret_cast<sockaddr_in6&>(storage);
+}
+const sockaddr_in& as_v4(const sockaddr_storage& storage) {
+    return reinterpret_cast<const sockaddr_in&>(storage);
+}
+const sockaddr_in6& as_v6(const sockaddr_storage& storage) {
+    return reinterpret_cast<const sockaddr_in6&>(storage);
+}
+
+std::optional<std::uint16_t> port_of(std::string_view text) {
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    const bool whole = end == text.data() + text.size();
+    return error == std::errc() && whole && port != 0 ? std::optional(port) : std::nullopt;
+}
+
+}  // namespace
+
+Address::Address(const sockaddr* address, socklen_t size) : size_(size) {
+    std::memcpy(&storage_, address, std::min<std::size_t>(size, sizeof storage_));
+}
+
+std::optional<Address> Address::parse(std::string_view numeric, std::uint16_t port) {
+    sockaddr_storage storage{};
+    const std::size_t percent = numeric.find('%');
+    const std::string host(numeric.substr(0, percent));
+    if (percent == std::string_view::npos &&
+        ::inet_pton(AF_INET, host.c_str(), &as_v4(storage).sin_addr) == 1) {
+        as_v4(storage).sin_family = AF_INET;
+        as_v4(storage).sin_port = htons(port);
+        return Address(reinterpret_cast<const sockaddr*>(&storage), sizeof(sockaddr_in));
+    }
+    if (::inet_pton(AF_INET6, host.c_str(), &as_v6(storage).sin6_addr) != 1) {
+        return std::nullopt;
+    }
+    if (percent != std::string_view::npos) {
+        as_v6(storage).sin6_scope_id =
+            ::if_nametoindex(std::string(numeric.substr(percent + 1)).c_str());
+    }
+    as_v6(storage).sin6_family = AF_INET6;
+    as_v6(storage).sin6_port = htons(port);
+    return Address(reinterpret_cast<const sockaddr*>(&storage), sizeof(sockaddr_in6));
+}
+
+Address Address::any(int family, std::uint16_t port) {
+    return *parse(family == AF_INET6 ? "::" : "0.0.0.0", port);
+}
+
+std::uint16_t Address::port() const {
+    return ntohs(is_v6() ? as_v6(storage_).sin6_port : as_v4(storage_).sin_port);
+}
+
+void Address::set_port(std::uint16_t port) {
+    (is_v6() ? as_v6(storage_).sin6_port : as_v4(storage_).sin_port) = htons(port);
+}
+
+std::string Address::text() const {
+    char text[INET6_ADDRSTRLEN] = "";
+    const void* const bytes = is_v6() ? static_cast<const void*>(&as_v6(storage_).sin6_addr)
+                                      : static_cast<const void*>(&as_v4(storage_).sin_addr);
+    return ::inet_ntop(family(), bytes, text, sizeof text) != nullptr ? text : "";
+}
+
+bool Address::same_host(const Address& other) const {
+    if (family() != other.family()) {
+        return false;
+    }
+    return is_v6()
+               ? std::memcmp(
+                     &as_v6(storage_).sin6_addr, &as_v6(other.storage_).sin6_addr, sizeof(in6_addr)
+                 ) == 0
+               : as_v4(storage_).sin_addr.s_addr == as_v4(other.storage_).sin_addr.s_addr;
+}
+
+socklen_t* Address::capacity() {
+    size_ = sizeof storage_;
+    return &size_;
+}
+
+std::optional<HostPort> split_host_port(std::string_view text) {
+    if (text.starts_with('[')) {
+        const std::size_t close = text.find(']');
+        if (close == std::string_view::npos || close == 1) {
+            return std::nullopt;
+        }
+        const std::string host(text.substr(1, close - 1));
+        const std::string_view rest = text.substr(close + 1);
+        if (rest.empty()) {
+            return HostPort{host, std::nullopt};
+        }
+        const auto port = rest.front() == ':' ? port_of(rest.substr(1)) : std::nullopt;
+        return port ? std::optional(HostPort{host, port}) : std::nullopt;
+    }
+    const std::size_t colon = text.find(':');
+    if (text.empty() || colon == 0) {
+        return text.empty() || !Address::parse(text)
+                   ? std::nullopt
+                   : std::optional(HostPort{std::string(text), std::nullopt});
+    }
+    if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) {
+        return HostPort{std::string(text), std::nullopt};
+    }
+    const auto port = port_of(text.substr(colon + 1));
+    return port ? std::optional(HostPort{std::string(text.substr(0, colon)), port}) : std::nullopt;
+}
+
+}  // namespace cxedge::probes
