@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_probes/probe_settings.hpp"
 
+#include <cstdlib>
 #include <set>
 
 #include "plugins/_probes/quiet_hours.hpp"
@@ -38,6 +39,15 @@ std::string check_target(
 
 }  // namespace
 
+std::string shared_dir_of(const ProbeSettings& settings) {
+    if (!settings.shared_dir.empty()) {
+        return settings.shared_dir;
+    }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody writes the environment
+    const char* const state = std::getenv("STATE_DIRECTORY");
+    return std::string(state != nullptr && *state != 0 ? state : "/var/lib/cxedge") + "/probes";
+}
+
 std::string check_quiet_hours(const std::string& text) {
     const auto parsed = parse_quiet_hours(text);
     return parsed ? std::string() : parsed.error().message;
@@ -68,7 +78,7 @@ void check_probe_settings(
     if (settings.jitter >= settings.interval) {
         problems.add(place_of(node, "jitter_s"), "jitter_s", "must be less than interval_s");
     }
-    if (settings.shared_dir.empty() || settings.shared_dir.front() != '/') {
+    if (!settings.shared_dir.empty() && settings.shared_dir.front() != '/') {
         problems.add(place_of(node, "shared_dir"), "shared_dir", "must be an absolute path");
     }
 }

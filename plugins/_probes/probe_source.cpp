@@ -66,10 +66,11 @@ public:
     Bench(ProbeSource& probe, Host& host)
         : probe_(probe),
           settings_(probe.settings()),
+          directory_(shared_dir_of(settings_)),
           host_(host),
           resolver_(host.loop()),
           meter_(
-              settings_.shared_dir,
+              directory_,
               settings_.interface,
               std::string(host.source_name()),
               limits_of(settings_),
@@ -77,7 +78,7 @@ public:
           ),
           context_{
               host.loop(), host.clock(), resolver_, meter_, settings_.interface, settings_.timeout},
-          lock_(settings_.shared_dir, settings_.interface),
+          lock_(directory_, settings_.interface),
           quiet_(quiet_hours_of(settings_)),
           teller_(host, settings_.dims),
           agenda_(settings_.interval, settings_.jitter, &random_u32) {}
@@ -235,9 +236,7 @@ private:
         return taken != HeavyLock::Taken::busy;
     }
 
-    [[nodiscard]] bool stopped() const {
-        return is_stopped(settings_.shared_dir, host_.clock().wall_now());
-    }
+    [[nodiscard]] bool stopped() const { return is_stopped(directory_, host_.clock().wall_now()); }
 
     void start_one(std::size_t index) {
         Test& test = tests_[index];
@@ -374,6 +373,7 @@ private:
 
     ProbeSource& probe_;
     const ProbeSettings& settings_;
+    const std::string directory_;
     Host& host_;
     Resolver resolver_;
     Meter meter_;
