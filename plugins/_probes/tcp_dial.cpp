@@ -90,6 +90,10 @@ milliseconds TcpDial::left() const {
 }
 
 void TcpDial::look_up() {
+    if (request_.host.empty() || request_.port == 0) {
+        end(ProbeResult::dns_error, "dns", "the target must be host:port");
+        return;
+    }
     question_ = context_.resolver.resolve_anew(
         request_.host,
         request_.family,
