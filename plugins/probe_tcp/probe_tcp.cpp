@@ -9,6 +9,7 @@ namespace {
 Schema<TcpSettings> tcp_schema() {
     Schema<TcpSettings> schema;
     probes::add_probe_keys(schema);
+    schema.integer("port", &TcpSettings::port, "Of targets that name none").range(0, 65'535);
     schema.text(
         "expect", &TcpSettings::expect, "What the server's greeting must hold, e.g. SSH-2.0"
     );
@@ -20,9 +21,9 @@ Schema<TcpSettings> tcp_schema() {
     return schema;
 }
 
-std::string check_tcp_address(const std::string& address) {
+std::string check_tcp_address(const std::string& address, std::int64_t port) {
     const auto parts = probes::split_host_port(address);
-    return parts && parts->port ? "" : "must be host:port or [address]:port";
+    return parts && (parts->port || port != 0) ? "" : "must be host:port or [address]:port";
 }
 
 }  // namespace
@@ -33,7 +34,12 @@ std::vector<SettingHelp> ProbeTcp::settings_help() {
 
 void ProbeTcp::init(const SettingsNode& settings, SettingsProblems& problems) {
     settings_ = tcp_schema().read(settings, problems);
-    probes::check_probe_settings(settings_, settings, check_tcp_address, problems);
+    probes::check_probe_settings(
+        settings_,
+        settings,
+        [this](const std::string& address) { return check_tcp_address(address, settings_.port); },
+        problems
+    );
 }
 
 std::unique_ptr<probes::ProbeRun> ProbeTcp::make_run(

@@ -56,7 +56,7 @@ void TcpRun::begin(Done done) {
     begun_ns_ = probes::monotonic_ns();
     probes::DialRequest request;
     request.host = where_.host;
-    request.port = where_.port.value_or(0);
+    request.port = where_.port.value_or(static_cast<std::uint16_t>(settings_.port));
     request.family = probes::family_of(settings_.family);
     request.every_address = settings_.every_address;
     request.timeout = context_.timeout;

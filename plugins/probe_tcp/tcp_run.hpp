@@ -2,6 +2,7 @@
 // One TCP connection, opened and closed again. Thread: the loop's.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,7 @@
 namespace cxedge::plugins {
 
 struct TcpSettings : probes::ProbeSettings {
+    std::int64_t port = 0;  // of targets that name none
     std::string expect;
     bool every_address = true;
 };
