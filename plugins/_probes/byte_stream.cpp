@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostAtOnce = 16'384;
 
 bool would_block(int error) {
-    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+    return error == EAGAIN || error == EINTR;
 }
 
 }  // namespace

@@ -162,6 +162,13 @@ Fault fault_of(int error, const X509* certificate, const std::string& host) {
                     "its chain",
                     issuer_of(certificate)
                 )};
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+            return {
+                false,
+                fmt::format(
+                    "the signature of {} is not that of the issuer known here under this name",
+                    subject_of(certificate)
+                )};
         default:
             return {false, X509_verify_cert_error_string(error)};
     }
