@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <utility>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace cxedge::probes {
@@ -22,7 +24,11 @@ ByteStream::ByteStream(const ProbeContext& context, UniqueFd fd, Events events)
     : context_(context),
       fd_(std::move(fd)),
       events_(std::move(events)),
-      readable_(context.loop.when_readable(fd_.get(), [this] { on_readable(); })) {}
+      readable_(context.loop.when_readable(fd_.get(), [this] { on_readable(); })) {
+    // A question must not wait for the acknowledgement of the handshake before it (Nagle).
+    const int on = 1;
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 void ByteStream::send(std::string_view bytes) {
     if (!context_.meter.spend_stream(bytes.size())) {

@@ -22,7 +22,8 @@ public:
 
     [[nodiscard]] const CertificateFiles& root() const { return root_; }
 
-    // `days` below 0: it ran out so long ago. `alternative_name`: "DNS:localhost", "IP:127.0.0.1".
+    // `days` -1: it ran out a day ago (openssl takes no less). `alternative_name`: "DNS:localhost",
+    // "IP:127.0.0.1".
     [[nodiscard]] CertificateFiles issue(
         const std::string& name, const std::string& alternative_name, int days = 2
     ) const {

@@ -32,7 +32,8 @@ std::string normal(std::string text) {
         return static_cast<char>(std::tolower(c));
     });
     text = std::regex_replace(text, std::regex("\\.( |$)"), "$1");
-    return std::regex_replace(text, std::regex("\"\\s*"), "");
+    text = std::regex_replace(text, std::regex("\"\\s+\""), "");  // pieces of a text
+    return std::regex_replace(text, std::regex("\""), "");
 }
 
 std::vector<std::string> sorted(std::vector<std::string> texts) {

@@ -150,6 +150,7 @@ def read_exactly(stream, count):
 def serve_stream(stream, context, transport):
     try:
         stream.settimeout(60)
+        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context is not None:
             stream = context.wrap_socket(stream, server_side=True)
         waiting = []

@@ -133,7 +133,7 @@ TEST_CASE("probe_tls: blackbox and openssl have the same verdict and expiry", "[
     const CertificateFiles worn = certificates.intermediate("Worn CA", -1);
     const std::vector<std::pair<std::string, CertificateFiles>> all{
         {"good", certificates.issue("good", own, 9)},
-        {"expired", certificates.issue("old", own, -2)},
+        {"expired", certificates.issue("old", own, -1)},
         {"wrong name", certificates.issue("elsewhere", "DNS:elsewhere.test")},
         {"self-signed", certificates.self_signed("alone", own)},
         {"unknown issuer", stranger.issue("guest", own)},
