@@ -18,7 +18,7 @@ namespace cxedge::test {
 class Certificates {
 public:
     explicit Certificates(const std::string& root = "Test Root")
-        : root_(self_signed(root, "DNS:root.test")) {}
+        : root_(make(root, kAuthority, 2, nullptr)) {}
 
     [[nodiscard]] const CertificateFiles& root() const { return root_; }
 
@@ -27,7 +27,7 @@ public:
     [[nodiscard]] CertificateFiles issue(
         const std::string& name, const std::string& alternative_name, int days = 2
     ) const {
-        return issue_below(root_, name, alternative_name, days);
+        return make(name, named(alternative_name), days, &root_);
     }
     [[nodiscard]] CertificateFiles issue_below(
         const CertificateFiles& issuer,
@@ -35,108 +35,63 @@ public:
         const std::string& alternative_name,
         int days = 2
     ) const {
-        const CertificateFiles made =
-            sign(issuer, name, "subjectAltName=" + alternative_name, days);
-        append_chain(made, issuer);
+        const CertificateFiles made = make(name, named(alternative_name), days, &issuer);
+        std::ifstream in(issuer.certificate);
+        std::ofstream(made.certificate, std::ios::app)
+            << std::string(std::istreambuf_iterator<char>(in), {});
         return made;
     }
     // An authority below the root.
     [[nodiscard]] CertificateFiles intermediate(const std::string& name, int days = 2) const {
-        return sign(root_, name, "basicConstraints=critical,CA:TRUE", days);
+        return make(name, kAuthority, days, &root_);
     }
     [[nodiscard]] CertificateFiles self_signed(
         const std::string& name, const std::string& alternative_name, int days = 2
     ) const {
-        const CertificateFiles files = files_of(name);
-        openssl(
-            {"req",
-             "-x509",
-             "-newkey",
-             "ec",
-             "-pkeyopt",
-             "ec_paramgen_curve:prime256v1",
-             "-nodes",
-             "-subj",
-             "/CN=" + name,
-             "-days",
-             std::to_string(days),
-             "-addext",
-             "subjectAltName=" + alternative_name,
-             "-keyout",
-             files.key,
-             "-out",
-             files.certificate}
-        );
-        return files;
+        return make(name, named(alternative_name), days, nullptr);
     }
 
 private:
-    [[nodiscard]] CertificateFiles files_of(std::string name) const {
-        for (char& c : name) {
-            c = c == ' ' || c == '*' ? '_' : c;
-        }
-        return {directory_.file(name + ".crt"), directory_.file(name + ".key")};
+    using Words = std::vector<std::string>;
+    static constexpr const char* kAuthority = "basicConstraints=critical,CA:TRUE";
+
+    static std::string named(const std::string& alternative_name) {
+        return "subjectAltName=" + alternative_name;
     }
-    static void openssl(const std::vector<std::string>& words) {
-        std::vector<std::string> command{"openssl"};
-        command.insert(command.end(), words.begin(), words.end());
-        const Finished finished = run(command);
+    static void openssl(Words words) {
+        words.insert(words.begin(), "openssl");
+        const Finished finished = run(words);
         if (finished.status != 0) {
-            throw std::runtime_error("openssl " + words.front() + ": " + finished.output);
+            throw std::runtime_error("openssl " + words[1] + ": " + finished.output);
         }
     }
-    [[nodiscard]] CertificateFiles sign(
-        const CertificateFiles& issuer,
+    // `issuer` null: itself.
+    [[nodiscard]] CertificateFiles make(
         const std::string& name,
         const std::string& extension,
-        int days
+        int days,
+        const CertificateFiles* issuer
     ) const {
-        const CertificateFiles files = files_of(name);
+        const CertificateFiles files{
+            directory_.file(name + ".crt"), directory_.file(name + ".key")};
         const std::string request = directory_.file("request");
         const std::string extensions = directory_.file("extensions");
         std::ofstream(extensions) << extension << "\n";
-        openssl(
-            {"req",
-             "-new",
-             "-newkey",
-             "ec",
-             "-pkeyopt",
-             "ec_paramgen_curve:prime256v1",
-             "-nodes",
-             "-subj",
-             "/CN=" + name,
-             "-keyout",
-             files.key,
-             "-out",
-             request}
+        Words asking{"req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"};
+        asking.insert(
+            asking.end(), {"-nodes", "-subj", "/CN=" + name, "-keyout", files.key, "-out", request}
         );
-        openssl(
-            {"x509",
-             "-req",
-             "-in",
-             request,
-             "-CA",
-             issuer.certificate,
-             "-CAkey",
-             issuer.key,
-             "-CAcreateserial",
-             "-days",
-             std::to_string(days),
-             "-extfile",
-             extensions,
-             "-out",
-             files.certificate}
-        );
-        return files;
-    }
-    // Nobody sends the root.
-    void append_chain(const CertificateFiles& leaf, const CertificateFiles& issuer) const {
-        if (issuer.certificate == root_.certificate) {
-            return;
+        openssl(asking);
+        Words signing{"x509", "-req", "-in", request, "-days", std::to_string(days)};
+        signing.insert(signing.end(), {"-extfile", extensions, "-out", files.certificate});
+        if (issuer == nullptr) {
+            signing.insert(signing.end(), {"-signkey", files.key});
+        } else {
+            signing.insert(signing.end(), {"-CA", issuer->certificate, "-CAkey", issuer->key});
+            signing.emplace_back("-CAcreateserial");
         }
-        std::ifstream in(issuer.certificate);
-        std::ofstream(leaf.certificate, std::ios::app)
-            << std::string(std::istreambuf_iterator<char>(in), {});
+        openssl(signing);
+        return files;
     }
 
     TempDir directory_;
