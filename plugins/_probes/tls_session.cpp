@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "agent/base/clock.hpp"
+#include "agent/base/printable.hpp"
 
 #include "plugins/_probes/address.hpp"
 
@@ -66,7 +67,7 @@ std::string printed(const X509_NAME* name) {
     X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
     char* bytes = nullptr;
     const long size = BIO_get_mem_data(text.get(), &bytes);
-    return size > 0 ? std::string(bytes, static_cast<std::size_t>(size)) : std::string();
+    return size > 0 ? printable({bytes, static_cast<std::size_t>(size)}) : std::string();
 }
 
 // The common name, or all of it where there is none.
@@ -78,7 +79,7 @@ std::string short_name(const X509_NAME* name) {
         text.data(),
         static_cast<int>(text.size())
     );
-    return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : printed(name);
+    return size > 0 ? printable({text.data(), static_cast<std::size_t>(size)}) : printed(name);
 }
 
 std::string subject_of(const X509* certificate) {
@@ -93,10 +94,9 @@ std::string text_of_name(const GENERAL_NAME* name) {
     if (name->type != GEN_DNS) {
         return {};
     }
-    const unsigned char* const bytes = ASN1_STRING_get0_data(name->d.dNSName);
-    return {
-        reinterpret_cast<const char*>(bytes),
-        static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))};
+    const void* const bytes = ASN1_STRING_get0_data(name->d.dNSName);
+    const auto size = static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName));
+    return printable({static_cast<const char*>(bytes), size});
 }
 
 // Some of the names that it is for.
@@ -378,7 +378,8 @@ public:
         const unsigned char* alpn = nullptr;
         unsigned int alpn_size = 0;
         SSL_get0_alpn_selected(ssl_.get(), &alpn, &alpn_size);
-        peer.alpn.assign(alpn, alpn + alpn_size);
+        const void* const alpn_bytes = alpn;
+        peer.alpn = printable({static_cast<const char*>(alpn_bytes), alpn_size});
         if (const X509* const leaf = SSL_get0_peer_certificate(ssl_.get())) {
             peer.subject = printed(X509_get_subject_name(leaf));
             peer.issuer = issuer_of(leaf);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_tcp/tcp_run.hpp"
 
-#include <cstring>
 #include <utility>
 
 #include <fmt/core.h>
+
+#include "agent/base/printable.hpp"
 
 #include "plugins/_probes/wires.hpp"
 
@@ -28,14 +29,10 @@ Figure seconds(
     return figure;
 }
 
-// The first line, and of it what can be shown.
+// The first line.
 std::string shown(const std::string& heard) {
     constexpr std::size_t kMostShown = 60;
-    std::string text = heard.substr(0, std::min(heard.find_first_of("\r\n"), kMostShown));
-    for (char& c : text) {
-        c = c < ' ' || c > '~' ? '?' : c;
-    }
-    return text;
+    return printable(std::string_view(heard).substr(0, heard.find_first_of("\r\n")), kMostShown);
 }
 
 }  // namespace

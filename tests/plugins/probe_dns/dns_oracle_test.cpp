@@ -250,6 +250,11 @@ TEST_CASE("probe_dns: without routes, IPv6 or a name server the words are right"
         CHECK(word_of("[2001:db8::1]:53", more) == "no_route");
         CHECK(word_of("dns.example", more) == "dns_error");
     }
+    CHECK(word_of("system", "") != "ok");  // whatever resolv.conf says, there is no way to it
+    const DnsServer sixth(shop, {"--address", "::1"});
+    DnsLab over_six(dns_settings("www.test"));
+    CHECK(over_six.run("[::1]:" + sixth.port()).result == probes::ProbeResult::ok);
+    CHECK(over_six.meter.used().bytes == 37 + 69 + 2 * 48);
     shop.sysctl("ipv6/conf/all/disable_ipv6", "1");
     CHECK(word_of("[::1]:53", "") == "no_route");
     DnsLab lab(dns_settings("www.test"));

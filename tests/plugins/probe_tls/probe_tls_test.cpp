@@ -31,7 +31,7 @@ std::string word(const Finding& finding) {
     return std::string(to_string(finding.result));
 }
 
-std::string fact(const Finding& finding, const std::string& key) {
+std::string tls_fact(const Finding& finding, const std::string& key) {
     for (const auto& [name, value] : finding.facts) {
         if (name == key) {
             return value;
@@ -85,12 +85,12 @@ TEST_CASE("probe_tls: a good server has its handshake, expiry and facts", "[plug
     CHECK(figure(finding, "net.tls.handshake").values.at(0) > 0);
     CHECK(expiry(finding, "leaf") == Approx(10 * kDay).margin(300));
     CHECK(expiry(finding, "chain") == expiry(finding, "leaf"));
-    CHECK(fact(finding, "version") == "TLSv1.3");
-    CHECK(fact(finding, "cipher").starts_with("TLS_"));
-    CHECK(fact(finding, "group").size() > 2);
-    CHECK(fact(finding, "subject") == "CN=shop");
-    CHECK(fact(finding, "issuer") == "Test Root");
-    CHECK(fact(finding, "alpn") == "h2");
+    CHECK(tls_fact(finding, "version") == "TLSv1.3");
+    CHECK(tls_fact(finding, "cipher").starts_with("TLS_"));
+    CHECK(tls_fact(finding, "group").size() > 2);
+    CHECK(tls_fact(finding, "subject") == "CN=shop");
+    CHECK(tls_fact(finding, "issuer") == "Test Root");
+    CHECK(tls_fact(finding, "alpn") == "h2");
     // The name instead of the address.
     TlsLab named(trusting(certificates, "family = \"4\"\n"));
     const Finding by_name = named.run(server.at("localhost"));
