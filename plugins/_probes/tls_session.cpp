@@ -8,16 +8,15 @@
 #include <stdexcept>
 #include <tuple>
 
-#include <fmt/core.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509_vfy.h>
 #include <sys/stat.h>
 
-#include "agent/base/clock.hpp"
 #include "agent/base/printable.hpp"
 
 #include "plugins/_probes/address.hpp"
+#include "plugins/_probes/tls_session_certificate.hpp"
 
 namespace cxedge::probes {
 namespace {
@@ -26,8 +25,6 @@ constexpr std::size_t kMostAtOnce = 16'384;  // a record's text (RFC 8446 sectio
 
 using Context = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 using Ssl = std::unique_ptr<SSL, decltype(&SSL_free)>;
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using Names = std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)>;
 
 int protocol_of(const std::string& version) {
     static const std::map<std::string, int> kProtocols{
@@ -46,134 +43,6 @@ std::string library_words() {
     return reason == nullptr ? "unknown reason" : reason;
 }
 
-std::int64_t unix_time(const ASN1_TIME* time) {
-    const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> epoch(
-        ASN1_TIME_set(nullptr, 0), ASN1_TIME_free
-    );
-    int days = 0;
-    int seconds = 0;
-    constexpr std::int64_t kSecondsADay = 86'400;
-    return epoch && ASN1_TIME_diff(&days, &seconds, epoch.get(), time) == 1
-               ? days * kSecondsADay + seconds
-               : 0;
-}
-
-std::string day_of(const ASN1_TIME* time) {
-    return iso8601(from_unix_ms(unix_time(time) * 1000));
-}
-
-std::string printed(const X509_NAME* name) {
-    const Bio text(BIO_new(BIO_s_mem()), BIO_free);
-    X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(text.get(), &bytes);
-    return size > 0 ? printable({bytes, static_cast<std::size_t>(size)}) : std::string();
-}
-
-// The common name, or all of it where there is none.
-std::string short_name(const X509_NAME* name) {
-    std::array<char, 256> text{};
-    const int size = X509_NAME_get_text_by_NID(
-        const_cast<X509_NAME*>(name),  // NOLINT(cppcoreguidelines-pro-type-const-cast): OpenSSL 3.0
-        NID_commonName,
-        text.data(),
-        static_cast<int>(text.size())
-    );
-    return size > 0 ? printable({text.data(), static_cast<std::size_t>(size)}) : printed(name);
-}
-
-std::string subject_of(const X509* certificate) {
-    return short_name(X509_get_subject_name(certificate));
-}
-
-std::string issuer_of(const X509* certificate) {
-    return short_name(X509_get_issuer_name(certificate));
-}
-
-std::string text_of_name(const GENERAL_NAME* name) {
-    if (name->type != GEN_DNS) {
-        return {};
-    }
-    const void* const bytes = ASN1_STRING_get0_data(name->d.dNSName);
-    const auto size = static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName));
-    return printable({static_cast<const char*>(bytes), size});
-}
-
-// Some of the names that it is for.
-std::string names_of(const X509* certificate) {
-    constexpr int kMostNames = 3;
-    const Names names(
-        static_cast<GENERAL_NAMES*>(
-            X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)
-        ),
-        GENERAL_NAMES_free
-    );
-    std::string all;
-    for (int i = 0; i < std::min(sk_GENERAL_NAME_num(names.get()), kMostNames); ++i) {
-        const std::string one = text_of_name(sk_GENERAL_NAME_value(names.get(), i));
-        all += (all.empty() || one.empty() ? "" : ", ") + one;
-    }
-    return all.empty() ? subject_of(certificate) : all;
-}
-
-// Something wrong with a certificate.
-struct Fault {
-    bool of_age = false;
-    std::string text;
-};
-
-Fault fault_of(int error, const X509* certificate, const std::string& host) {
-    switch (error) {
-        case X509_V_ERR_CERT_HAS_EXPIRED:
-            return {
-                true,
-                fmt::format(
-                    "the certificate of {} ran out at {}",
-                    subject_of(certificate),
-                    day_of(X509_get0_notAfter(certificate))
-                )};
-        case X509_V_ERR_CERT_NOT_YET_VALID:
-            return {
-                true,
-                fmt::format(
-                    "the certificate of {} is valid from {} only; is the box's clock right?",
-                    subject_of(certificate),
-                    day_of(X509_get0_notBefore(certificate))
-                )};
-        case X509_V_ERR_HOSTNAME_MISMATCH:
-        case X509_V_ERR_IP_ADDRESS_MISMATCH:
-            return {
-                false,
-                fmt::format("the certificate is for {}, not for {}", names_of(certificate), host)};
-        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-            return {false, "the certificate is self-signed, and not trusted here (ca_file)"};
-        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-            return {
-                false,
-                fmt::format(
-                    "the issuer {} is not trusted here (ca_file)", subject_of(certificate)
-                )};
-        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-            return {
-                false,
-                fmt::format(
-                    "the issuer {} is unknown here (ca_file), or the server does not send all of "
-                    "its chain",
-                    issuer_of(certificate)
-                )};
-        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-            return {
-                false,
-                fmt::format(
-                    "the signature of {} is not that of the issuer known here under this name",
-                    subject_of(certificate)
-                )};
-        default:
-            return {false, X509_verify_cert_error_string(error)};
-    }
-}
-
 // That the issuer is unknown is said already.
 bool follows_from_another(int error) {
     return error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
@@ -183,7 +52,7 @@ bool follows_from_another(int error) {
 // What OpenSSL calls while it looks at certificates.
 struct Findings {
     std::string host;
-    std::vector<Fault> faults;
+    std::vector<TlsFault> faults;
 };
 
 int note_fault(int good, X509_STORE_CTX* store) {
@@ -195,11 +64,12 @@ int note_fault(int good, X509_STORE_CTX* store) {
     auto* const findings = static_cast<Findings*>(SSL_get_app_data(ssl));
     const int error = X509_STORE_CTX_get_error(store);
     if (!follows_from_another(error)) {
-        Fault fault = fault_of(error, X509_STORE_CTX_get_current_cert(store), findings->host);
-        const bool known =
-            std::any_of(findings->faults.begin(), findings->faults.end(), [&](const Fault& other) {
-                return other.text == fault.text;
-            });
+        TlsFault fault = tls_fault(error, X509_STORE_CTX_get_current_cert(store), findings->host);
+        const bool known = std::any_of(
+            findings->faults.begin(),
+            findings->faults.end(),
+            [&](const TlsFault& other) { return other.text == fault.text; }
+        );
         if (!known) {
             findings->faults.push_back(std::move(fault));
         }
@@ -381,9 +251,9 @@ public:
         const void* const alpn_bytes = alpn;
         peer.alpn = printable({static_cast<const char*>(alpn_bytes), alpn_size});
         if (const X509* const leaf = SSL_get0_peer_certificate(ssl_.get())) {
-            peer.subject = printed(X509_get_subject_name(leaf));
+            peer.subject = full_subject_of(leaf);
             peer.issuer = issuer_of(leaf);
-            peer.leaf_expires = unix_time(X509_get0_notAfter(leaf));
+            peer.leaf_expires = expires_at(leaf);
             peer.chain_expires = std::min(peer.leaf_expires, chain_expires());
         }
         return peer;
@@ -393,7 +263,7 @@ public:
         TlsVerdict verdict;
         bool other = !trust_problem_.empty();
         verdict.detail = trust_problem_;
-        for (const Fault& fault : findings_.faults) {
+        for (const TlsFault& fault : findings_.faults) {
             other = other || !fault.of_age;
             verdict.detail += (verdict.detail.empty() ? "" : "; ") + fault.text;
         }
@@ -450,15 +320,16 @@ private:
         const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(ssl_.get());
         const STACK_OF(X509)* const used = SSL_get0_verified_chain(ssl_.get());
         const bool trusted =
-            used != nullptr &&
-            std::all_of(findings_.faults.begin(), findings_.faults.end(), [](const Fault& fault) {
-                return fault.of_age;
-            });
+            used != nullptr && std::all_of(
+                                   findings_.faults.begin(),
+                                   findings_.faults.end(),
+                                   [](const TlsFault& fault) { return fault.of_age; }
+                               );
         std::int64_t first = std::numeric_limits<std::int64_t>::max();
         for (int i = 0; i < sk_X509_num(sent); ++i) {
             const X509* const each = sk_X509_value(sent, i);
             if (!trusted || holds(used, each)) {
-                first = std::min(first, unix_time(X509_get0_notAfter(each)));
+                first = std::min(first, expires_at(each));
             }
         }
         return first;
