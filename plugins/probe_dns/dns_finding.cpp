@@ -119,7 +119,7 @@ private:
         }
         const DnsMessage& message = *of.reply.message;
         constexpr double kMillisecondsASecond = 1e3;
-        return fmt::format(
+        std::string words = fmt::format(
             "{}{}{}{}{} [{}] in {:.3f} ms",
             dns_rcode_name(message.rcode),
             message.authoritative ? " aa" : "",
@@ -129,6 +129,10 @@ private:
             dns_texts(message, wanted_.type),
             of.reply.took_s * kMillisecondsASecond
         );
+        if (of.reply.strangers != 0) {
+            words += fmt::format(", {} other answer(s) ignored", of.reply.strangers);
+        }
+        return words;
     }
 
     void tell_hijack() {

@@ -126,6 +126,8 @@ def answer(query, transport):
 
 
 def answer_datagram(server, query, peer):
+    if read_question(query)[0][:1] == ["forged"]:  # somebody who was faster and guesses the id
+        server.sendto(other_id(query, read_question(query)[2], A, "udp"), peer)
     reply = answer(query, "udp")
     if reply is not None:
         server.sendto(reply, peer)

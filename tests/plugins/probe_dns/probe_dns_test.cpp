@@ -141,6 +141,15 @@ TEST_CASE("probe_dns: what is no answer to the question is not taken for one", "
     check_all(server, "random_case = false\n", {{"smallcase.abcdefgh.test", "ok", ""}});
 }
 
+TEST_CASE("probe_dns: an answer behind a forged one counts, and both are told", "[plugins]") {
+    const DnsServer server;
+    DnsLab lab(dns_settings("forged.test", "random_case = false\n"));
+    const Finding finding = lab.run(server.at());
+    INFO(finding.detail);
+    CHECK(finding.result == ProbeResult::ok);
+    CHECK(fact(finding, "forged.test A").ends_with("ms, 1 other answer(s) ignored"));
+}
+
 TEST_CASE("probe_dns: answers that point at themselves or end early are told", "[plugins]") {
     const DnsServer server;
     for (const char* name : {"loop.test", "pair.test", "cut.test"}) {
