@@ -19,6 +19,13 @@
 #include "plugins/_probes/tls_session_certificate.hpp"
 
 namespace cxedge::probes {
+
+// Of the certificates of one session.
+struct TlsFindings {
+    std::string host;
+    std::vector<TlsFault> faults;
+};
+
 namespace {
 
 constexpr std::size_t kMostAtOnce = 16'384;  // a record's text (RFC 8446 section 5.1)
@@ -50,18 +57,13 @@ bool follows_from_another(int error) {
 }
 
 // What OpenSSL calls while it looks at certificates.
-struct Findings {
-    std::string host;
-    std::vector<TlsFault> faults;
-};
-
 int note_fault(int good, X509_STORE_CTX* store) {
     if (good == 1) {
         return 1;
     }
     const auto* const ssl =
         static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-    auto* const findings = static_cast<Findings*>(SSL_get_app_data(ssl));
+    auto* const findings = static_cast<TlsFindings*>(SSL_get_app_data(ssl));
     const int error = X509_STORE_CTX_get_error(store);
     if (!follows_from_another(error)) {
         TlsFault fault = tls_fault(error, X509_STORE_CTX_get_current_cert(store), findings->host);
@@ -335,7 +337,7 @@ private:
         return first;
     }
 
-    Findings findings_;
+    TlsFindings findings_;
     Ssl ssl_;
     std::string trust_problem_;
     State state_ = State::handshaking;
