@@ -74,23 +74,27 @@ bool WireReader::append_label(std::string& name, std::size_t size, std::size_t& 
     return true;
 }
 
+// `front`: the place that it has to lead before, and then that to which it leads.
+bool WireReader::follow(std::uint8_t first, std::size_t& front) {
+    const std::size_t to = std::size_t{first & ~unsigned{kKindBits}} << 8U | byte();
+    if (!good_ || to >= front) {
+        spoil();
+        return false;
+    }
+    front = to;
+    return true;
+}
+
 std::string WireReader::name() {
     std::string name;
     std::size_t total = 0;
-    std::size_t front = at_;  // pointers have to lead before it
-    std::size_t after = 0;    // the first pointer; 0: there was none
+    std::size_t front = at_;
+    std::size_t after = 0;  // behind the first pointer; 0: there was none
     while (good_) {
         const std::uint8_t size = byte();
-        if ((size & kKindBits) == kPointer) {
-            const std::size_t to =
-                static_cast<std::size_t>(size & ~unsigned{kKindBits}) << 8U | byte();
+        if ((size & kKindBits) == kPointer && follow(size, front)) {
             after = after == 0 ? at_ : after;
-            if (!good_ || to >= front) {
-                spoil();
-                break;
-            }
-            front = to;
-            go_to(to);
+            go_to(front);
         } else if ((size & kKindBits) != 0) {
             spoil();  // kinds of labels that nobody uses
         } else if (size == 0 || !append_label(name, size, total)) {
@@ -100,9 +104,7 @@ std::string WireReader::name() {
     if (!good_) {
         return {};
     }
-    if (after != 0) {
-        at_ = after;
-    }
+    at_ = after == 0 ? at_ : after;
     return name.empty() ? "." : name;
 }
 

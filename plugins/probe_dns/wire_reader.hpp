@@ -27,6 +27,7 @@ public:
 
 private:
     void spoil() { good_ = false; }
+    bool follow(std::uint8_t first, std::size_t& front);
     bool append_label(std::string& name, std::size_t size, std::size_t& total);
 
     std::string_view message_;
