@@ -78,31 +78,41 @@ bool put_label(std::string& wire, const std::string& label) {
     return true;
 }
 
-// Nothing: not a name.
-std::optional<std::string> wire_name(const std::string& name) {
-    std::string wire;
-    std::string label;
+// Nothing: an escape that is none.
+std::optional<std::vector<std::string>> labels_of(const std::string& name) {
+    std::vector<std::string> labels(1);
     for (std::size_t at = 0; at < name.size();) {
-        if (name[at] != '.') {
-            const auto letter = unescaped(name, at);
-            if (!letter) {
-                return std::nullopt;
-            }
-            label += *letter;
+        if (name[at] == '.') {
+            ++at;
+            labels.emplace_back();
             continue;
         }
-        ++at;
-        const bool root = name.size() == 1;
-        if (!root && !put_label(wire, label)) {
+        const auto letter = unescaped(name, at);
+        if (!letter) {
             return std::nullopt;
         }
-        label.clear();
+        labels.back() += *letter;
     }
-    if (!label.empty() && !put_label(wire, label)) {
-        return std::nullopt;
+    if (labels.back().empty()) {
+        labels.pop_back();  // behind the last dot
     }
-    wire += '\0';
-    return wire.size() <= kMostName && !name.empty() ? std::optional(wire) : std::nullopt;
+    return labels;
+}
+
+// Nothing: not a name.
+std::optional<std::string> wire_name(const std::string& name) {
+    const std::string root(1, '\0');
+    if (name == ".") {
+        return root;
+    }
+    const auto labels = labels_of(name);
+    std::string wire;
+    const bool good = labels && !labels->empty() &&
+                      std::all_of(labels->begin(), labels->end(), [&](const std::string& label) {
+                          return put_label(wire, label);
+                      });
+    wire += root;
+    return good && wire.size() <= kMostName ? std::optional(wire) : std::nullopt;
 }
 
 // RFC 6891 section 6.1.2: no options.
