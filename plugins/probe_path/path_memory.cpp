@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge::plugins {
 namespace {
 
@@ -51,20 +53,6 @@ std::optional<std::size_t> first_difference(const SeenPath& a, const SeenPath& b
     return goes_on && shorter.whole ? std::optional(common) : std::nullopt;
 }
 
-// 64-bit FNV-1a (draft-eastlake-fnv, section 6).
-class Fnv {
-public:
-    void add(std::string_view text) {
-        for (const char c : text) {
-            hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-        }
-    }
-    [[nodiscard]] std::uint64_t value() const { return hash_; }
-
-private:
-    std::uint64_t hash_ = 0xcbf29ce484222325U;
-};
-
 }  // namespace
 
 SeenPath seen_path(const std::vector<TracedHop>& hops, bool whole) {
@@ -85,13 +73,13 @@ SeenPath seen_path(const std::vector<TracedHop>& hops, bool whole) {
 }
 
 std::string path_hash(const SeenPath& path) {
-    Fnv fnv;
+    std::uint64_t sum = kFnvBasis;
     for (std::size_t hop = 0; hop < path.hops.size(); ++hop) {
         if (!path.hops[hop].empty()) {
-            fnv.add(fmt::format("{} {}\n", hop, path.hops[hop].front()));
+            sum = fnv1a(fmt::format("{} {}\n", hop, path.hops[hop].front()), sum);
         }
     }
-    return fmt::format("{:016x}", fnv.value());
+    return fmt::format("{:016x}", sum);
 }
 
 std::optional<PathMemory::Change> PathMemory::learn(const SeenPath& seen) {

@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge::plugins {
 namespace {
 
@@ -34,11 +36,8 @@ constexpr milliseconds kUdpSizeWait{1'200};
 constexpr milliseconds kLeastSizeWait{300};
 
 std::uint16_t usual_source(const probes::Target& target) {
-    std::uint32_t hash = 2'166'136'261U;  // FNV-1a, 32 bits
-    for (const char c : target.name + '\n' + target.address) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619U;
-    }
-    return static_cast<std::uint16_t>(kFirstSource + hash % kSources);
+    const std::uint64_t sum = fnv1a(target.name + '\n' + target.address);
+    return static_cast<std::uint16_t>(kFirstSource + sum % kSources);
 }
 
 int tag_of(const PathTracer::Ask& ask) {

@@ -91,18 +91,42 @@ Opened open_raw(int family, int protocol, const PathSocket::Wish& wish) {
     return opened;
 }
 
-struct Echo {
+struct Wire {
     Opened opened;
     bool raw = false;
+    UniqueFd port;  // TCP: keeps the source port ours
 };
 
-Echo open_echo(int family, const PathSocket::Wish& wish) {
+Wire open_echo(const PathSocket::Wish& wish) {
+    const int family = wish.to.family();
     const int protocol = family == AF_INET6 ? int{IPPROTO_ICMPV6} : int{IPPROTO_ICMP};
     Opened ping = open_bound(family, SOCK_DGRAM, protocol, wish);
     if (ping) {
-        return {std::move(ping), false};
+        return {std::move(ping), false, UniqueFd()};
     }
-    return {open_raw(family, protocol, wish), true};
+    return {open_raw(family, protocol, wish), true, UniqueFd()};
+}
+
+Wire open_syn(const PathSocket::Wish& wish) {
+    Wire wire{open_raw(wish.to.family(), IPPROTO_TCP, wish), true, UniqueFd()};
+    if (wire.opened) {
+        Opened port = open_bound(wish.to.family(), SOCK_STREAM, 0, wish);
+        wire.opened.error = port.error;
+        wire.port = std::move(port.fd);
+    }
+    return wire;
+}
+
+Wire open_wire(const PathSocket::Wish& wish) {
+    switch (wish.method) {
+        case PathMethod::udp:
+            return {open_bound(wish.to.family(), SOCK_DGRAM, 0, wish), false, UniqueFd()};
+        case PathMethod::icmp:
+            return open_echo(wish);
+        case PathMethod::tcp:
+            break;
+    }
+    return open_syn(wish);
 }
 
 std::string device_of(const Address& local) {
@@ -140,45 +164,31 @@ PathSocket::Made PathSocket::open(EventLoop& loop, const Wish& wish, Events even
 }
 
 int PathSocket::begin(EventLoop& loop, const Wish& wish) {
-    const int family = wish.to.family();
-    bool raw = wish.method == PathMethod::tcp;
-    Opened opened;
-    if (wish.method == PathMethod::udp) {
-        opened = open_bound(family, SOCK_DGRAM, 0, wish);
-    } else if (wish.method == PathMethod::icmp) {
-        Echo echo = open_echo(family, wish);
-        raw = echo.raw;
-        opened = std::move(echo.opened);
-    } else {
-        opened = open_raw(family, IPPROTO_TCP, wish);
+    Wire wire = open_wire(wish);
+    if (!wire.opened) {
+        return wire.opened.error;
     }
-    if (!opened) {
-        return opened.error;
-    }
-    forbid_fragments(opened.fd.get(), wish.to.is_v6());
+    const int fd = wire.opened.fd.get();
+    forbid_fragments(fd, wish.to.is_v6());
     interface_ = wish.interface;
     wire_to_ = wish.to;
     if (wish.method != PathMethod::udp) {
         wire_to_.set_port(0);  // of a raw socket it would be a protocol (raw(7))
     }
     // Connected: nobody else's packets come, and all probes have the same source address.
-    if (const int error = probes::begin_connect(opened.fd.get(), wire_to_); error != 0) {
+    if (const int error = probes::begin_connect(fd, wire_to_); error != 0) {
         return error;
     }
-    flow_ = {wish.method, local_address(opened.fd.get()), wish.to, wish.source, random_nonce()};
-    if (wish.method == PathMethod::tcp) {
-        Opened port = open_bound(family, SOCK_STREAM, 0, wish);
-        if (!port) {
-            return port.error;
-        }
-        reserved_ = std::move(port.fd);
+    flow_ = {wish.method, local_address(fd), wish.to, wish.source, random_nonce()};
+    if (wire.port) {
+        reserved_ = std::move(wire.port);
         flow_.source = local_address(reserved_.get()).port();
-    } else if (!raw) {
+    } else if (!wire.raw) {
         flow_.source = flow_.from.port();
     }
     packets_ = std::make_unique<probes::PacketSocket>(
         loop,
-        std::move(opened.fd),
+        std::move(wire.opened.fd),
         probes::PacketSocket::Events{
             [this](const probes::Packet& packet) { take_packet(packet); },
             events_.sent,
