@@ -129,6 +129,7 @@ FetchTransfer::Order FetchJob::order(std::vector<Address> addresses) const {
     // What is meant for one server is not for another one to which it leads.
     order.with_headers = origin_ == first_;
     order.with_body = with_body_ && origin_ == first_;
+    order.alone = !engine_->trusts_alike(request_->ca_file);
     order.follow = request_->redirects > 0;
     order.addresses = std::move(addresses);
     order.timeout = left();
