@@ -29,6 +29,7 @@ FetchJob::FetchJob(
       request_(std::make_shared<FetchRequest>(std::move(request))),
       on_bytes_(std::move(on_bytes)),
       on_reply_(std::move(on_reply)),
+      url_(request_->url),
       method_(request_->method) {}
 
 FetchJob::~FetchJob() = default;

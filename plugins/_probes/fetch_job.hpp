@@ -27,6 +27,7 @@ public:
     void begin();
     // Nothing is told any more.
     void cancel();
+    [[nodiscard]] const std::string& url() const { return url_; }
     // From the engine.
     void transfer_ended(int code);
     void over_budget();

@@ -14,6 +14,7 @@ public:
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() { job_->cancel(); }
+    [[nodiscard]] const std::string& url() const { return job_->url(); }
 
 private:
     const std::shared_ptr<FetchJob> job_;
@@ -24,6 +25,10 @@ Fetch::Fetch(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Fetch::Fetch(Fetch&&) noexcept = default;
 Fetch& Fetch::operator=(Fetch&&) noexcept = default;
 Fetch::~Fetch() = default;
+
+const std::string& Fetch::url() const {
+    return state_->url();
+}
 
 class FetchPool::Impl {
 public:

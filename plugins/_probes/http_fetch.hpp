@@ -72,6 +72,8 @@ public:
     Fetch& operator=(Fetch&&) noexcept;
     ~Fetch();
     explicit operator bool() const { return state_ != nullptr; }
+    // What it asks now: that of the request, or where redirects led. Not of an empty one.
+    [[nodiscard]] const std::string& url() const;
 
 private:
     std::unique_ptr<State> state_;
