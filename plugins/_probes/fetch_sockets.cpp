@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "plugins/_probes/wires.hpp"
@@ -12,10 +13,15 @@
 namespace cxedge::probes {
 namespace {
 
-constexpr std::uint64_t kSegmentBytes = 1448;  // as Meter::spend_stream() counts
-// SYN, its answer, the last of the handshake and the two pairs of the end: IPv4 with time stamps.
-constexpr std::uint64_t kOpenAndCloseBytes = 380;
-constexpr std::uint64_t kOpenAndClosePackets = 7;
+// Of Ethernet: 1,500 bytes less the headers below.
+constexpr std::uint64_t kSegmentBytes = 1448;
+// IP, TCP and its time stamps (RFC 791, 8200, 9293, 7323).
+constexpr std::uint64_t kHeadersV4 = 20 + 20 + 12;
+constexpr std::uint64_t kHeadersV6 = 40 + 20 + 12;
+// Of a segment that was not sent yet, with its share of an acknowledgement.
+constexpr std::uint64_t kHeadersToCome = 80;
+// The end of a connection comes after it was counted: FIN and its answer in both directions.
+constexpr std::uint64_t kClosePackets = 4;
 // Windows do not grow beyond this by themselves (third value of net.ipv4.tcp_rmem).
 constexpr std::uint64_t kLargestWindow = 6U << 20U;
 
@@ -31,10 +37,11 @@ int FetchSockets::open(int family, int type, int protocol) {
         return -1;
     }
     const int fd = opened.fd.release();
-    sockets_[fd] = {};
+    const std::uint64_t headers = family == AF_INET6 ? kHeadersV6 : kHeadersV4;
+    sockets_[fd] = {{}, headers};
     retransmits_.erase(fd);
     if (meter_ != nullptr) {
-        capped_ = !meter_->spend(kOpenAndCloseBytes, kOpenAndClosePackets) || capped_;
+        capped_ = !meter_->spend(kClosePackets * headers, kClosePackets) || capped_;
         hold_back();
     }
     return fd;
@@ -43,27 +50,37 @@ int FetchSockets::open(int family, int type, int protocol) {
 void FetchSockets::close(int fd) {
     settle();
     if (const auto found = sockets_.find(fd); found != sockets_.end()) {
-        closed_.received += found->second.received;
-        closed_.sent += found->second.sent;
-        retransmits_[fd] = found->second.retransmits;
+        closed_.add(found->second);
+        retransmits_[fd] = found->second.counters.retransmits;
         sockets_.erase(found);
     }
     ::close(fd);
 }
 
+void FetchSockets::Total::add(const Socket& socket) {
+    received += socket.counters.received;
+    sent += socket.counters.sent;
+    headers += socket.counters.packets * socket.headers;
+    packets += socket.counters.packets;
+}
+
 FetchSockets::Total FetchSockets::count() {
     Total total = closed_;
-    for (auto& [fd, counters] : sockets_) {
-        counters = tcp_counters(fd).value_or(counters);
-        total.received += counters.received;
-        total.sent += counters.sent;
+    for (auto& [fd, socket] : sockets_) {
+        socket.counters = tcp_counters(fd).value_or(socket.counters);
+        total.add(socket);
     }
     return total;
 }
 
-bool FetchSockets::hand_over(std::uint64_t bytes) {
+// Near the end of a budget in ever smaller pieces, so that it is met.
+std::uint64_t FetchSockets::hand_over(std::uint64_t bytes) {
+    const auto left_now = meter_ == nullptr || !limited_ ? std::nullopt : left();
+    if (left_now) {
+        bytes = std::min(bytes, std::max(*left_now / 2, kSegmentBytes));
+    }
     handed_over_ += bytes;
-    return settle();
+    return settle() ? bytes : 0;
 }
 
 bool FetchSockets::settle() {
@@ -77,15 +94,18 @@ void FetchSockets::shut() {
     meter_ = nullptr;
 }
 
-// Small pieces are spent together: each would count as a packet of its own.
 void FetchSockets::spend(std::uint64_t most_unspent) {
     const Total total = count();
-    const std::uint64_t due = total.received + std::max(total.sent, handed_over_) - spent_;
-    if (meter_ == nullptr || due <= most_unspent) {
+    // What waits in the kernel will go out, also after the connection was closed.
+    const std::uint64_t waiting = std::max(total.sent, handed_over_) - total.sent;
+    const std::uint64_t coming = waiting + waiting * kHeadersToCome / kSegmentBytes;
+    const std::uint64_t bytes = total.received + total.sent + total.headers + coming;
+    if (meter_ == nullptr || bytes <= spent_.bytes + most_unspent) {
         return;
     }
-    spent_ += due;
-    capped_ = !meter_->spend_stream(due) || capped_;
+    const std::uint64_t packets = std::max(total.packets, spent_.packets);
+    capped_ = !meter_->spend(bytes - spent_.bytes, packets - spent_.packets) || capped_;
+    spent_ = {bytes, packets};
 }
 
 // What the meter said, less what was spent since; asked again when an eighth of that is gone.
@@ -111,14 +131,14 @@ void FetchSockets::hold_back() {
     if (each >= kLargestWindow) {
         return;
     }
-    for (const auto& [fd, counters] : sockets_) {
+    for (const auto& [fd, socket] : sockets_) {
         limit_ahead(fd, each);
     }
 }
 
 std::uint32_t FetchSockets::retransmits(int fd) const {
     if (const auto open = sockets_.find(fd); open != sockets_.end()) {
-        return open->second.retransmits;
+        return open->second.counters.retransmits;
     }
     const auto closed = retransmits_.find(fd);
     return closed == retransmits_.end() ? 0 : closed->second;

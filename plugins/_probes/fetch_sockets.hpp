@@ -23,8 +23,9 @@ public:
     // A socket, or -1 with errno.
     int open(int family, int type, int protocol);
     void close(int fd);
-    // Before so many bytes of a request are handed to the kernel; false: over the budget.
-    [[nodiscard]] bool hand_over(std::uint64_t bytes);
+    // How much of `bytes` may be handed to the kernel to be sent, which counts as spent from then
+    // on; 0: over the budget.
+    [[nodiscard]] std::uint64_t hand_over(std::uint64_t bytes);
     // Spends what came and went since the last time; false: over the budget, now and ever after.
     bool settle();
     // The last time, and all of it: the meter is not touched any more.
@@ -34,9 +35,16 @@ public:
     [[nodiscard]] std::uint32_t retransmits(int fd) const;
 
 private:
+    struct Socket {
+        TcpCounters counters;
+        std::uint64_t headers = 0;  // bytes of IP and TCP before each segment
+    };
     struct Total {
         std::uint64_t received = 0;
         std::uint64_t sent = 0;
+        std::uint64_t headers = 0;
+        std::uint64_t packets = 0;
+        void add(const Socket& socket);
     };
     [[nodiscard]] Total count();
     void spend(std::uint64_t most_unspent);
@@ -45,11 +53,11 @@ private:
 
     Meter* meter_;  // null: shut
     std::string interface_;
-    std::map<int, TcpCounters> sockets_;
+    std::map<int, Socket> sockets_;
     std::map<int, std::uint32_t> retransmits_;  // of closed ones
     Total closed_;
     std::uint64_t handed_over_ = 0;
-    std::uint64_t spent_ = 0;  // of streams
+    BudgetUse spent_;
     std::optional<std::uint64_t> known_left_;
     std::uint64_t used_then_ = 0;  // of the meter, when that was asked
     bool limited_ = true;

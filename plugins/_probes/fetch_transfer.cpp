@@ -281,8 +281,9 @@ private:
     }
 
     std::size_t give_body(char* to, std::size_t room) {
-        const std::size_t size = std::min<std::uint64_t>(room, to_send_ - sent_);
-        if (abandoned_ || !shared_.sockets.hand_over(size)) {
+        const std::uint64_t wanted = std::min<std::uint64_t>(room, to_send_ - sent_);
+        const std::uint64_t size = abandoned_ ? 0 : shared_.sockets.hand_over(wanted);
+        if (size < wanted && size == 0) {
             return CURL_READFUNC_ABORT;
         }
         if (request_->send_bytes > 0) {

@@ -19,7 +19,12 @@ std::optional<TcpCounters> tcp_counters(int fd) {
     if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || size < kNeeded) {
         return std::nullopt;
     }
-    return TcpCounters{info.tcpi_bytes_received, info.tcpi_bytes_sent, info.tcpi_total_retrans};
+    TcpCounters counters;
+    counters.received = info.tcpi_bytes_received;
+    counters.sent = info.tcpi_bytes_sent;
+    counters.packets = std::uint64_t{info.tcpi_segs_in} + info.tcpi_segs_out;
+    counters.retransmits = info.tcpi_total_retrans;
+    return counters;
 }
 
 void limit_ahead(int fd, std::uint64_t bytes) {

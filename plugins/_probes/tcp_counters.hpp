@@ -11,6 +11,7 @@ namespace cxedge::probes {
 struct TcpCounters {
     std::uint64_t received = 0;     // bytes of the stream, also those nobody has read yet
     std::uint64_t sent = 0;         // likewise, those sent again included; without what still waits
+    std::uint64_t packets = 0;      // segments in both directions, those without data included
     std::uint32_t retransmits = 0;  // segments sent again (tcpi_total_retrans)
 };
 

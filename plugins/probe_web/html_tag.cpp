@@ -128,8 +128,8 @@ std::optional<HtmlTag> stepped_over(std::string_view text) {
 }  // namespace
 
 std::string_view HtmlTag::attribute(std::string_view key) const {
-    for (const auto& [name, value] : attributes) {
-        if (name == key) {
+    for (const auto& [known, value] : attributes) {
+        if (known == key) {
             return value;
         }
     }

@@ -26,7 +26,7 @@ void PageParts::add(const std::string& reference) {
         return;
     }
     if (urls_.size() >= most_) {
-        left_out_ += known_.count(*url) == 0 ? 1 : 0;
+        left_out_ += 1 - known_.count(*url);
         return;
     }
     if (known_.insert(*url).second) {

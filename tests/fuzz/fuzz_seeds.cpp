@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin,web_page}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -219,6 +219,14 @@ void devices(Seeds seeds) {
     }
 }
 
+void pages(Seeds seeds) {
+    seeds.write(
+        "\x03<html><title>a</title><base href=/b/><link rel=icon href='i.png'>"
+        "<script src=\"a.js?x=1&amp;y=2\"></script><!-- c --><img alt=x src=../p.png>"
+    );
+    seeds.write("\x40//cdn.example/a/./../b?c#d");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -233,5 +241,6 @@ int main(int argc, char** argv) {
     devices(Seeds(argv[1], "device_formats"));
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
+    pages(Seeds(argv[1], "web_page"));
     return 0;
 }

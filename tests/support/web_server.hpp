@@ -34,7 +34,8 @@ public:
     [[nodiscard]] const std::string& port() const { return port_; }
     [[nodiscard]] std::string url(const std::string& path, const std::string& scheme = "http")
         const {
-        return scheme + "://" + address_ + ":" + port_ + path;
+        const bool v6 = address_.find(':') != std::string::npos;
+        return scheme + "://" + (v6 ? "[" + address_ + "]" : address_) + ":" + port_ + path;
     }
     // The next request it got whose line has `part`.
     std::optional<std::string> request_with(const std::string& part) {
