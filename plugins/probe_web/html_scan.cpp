@@ -44,7 +44,7 @@ void HtmlScan::feed(std::string_view bytes) {
     at_ = 0;
 }
 
-std::vector<std::string> HtmlScan::take() {
+std::vector<PageReference> HtmlScan::take() {
     return std::exchange(found_, {});
 }
 
@@ -138,7 +138,7 @@ void HtmlScan::take_tag(const HtmlTag& tag) {
         base_ = tag.attribute("href");
     }
     if (!reference.empty()) {
-        found_.emplace_back(reference);
+        found_.push_back({std::string(reference), base_});
     }
     if (is_raw(tag.name)) {
         within_ = Within::raw;

@@ -12,16 +12,20 @@
 
 namespace cxedge::plugins {
 
+// As written in the document.
+struct PageReference {
+    std::string text;
+    std::string base;  // of the first <base href> before it; empty: there is none
+};
+
 class HtmlScan {
 public:
     // Longer ones are passed over: they hold data, no address.
     static constexpr std::size_t kLongestTag = 4'096;
 
     void feed(std::string_view bytes);
-    // References as written, in the order of the document, since the last call.
-    [[nodiscard]] std::vector<std::string> take();
-    // <base href> as written, of the first one; empty: none yet.
-    [[nodiscard]] const std::string& base() const { return base_; }
+    // In the order of the document, since the last call.
+    [[nodiscard]] std::vector<PageReference> take();
     [[nodiscard]] std::size_t held() const { return rest_.size(); }
 
 private:
@@ -40,7 +44,7 @@ private:
     std::string rest_;  // not looked at yet
     std::size_t at_ = 0;
     std::string base_;
-    std::vector<std::string> found_;
+    std::vector<PageReference> found_;
 };
 
 }  // namespace cxedge::plugins

@@ -14,14 +14,14 @@ void PageParts::set_document(const std::string& url) {
 
 void PageParts::feed(std::string_view bytes) {
     scan_.feed(bytes);
-    for (const std::string& reference : scan_.take()) {
+    for (const PageReference& reference : scan_.take()) {
         add(reference);
     }
 }
 
-void PageParts::add(const std::string& reference) {
-    const std::string base = resolve_reference(document_, scan_.base()).value_or(document_);
-    auto url = resolve_reference(base, reference);
+void PageParts::add(const PageReference& reference) {
+    const std::string base = resolve_reference(document_, reference.base).value_or(document_);
+    auto url = resolve_reference(base, reference.text);
     if (!url || !(url->starts_with("http://") || url->starts_with("https://"))) {
         return;
     }

@@ -20,8 +20,8 @@ public:
     // loaded twice.
     void set_document(const std::string& url);
     void feed(std::string_view bytes);
-    // One that the document need not name.
-    void add(const std::string& reference);
+    // One that the document need not name, relative to it.
+    void add(const std::string& reference) { add(PageReference{reference, {}}); }
     // The next one to load; requires waiting().
     std::string next() { return urls_[next_++]; }
     [[nodiscard]] bool waiting() const { return next_ < urls_.size(); }
@@ -31,6 +31,8 @@ public:
     [[nodiscard]] std::size_t left_out() const { return left_out_; }
 
 private:
+    void add(const PageReference& reference);
+
     const std::size_t most_;
     HtmlScan scan_;
     std::string document_;

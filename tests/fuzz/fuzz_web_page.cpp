@@ -26,11 +26,11 @@ std::vector<std::string> references_of(std::string_view page, std::size_t piece)
         if (scan.held() > HtmlScan::kLongestTag + piece) {
             std::abort();
         }
-        for (std::string& each : scan.take()) {
-            found.push_back(std::move(each));
+        for (const auto& [text, base] : scan.take()) {
+            found.push_back(text);
+            found.push_back(base);
         }
     }
-    found.push_back(scan.base());
     return found;
 }
 

@@ -20,8 +20,8 @@ Texts scan(const std::string& page, std::size_t piece = std::string::npos) {
     Texts found;
     for (std::size_t at = 0; at < page.size(); at += std::min(piece, page.size())) {
         scan.feed(std::string_view(page).substr(at, piece));
-        for (std::string& each : scan.take()) {
-            found.push_back(std::move(each));
+        for (const plugins::PageReference& each : scan.take()) {
+            found.push_back(each.text);
         }
     }
     return found;
