@@ -2,6 +2,7 @@
 #include "plugins/_probes/budget.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -42,7 +43,11 @@ Meter::Meter(
       clock_(clock) {}
 
 Meter::~Meter() {
-    give_back();
+    try {
+        give_back();
+    } catch (const std::exception&) {  // out of memory: it stays spent
+        return;
+    }
 }
 
 bool Meter::limited() const {

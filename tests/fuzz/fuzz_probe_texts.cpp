@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts of people about probes: lists of targets, addresses, quiet hours, the ledger. The first byte
-// chooses a reader. Any bytes give something that probes can take, or an error.
+// Texts of people about probes: lists of targets, addresses, quiet hours, the ledger. The first
+// byte chooses a reader. Any bytes give something that probes can take, or an error.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -2,6 +2,9 @@
 #include "plugins/_probes/targets.hpp"
 
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "plugins/_probes/address.hpp"
 #include "plugins/_probes/quiet_hours.hpp"
@@ -54,6 +57,24 @@ TEST_CASE("targets: a list's mistakes are told, the rest runs", "[probes]") {
     REQUIRE(list.problems.size() == 2);
     CHECK_THAT(list.problems[0], Catch::StartsWith("targets.txt:5: "));
     CHECK_THAT(list.problems[1], Catch::StartsWith("targets.txt:6: "));
+}
+
+TEST_CASE("targets: the lists that are shipped are sound", "[probes]") {
+    std::size_t lists = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(TARGET_LISTS)) {
+        std::ifstream file(entry.path());
+        std::stringstream text;
+        text << file.rdbuf();
+        const TargetList list = read_targets(text.str(), entry.path().filename(), kBox);
+        INFO(entry.path().string());
+        CHECK(list.problems.empty());
+        CHECK_FALSE(list.targets.empty());
+        for (const Target& target : list.targets) {
+            CHECK(target.address.find('$') == std::string::npos);
+        }
+        ++lists;
+    }
+    CHECK(lists >= 5);
 }
 
 TEST_CASE("addresses: hosts with and without ports", "[probes]") {
