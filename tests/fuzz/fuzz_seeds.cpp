@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
 // DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,twin}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin,web_page}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -234,6 +235,12 @@ void names(Seeds seeds) {
     seeds.write("\x02_a.\\007b.example");
     seeds.write("\x03nameserver 192.0.2.1\n");
     seeds.write("\x03[2001:db8::1]:53");
+void pages(Seeds seeds) {
+    seeds.write(
+        "\x03<html><title>a</title><base href=/b/><link rel=icon href='i.png'>"
+        "<script src=\"a.js?x=1&amp;y=2\"></script><!-- c --><img alt=x src=../p.png>"
+    );
+    seeds.write("\x40//cdn.example/a/./../b?c#d");
 }
 
 }  // namespace
@@ -251,5 +258,6 @@ int main(int argc, char** argv) {
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
     names(Seeds(argv[1], "dns"));
+    pages(Seeds(argv[1], "web_page"));
     return 0;
 }
