@@ -61,11 +61,14 @@ BusFault fault_of(sd_bus_message* answer) {
 BusFault fault_of_errno(int error) {
     switch (error) {
         case EACCES:
-        case EPERM: return BusFault::forbidden;
+        case EPERM:
+            return BusFault::forbidden;
         case ECONNRESET:
         case ENOTCONN:
-        case EPIPE: return BusFault::ended;
-        default: return BusFault::no_bus;
+        case EPIPE:
+            return BusFault::ended;
+        default:
+            return BusFault::no_bus;
     }
 }
 
@@ -104,8 +107,7 @@ void ModemBus::open(const std::string& address, OnFault lost) {
     lost_ = std::move(lost);
     const int done = connect_bus(address, &bus_);
     if (done < 0) {
-        const BusFault fault = fault_of_errno(-done);
-        timer_ = loop_.after({}, [this, fault] { lose(fault); });
+        lose_soon(fault_of_errno(-done));
         return;
     }
     arm();
@@ -133,21 +135,20 @@ ModemBus::Message ModemBus::new_call(
 void ModemBus::call(const Message& message, OnMessage done) {
     Slot& slot = slots_.emplace_back();
     slot.on_message = std::move(done);
-    const int sent =
-        message == nullptr
-            ? -ENOTCONN
-            : sd_bus_call_async(
-                  bus_,
-                  &slot.slot,
-                  message.get(),
-                  [](sd_bus_message* answer, void* data, sd_bus_error* error) {
-                      return called_back(answer, data, error);
-                  },
-                  &slot,
-                  kCallLimitUs
-              );
+    const int sent = message == nullptr
+                         ? -ENOTCONN
+                         : sd_bus_call_async(
+                               bus_,
+                               &slot.slot,
+                               message.get(),
+                               [](sd_bus_message* answer, void* data, sd_bus_error* error) {
+                                   return called_back(answer, data, error);
+                               },
+                               &slot,
+                               kCallLimitUs
+                           );
     if (sent < 0) {
-        timer_ = loop_.after({}, [this] { lose(BusFault::ended); });
+        lose_soon(BusFault::ended);
         return;
     }
     arm();
@@ -224,7 +225,7 @@ void ModemBus::arm() {
     const int events = sd_bus_get_events(bus_);
     std::uint64_t at_us = 0;
     if (fd < 0 || events < 0 || sd_bus_get_timeout(bus_, &at_us) < 0) {
-        timer_ = loop_.after({}, [this] { lose(BusFault::ended); });
+        lose_soon(BusFault::ended);
         return;
     }
     const auto watch = [&](LoopHandle& handle, int event, auto when) {
@@ -245,7 +246,14 @@ void ModemBus::arm() {
     }
 }
 
+void ModemBus::lose_soon(BusFault fault) {
+    if (!std::exchange(is_lost_, true)) {
+        timer_ = loop_.after({}, [this, fault] { lose(fault); });
+    }
+}
+
 void ModemBus::lose(BusFault fault) {
+    is_lost_ = true;
     readable_.cancel();
     writable_.cancel();
     timer_.cancel();

@@ -68,10 +68,12 @@ private:
     void process();
     void arm();
     void lose(BusFault fault);
+    void lose_soon(BusFault fault);
 
     EventLoop& loop_;
     OnFault lost_;
     sd_bus* bus_ = nullptr;
+    bool is_lost_ = false;
     std::list<Slot> slots_;
     LoopHandle readable_;
     LoopHandle writable_;

@@ -35,14 +35,15 @@ bool any_signal(const CellSignals& signals);
 inline constexpr int kModemFailed = -1;
 inline constexpr int kModemLocked = 2;
 inline constexpr int kModemDisabled = 3;
+inline constexpr int kModemEnabled = 6;
 inline constexpr int kModemRegistered = 8;
 inline constexpr int kModemConnected = 11;
 
 struct ModemNote {
-    std::string path;                // of its D-Bus object: ".../Modem/0"
-    std::string port;                // its primary port: "cdc-wdm0"
-    std::vector<std::string> ports;  // all of them, also "wwan0"
-    std::optional<int> state;        // MMModemState
+    std::string path;                           // of its D-Bus object: ".../Modem/0"
+    std::string port;                           // its primary port: "cdc-wdm0"
+    std::vector<std::string> ports;             // all of them, also "wwan0"
+    std::optional<int> state;                   // MMModemState
     std::optional<std::uint32_t> technologies;  // MMModemAccessTechnology, bits
     std::optional<std::uint32_t> registration;  // MMModem3gppRegistrationState
     std::optional<double> quality_percent;      // measured lately, not remembered

@@ -137,7 +137,8 @@ using OnEntry = std::function<int(const std::string& key)>;
 
 // Enters the dictionary of `types` and calls back behind each key, which then reads the value.
 int each_entry(sd_bus_message* message, const char* types, const OnEntry& on_entry) {
-    int done = sd_bus_message_enter_container(message, 'a', (std::string("{") + types + "}").c_str());
+    int done =
+        sd_bus_message_enter_container(message, 'a', (std::string("{") + types + "}").c_str());
     while (done > 0 && (done = sd_bus_message_enter_container(message, 'e', types)) > 0) {
         const char* key = nullptr;
         done = sd_bus_message_read_basic(message, types[0], &key);

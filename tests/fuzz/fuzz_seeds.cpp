@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,history,link,radio,twin}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -19,6 +19,8 @@
 #include "agent/wire/platform_ack.hpp"
 #include "agent/wire/reported.hpp"
 #include "agent/wire/request.hpp"
+
+#include "tests/plugins/radio/nl80211_bytes.hpp"
 
 namespace {
 
@@ -219,6 +221,18 @@ void devices(Seeds seeds) {
     }
 }
 
+void radios(Seeds seeds) {
+    using namespace cxedge::test;
+    seeds.write(
+        genl_message(kFamily, NL80211_CMD_NEW_INTERFACE, 2, interface_attrs(3, "wlan0")) +
+        done_message(2)
+    );
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_STATION, 3, station_attrs(3)));
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_SURVEY_RESULTS, 4, survey_attrs(3)));
+    seeds.write(error_message(1, 2));
+    seeds.write("262,01,FFFE,01C3D704,5A2F");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -233,5 +247,6 @@ int main(int argc, char** argv) {
     devices(Seeds(argv[1], "device_formats"));
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
+    radios(Seeds(argv[1], "radio"));
     return 0;
 }
