@@ -104,7 +104,7 @@ TEST_CASE("cell: nothing that identifies a modem, a SIM or a person gets out", "
     }
     ModemBench bench;
     const std::string location =
-        R"("location": {"1": ["s", "262,01,FFFE,01C3D704,5A2F"], "2": ["a{sv}", {}]})";
+        R"j("location": {"1": ["s", "262,01,FFFE,01C3D704,5A2F"], "2": ["a{sv}", {}]})j";
     SystemClock clock;
     Running<plugins::RadioCell> run;
     run.host.real_clock = &clock;
@@ -118,7 +118,7 @@ TEST_CASE("cell: nothing that identifies a modem, a SIM or a person gets out", "
     REQUIRE(run.host.run_until([&] { return !run.host.values_of(rsrp).empty(); }));
     CHECK(run.host.values_of(rsrp).front() == -97.5);
     // Also errors of a modem manager that says too much.
-    bench.hold(modem_json(), R"("behave": {"GetManagedObjects": "error org.example.Bad"})");
+    bench.hold(modem_json(), R"j("behave": {"GetManagedObjects": "error org.example.Bad"})j");
     const std::string result = "probe.result{target=auto,test=test}";
     REQUIRE(run.host.run_until([&] { return run.host.values_of(result).back() != 0; }));
     run.source.stop();
@@ -154,11 +154,11 @@ TEST_CASE("cell: technologies change, and what is no longer used is no loss", "[
     bench.serve();
     Lab lab(bench.settings());
     const std::string told =
-        R"(, "org.freedesktop.ModemManager1.Modem.Signal": {"Rate": ["u", 5], )";
+        R"j(, "org.freedesktop.ModemManager1.Modem.Signal": {"Rate": ["u", 5], )j";
     ModemShape shape;
-    shape.signal = told + R"("Lte": ["a{sv}", {"rsrp": ["d", -90.0]}],
-        "Nr5g": ["a{sv}", {"rsrp": ["d", -101.0], "snr": ["d", -1.7976931348623157e308]}]})";
-    shape.technologies = R"(["u", 49152])";
+    shape.signal = told + R"j("Lte": ["a{sv}", {"rsrp": ["d", -90.0]}],
+        "Nr5g": ["a{sv}", {"rsrp": ["d", -101.0], "snr": ["d", -1.7976931348623157e308]}]})j";
+    shape.technologies = R"j(["u", 49152])j";
     bench.hold(modem_json(shape));
     const Finding both = lab.run("wwan0");
     INFO(text_of(both));
@@ -167,8 +167,8 @@ TEST_CASE("cell: technologies change, and what is no longer used is no loss", "[
     CHECK(value(both, "cell.rsrp", "tech=lte") == -90);
     CHECK(value(both, "cell.rsrp", "tech=nr") == -101);
     CHECK_THROWS(figure(both, "cell.sinr"));  // unknown is the least number there is
-    shape.signal = told + R"("Umts": ["a{sv}", {"rssi": ["d", -80.0], "rscp": ["d", -88.0]}]})";
-    shape.technologies = R"(["u", 64])";
+    shape.signal = told + R"j("Umts": ["a{sv}", {"rssi": ["d", -80.0], "rscp": ["d", -88.0]}]})j";
+    shape.technologies = R"j(["u", 64])j";
     bench.hold(modem_json(shape));
     const Finding umts = lab.run("wwan0");
     CHECK(value(umts, "cell.tech") == 2);
@@ -177,7 +177,7 @@ TEST_CASE("cell: technologies change, and what is no longer used is no loss", "[
     CHECK_THROWS(figure(umts, "cell.rsrp"));
     // Nothing known: the slots of those in use are lost.
     shape.state = 8;
-    shape.signal = told + R"("Umts": ["a{sv}", {}]})";
+    shape.signal = told + R"j("Umts": ["a{sv}", {}]})j";
     bench.hold(modem_json(shape));
     const Finding lost = lab.run("wwan0");
     CHECK(lost.result == ProbeResult::ok);
@@ -218,7 +218,7 @@ TEST_CASE("cell: why there is no network", "[plugins][radio]") {
     );
     // Quality that is only remembered is none.
     ModemShape old;
-    old.quality = R"(["(ub)", [72, false]])";
+    old.quality = R"j(["(ub)", [72, false]])j";
     bench.hold(modem_json(old), kLteSignal);
     CHECK_FALSE(value(lab.run("auto"), "cell.quality"));
 }
@@ -231,7 +231,7 @@ TEST_CASE("cell: properties of other types are told and left out", "[plugins][ra
     bench.serve();
     Lab lab(bench.settings());
     ModemShape shape;
-    shape.quality = R"(["s", "72"])";
+    shape.quality = R"j(["s", "72"])j";
     bench.hold(modem_json(shape), kLteSignal);
     const Finding text = lab.run("auto");
     INFO(text_of(text));
@@ -241,10 +241,10 @@ TEST_CASE("cell: properties of other types are told and left out", "[plugins][ra
     CHECK(value(text, "cell.state") == 12);  // the rest counts
     CHECK(value(text, "cell.rsrp") == -97.5);
     shape = {};
-    shape.technologies = R"(["a(su)", [["lte", 4]]])";
-    shape.registration = R"(["(ub)", [1, true]])";
-    shape.signal = R"(, "org.freedesktop.ModemManager1.Modem.Signal": {"Rate": ["u", 5],
-        "Lte": ["a{sv}", {"rsrp": ["s", "-90"], "snr": ["d", 3.0]}], "Gsm": ["d", 1.0]})";
+    shape.technologies = R"j(["a(su)", [["lte", 4]]])j";
+    shape.registration = R"j(["(ub)", [1, true]])j";
+    shape.signal = R"j(, "org.freedesktop.ModemManager1.Modem.Signal": {"Rate": ["u", 5],
+        "Lte": ["a{sv}", {"rsrp": ["s", "-90"], "snr": ["d", 3.0]}], "Gsm": ["d", 1.0]})j";
     bench.hold(modem_json(shape));
     const Finding more = lab.run("auto");
     CHECK(more.result == ProbeResult::body_mismatch);
@@ -254,15 +254,15 @@ TEST_CASE("cell: properties of other types are told and left out", "[plugins][ra
     // Numbers out of any range.
     shape = {};
     shape.state = 99;
-    shape.registration = R"(["u", 4000000000])";
-    shape.quality = R"(["(ub)", [4000000000, true]])";
+    shape.registration = R"j(["u", 4000000000])j";
+    shape.quality = R"j(["(ub)", [4000000000, true]])j";
     bench.hold(modem_json(shape), kLteSignal);
     const Finding wild = lab.run("auto");
     CHECK_FALSE(value(wild, "cell.state"));
     CHECK_FALSE(value(wild, "cell.registration"));
     CHECK_FALSE(value(wild, "cell.quality"));
     // An answer that is no list of objects.
-    bench.hold_raw(R"("objects": {}, "shape": "as")");
+    bench.hold_raw(R"j("objects": {}, "shape": "as")j");
     CHECK(text_of(lab.run("auto")).find("body_mismatch modemmanager") == 0);
 }
 
@@ -277,7 +277,7 @@ TEST_CASE("cell: nobody there, or not allowed", "[plugins][radio]") {
     ModemBench empty;
     Lab alone(empty.settings());
     CHECK(text_of(alone.run("auto")).find("no_route modemmanager no ModemManager here") == 0);
-    ModemBench strict(R"(<deny send_member="GetManagedObjects"/>)");
+    ModemBench strict(R"j(<deny send_member="GetManagedObjects"/>)j");
     strict.hold(modem_json(), kLteSignal);
     strict.serve();
     Lab denied(strict.settings());
@@ -286,7 +286,7 @@ TEST_CASE("cell: nobody there, or not allowed", "[plugins][radio]") {
     ModemBench bench;
     bench.hold(
         modem_json(),
-        R"("behave": {"Setup": "error org.freedesktop.ModemManager1.Error.Core.Unauthorized"})"
+        R"j("behave": {"Setup": "error org.freedesktop.ModemManager1.Error.Core.Unauthorized"})j"
     );
     bench.serve();
     Lab lab(bench.settings());
@@ -312,20 +312,20 @@ TEST_CASE("cell: who dies or keeps silent ends in time with a word", "[plugins][
         CHECK(dead.step == "modemmanager");
     }
     ModemBench bench;
-    bench.hold(modem_json(), R"("behave": {"GetManagedObjects": "mute"})");
+    bench.hold(modem_json(), R"j("behave": {"GetManagedObjects": "mute"})j");
     bench.serve();
     Lab hasty(bench.settings("timeout_s = 0.2\n"));
     const Finding mute = hasty.run("auto");
     CHECK(text_of(mute).find("timeout modemmanager ModemManager does not answer in time") == 0);
     // The modem is there, its first figures are not: what is known counts.
-    bench.hold(modem_json(), R"("signal": {})");
+    bench.hold(modem_json(), R"j("signal": {})j");
     const Finding early = hasty.run("auto");
     CHECK(early.result == ProbeResult::ok);
     CHECK(early.detail == "cdc-wdm0 tells no signal figures but its quality");
     CHECK(value(early, "cell.quality") == 72);
     // The bus itself ends in the middle of a call.
     ModemBench ending;
-    ending.hold(modem_json(), R"("behave": {"GetManagedObjects": "mute"})");
+    ending.hold(modem_json(), R"j("behave": {"GetManagedObjects": "mute"})j");
     ending.serve();
     Lab lab(ending.settings("timeout_s = 60\n"));
     const LoopHandle killer =
@@ -339,7 +339,7 @@ TEST_CASE("cell: a modem that is pulled out while it is asked", "[plugins][radio
     }
     ModemBench bench;
     bench.hold(
-        modem_json(), R"("behave": {"Setup": "error org.freedesktop.DBus.Error.UnknownObject"})"
+        modem_json(), R"j("behave": {"Setup": "error org.freedesktop.DBus.Error.UnknownObject"})j"
     );
     bench.serve();
     Lab lab(bench.settings());

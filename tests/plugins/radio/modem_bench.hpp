@@ -34,52 +34,62 @@ inline const std::string kImei = "490154203237518";
 inline const std::string kPhone = "+491701234567";
 
 struct ModemShape {
-    int state = 11;                                // connected
-    std::string technologies = R"(["u", 16384])";  // LTE
-    std::string quality = R"(["(ub)", [72, true]])";
-    std::string registration = R"(["u", 1])";              // home
-    std::string signal = R"(, "org.freedesktop.ModemManager1.Modem.Signal":
-        {"Rate": ["u", 0], "Lte": ["a{sv}", {}], "Nr5g": ["a{sv}", {}]})";
+    int state = 11;                                  // connected
+    std::string technologies = R"j(["u", 16384])j";  // LTE
+    std::string quality = R"j(["(ub)", [72, true]])j";
+    std::string registration = R"j(["u", 1])j";  // home
+    std::string signal = R"j(, "org.freedesktop.ModemManager1.Modem.Signal":
+        {"Rate": ["u", 0], "Lte": ["a{sv}", {}], "Nr5g": ["a{sv}", {}]})j";
     std::string port = "cdc-wdm0";
 };
 
 inline std::string modem_json(const ModemShape& shape = {}) {
-    return R"({"org.freedesktop.ModemManager1.Modem": {
-        "State": ["i", )" + std::to_string(shape.state) + R"(],
-        "AccessTechnologies": )" + shape.technologies + R"(,
-        "SignalQuality": )" + shape.quality + R"(,
-        "PrimaryPort": ["s", ")" + shape.port + R"("],
-        "Ports": ["a(su)", [[")" + shape.port + R"(", 6], ["wwan0", 2]]],
-        "EquipmentIdentifier": ["s", ")" + kImei + R"("],
-        "DeviceIdentifier": ["s", "deadbeef)" + kImei + R"("],
-        "OwnNumbers": ["as", [")" + kPhone + R"("]],
+    return R"j({"org.freedesktop.ModemManager1.Modem": {
+        "State": ["i", )j" +
+           std::to_string(shape.state) + R"j(],
+        "AccessTechnologies": )j" +
+           shape.technologies + R"j(,
+        "SignalQuality": )j" +
+           shape.quality + R"j(,
+        "PrimaryPort": ["s", ")j" +
+           shape.port + R"j("],
+        "Ports": ["a(su)", [[")j" +
+           shape.port + R"j(", 6], ["wwan0", 2]]],
+        "EquipmentIdentifier": ["s", ")j" +
+           kImei + R"j("],
+        "DeviceIdentifier": ["s", "deadbeef)j" +
+           kImei + R"j("],
+        "OwnNumbers": ["as", [")j" +
+           kPhone + R"j("]],
         "Sim": ["o", "/org/freedesktop/ModemManager1/SIM/0"]},
       "org.freedesktop.ModemManager1.Modem.Modem3gpp": {
-        "Imei": ["s", ")" + kImei + R"("],
-        "RegistrationState": )" + shape.registration + R"(,
+        "Imei": ["s", ")j" +
+           kImei + R"j("],
+        "RegistrationState": )j" +
+           shape.registration + R"j(,
         "OperatorCode": ["s", "26201"], "OperatorName": ["s", "Telekom.de"]},
       "org.freedesktop.ModemManager1.Sim": {
-        "Imsi": ["s", "262011234567890"], "SimIdentifier": ["s", "89490200001234567890"]})" +
+        "Imsi": ["s", "262011234567890"], "SimIdentifier": ["s", "89490200001234567890"]})j" +
            shape.signal + "}";
 }
 
 inline const std::string kLteSignal =
-    R"("signal": {"Lte": {"rsrp": -97.5, "rsrq": -11.0, "snr": 12.4, "rssi": -68.0, "error-rate": 0.1}})";
+    R"j("signal": {"Lte": {"rsrp": -97.5, "rsrq": -11.0, "snr": 12.4, "rssi": -68.0, "error-rate": 0.1}})j";
 
 class ModemBench {
 public:
     // `policy`: more rules for the bus, e.g. <deny .../>.
     explicit ModemBench(const std::string& policy = {}) {
         std::ofstream(dir.file("bus.conf"))
-            << R"(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+            << R"j(<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>)"
-            << address() << R"(</listen><auth>EXTERNAL</auth><policy context="default">
+<busconfig><type>system</type><listen>)j"
+            << address() << R"j(</listen><auth>EXTERNAL</auth><policy context="default">
 <allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
 <allow send_requested_reply="true" send_type="method_return"/>
 <allow send_requested_reply="true" send_type="error"/>
 <allow receive_type="method_call"/><allow receive_type="method_return"/>
-<allow receive_type="error"/><allow receive_type="signal"/>)"
+<allow receive_type="error"/><allow receive_type="signal"/>)j"
             << policy << "</policy></busconfig>";
         bus.emplace(std::vector<std::string>{
             "/usr/bin/dbus-daemon",
