@@ -277,7 +277,9 @@ TEST_CASE("cell: nobody there, or not allowed", "[plugins][radio]") {
     ModemBench empty;
     Lab alone(empty.settings());
     CHECK(text_of(alone.run("auto")).find("no_route modemmanager no ModemManager here") == 0);
-    ModemBench strict(R"j(<deny send_member="GetManagedObjects"/>)j");
+    ModemBench strict(
+        R"j(<deny send_interface="org.freedesktop.DBus.ObjectManager" send_member="GetManagedObjects"/>)j"
+    );
     strict.hold(modem_json(), kLteSignal);
     strict.serve();
     Lab denied(strict.settings());

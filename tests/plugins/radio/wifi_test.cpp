@@ -13,6 +13,7 @@
 #include "plugins/radio_wifi/radio_wifi.hpp"
 
 #include "tests/plugins/case_run.hpp"
+#include "tests/plugins/plugin_fixture.hpp"
 #include "tests/plugins/radio/fake_air.hpp"
 #include "tests/plugins/radio/finding_text.hpp"
 #include "tests/support/catch.hpp"
