@@ -58,18 +58,8 @@ BusFault fault_of(sd_bus_message* answer) {
     return found == kFaultNames.end() ? BusFault::refused : found->fault;
 }
 
-BusFault fault_of_errno(int error) {
-    switch (error) {
-        case EACCES:
-        case EPERM:
-            return BusFault::forbidden;
-        case ECONNRESET:
-        case ENOTCONN:
-        case EPIPE:
-            return BusFault::ended;
-        default:
-            return BusFault::no_bus;
-    }
+bool is_denial(int error) {
+    return error == EACCES || error == EPERM;
 }
 
 std::uint64_t monotonic_us() {
@@ -107,7 +97,7 @@ void ModemBus::open(const std::string& address, OnFault lost) {
     lost_ = std::move(lost);
     const int done = connect_bus(address, &bus_);
     if (done < 0) {
-        lose_soon(fault_of_errno(-done));
+        lose_soon(is_denial(-done) ? BusFault::forbidden : BusFault::no_bus);
         return;
     }
     arm();
@@ -213,7 +203,7 @@ void ModemBus::process() {
         more = sd_bus_process(bus_, nullptr);
     }
     if (more < 0) {
-        lose(fault_of_errno(-more));
+        lose(is_denial(-more) ? BusFault::forbidden : BusFault::ended);
     } else {
         arm();
     }

@@ -149,6 +149,13 @@ void read_survey_figure(int type, std::string_view value, WifiSurvey& survey) {
     }
 }
 
+template <class T>
+bool read_nest(std::string_view value, void (*read_one)(int, std::string_view, T&), T& into) {
+    return each_attribute(value, [&](int type, std::string_view one) {
+        read_one(type, one, into);
+    });
+}
+
 }  // namespace
 
 NetlinkMessages split_netlink(std::string_view datagram) {
@@ -231,9 +238,7 @@ std::optional<WifiStation> read_station(std::string_view payload) {
             const std::size_t size = std::min(value.size(), station.address.size());
             std::memcpy(station.address.data(), value.data(), size);
         } else if (type == NL80211_ATTR_STA_INFO) {
-            complete = each_attribute(value, [&](int figure, std::string_view bytes) {
-                read_station_figure(figure, bytes, station);
-            });
+            complete = read_nest(value, read_station_figure, station);
         }
     });
     const bool fine = whole && complete && station.interface_index != 0;
@@ -247,9 +252,7 @@ std::optional<WifiSurvey> read_survey(std::string_view payload) {
         if (type == NL80211_ATTR_IFINDEX) {
             survey.interface_index = number<std::uint32_t>(value).value_or(0);
         } else if (type == NL80211_ATTR_SURVEY_INFO) {
-            complete = each_attribute(value, [&](int figure, std::string_view bytes) {
-                read_survey_figure(figure, bytes, survey);
-            });
+            complete = read_nest(value, read_survey_figure, survey);
         }
     });
     const bool fine = whole && complete && survey.interface_index != 0;

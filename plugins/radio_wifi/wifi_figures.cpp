@@ -257,7 +257,7 @@ void WifiBook::lose_link(const std::string& name, Finding& finding) {
     add_figures({}, memory.told, name, memory.bss, finding);
 }
 
-void WifiBook::judge(const WifiLink& link, SteadyTime now, Link& memory, Finding& finding) {
+void WifiBook::judge(const WifiLink& link, SteadyTime now, Link& memory, Finding& finding) const {
     probes::CoverageLook look;
     look.at = now;
     look.limit_dbm = settings_.rssi_min_dbm;

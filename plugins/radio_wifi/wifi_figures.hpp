@@ -33,7 +33,7 @@ private:
 
     void take_link(const WifiLink& link, SteadyTime now, probes::Finding& finding);
     void lose_link(const std::string& name, probes::Finding& finding);
-    void judge(const WifiLink& link, SteadyTime now, Link& memory, probes::Finding& finding);
+    void judge(const WifiLink& link, SteadyTime now, Link& memory, probes::Finding& finding) const;
     Link& memory_of(const std::string& name);
 
     std::string target_;

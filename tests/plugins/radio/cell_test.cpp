@@ -140,7 +140,7 @@ TEST_CASE("cell: nothing that identifies a modem, a SIM or a person gets out", "
           std::string("deadbeef")}) {
         CHECK(all.find(secret) == std::string::npos);
     }
-    Lab lab(bench.settings());
+    Lab lab(bench.settings("timeout_s = 60\n"));
     const std::string refused = text_of(lab.run("auto"));
     CHECK(refused.find("bad_status modemmanager") == 0);
     CHECK(refused.find(kImei) == std::string::npos);
@@ -152,7 +152,7 @@ TEST_CASE("cell: technologies change, and what is no longer used is no loss", "[
     }
     ModemBench bench;
     bench.serve();
-    Lab lab(bench.settings());
+    Lab lab(bench.settings("timeout_s = 60\n"));
     const std::string told =
         R"j(, "org.freedesktop.ModemManager1.Modem.Signal": {"Rate": ["u", 5], )j";
     ModemShape shape;
@@ -200,7 +200,7 @@ TEST_CASE("cell: why there is no network", "[plugins][radio]") {
     }
     ModemBench bench;
     bench.serve();
-    Lab lab(bench.settings());
+    Lab lab(bench.settings("timeout_s = 60\n"));
     const auto run = [&](int state) {
         ModemShape shape;
         shape.state = state;
@@ -229,7 +229,7 @@ TEST_CASE("cell: properties of other types are told and left out", "[plugins][ra
     }
     ModemBench bench;
     bench.serve();
-    Lab lab(bench.settings());
+    Lab lab(bench.settings("timeout_s = 60\n"));
     ModemShape shape;
     shape.quality = R"j(["s", "72"])j";
     bench.hold(modem_json(shape), kLteSignal);
@@ -291,7 +291,7 @@ TEST_CASE("cell: nobody there, or not allowed", "[plugins][radio]") {
         R"j("behave": {"Setup": "error org.freedesktop.ModemManager1.Error.Core.Unauthorized"})j"
     );
     bench.serve();
-    Lab lab(bench.settings());
+    Lab lab(bench.settings("timeout_s = 60\n"));
     const Finding finding = lab.run("auto");
     CHECK(finding.result == ProbeResult::no_permission);
     CHECK(finding.step == "signal");
@@ -320,6 +320,7 @@ TEST_CASE("cell: who dies or keeps silent ends in time with a word", "[plugins][
     const Finding mute = hasty.run("auto");
     CHECK(text_of(mute).find("timeout modemmanager ModemManager does not answer in time") == 0);
     // The modem is there, its first figures are not: what is known counts.
+    hasty.context.timeout = std::chrono::seconds(2);
     bench.hold(modem_json(), R"j("signal": {})j");
     const Finding early = hasty.run("auto");
     CHECK(early.result == ProbeResult::ok);
@@ -344,7 +345,7 @@ TEST_CASE("cell: a modem that is pulled out while it is asked", "[plugins][radio
         modem_json(), R"j("behave": {"Setup": "error org.freedesktop.DBus.Error.UnknownObject"})j"
     );
     bench.serve();
-    Lab lab(bench.settings());
+    Lab lab(bench.settings("timeout_s = 60\n"));
     CHECK(text_of(lab.run("auto")).find("no_route modem the modem was removed") == 0);
 }
 
