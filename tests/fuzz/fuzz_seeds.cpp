@@ -2,6 +2,7 @@
 // Writes inputs to start from:
 // DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,twin}/N.
 // DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin,web_page}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,history,link,radio,twin}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -20,6 +21,8 @@
 #include "agent/wire/platform_ack.hpp"
 #include "agent/wire/reported.hpp"
 #include "agent/wire/request.hpp"
+
+#include "tests/plugins/radio/nl80211_bytes.hpp"
 
 namespace {
 
@@ -241,6 +244,16 @@ void pages(Seeds seeds) {
         "<script src=\"a.js?x=1&amp;y=2\"></script><!-- c --><img alt=x src=../p.png>"
     );
     seeds.write("\x40//cdn.example/a/./../b?c#d");
+void radios(Seeds seeds) {
+    using namespace cxedge::test;
+    seeds.write(
+        genl_message(kFamily, NL80211_CMD_NEW_INTERFACE, 2, interface_attrs(3, "wlan0")) +
+        done_message(2)
+    );
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_STATION, 3, station_attrs(3)));
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_SURVEY_RESULTS, 4, survey_attrs(3)));
+    seeds.write(error_message(1, 2));
+    seeds.write("262,01,FFFE,01C3D704,5A2F");
 }
 
 }  // namespace
@@ -259,5 +272,6 @@ int main(int argc, char** argv) {
     histories(Seeds(argv[1], "history"));
     names(Seeds(argv[1], "dns"));
     pages(Seeds(argv[1], "web_page"));
+    radios(Seeds(argv[1], "radio"));
     return 0;
 }
