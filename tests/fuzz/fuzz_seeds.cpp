@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,twin}/N.
-// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin,web_page}/N.
-// DIRECTORY/{batch,command,device_formats,dictionary,history,link,radio,twin}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,radio,twin,web_page}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -238,12 +236,16 @@ void names(Seeds seeds) {
     seeds.write("\x02_a.\\007b.example");
     seeds.write("\x03nameserver 192.0.2.1\n");
     seeds.write("\x03[2001:db8::1]:53");
+}
+
 void pages(Seeds seeds) {
     seeds.write(
         "\x03<html><title>a</title><base href=/b/><link rel=icon href='i.png'>"
         "<script src=\"a.js?x=1&amp;y=2\"></script><!-- c --><img alt=x src=../p.png>"
     );
     seeds.write("\x40//cdn.example/a/./../b?c#d");
+}
+
 void radios(Seeds seeds) {
     using namespace cxedge::test;
     seeds.write(
