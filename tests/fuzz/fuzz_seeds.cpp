@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,twin}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,radio,twin,web_page}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -19,6 +19,8 @@
 #include "agent/wire/platform_ack.hpp"
 #include "agent/wire/reported.hpp"
 #include "agent/wire/request.hpp"
+
+#include "tests/plugins/radio/nl80211_bytes.hpp"
 
 namespace {
 
@@ -236,6 +238,26 @@ void names(Seeds seeds) {
     seeds.write("\x03[2001:db8::1]:53");
 }
 
+void pages(Seeds seeds) {
+    seeds.write(
+        "\x03<html><title>a</title><base href=/b/><link rel=icon href='i.png'>"
+        "<script src=\"a.js?x=1&amp;y=2\"></script><!-- c --><img alt=x src=../p.png>"
+    );
+    seeds.write("\x40//cdn.example/a/./../b?c#d");
+}
+
+void radios(Seeds seeds) {
+    using namespace cxedge::test;
+    seeds.write(
+        genl_message(kFamily, NL80211_CMD_NEW_INTERFACE, 2, interface_attrs(3, "wlan0")) +
+        done_message(2)
+    );
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_STATION, 3, station_attrs(3)));
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_SURVEY_RESULTS, 4, survey_attrs(3)));
+    seeds.write(error_message(1, 2));
+    seeds.write("262,01,FFFE,01C3D704,5A2F");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -251,5 +273,7 @@ int main(int argc, char** argv) {
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
     names(Seeds(argv[1], "dns"));
+    pages(Seeds(argv[1], "web_page"));
+    radios(Seeds(argv[1], "radio"));
     return 0;
 }
