@@ -6,8 +6,8 @@
 
 namespace cxedge::app {
 
-// Arguments: `probe` (type), `target`, and settings of the probe that name no file or directory. The
-// result is the JSON object of `cxctl probe run --json`.
+// Arguments: `probe` (type), `target`, and settings of the probe that name no file or directory.
+// The result is the JSON object of `cxctl probe run --json`.
 remote::CommandOperation run_probe_operation(const CommandSurroundings& with);
 // No test runs for `ttl_s` seconds; without it until probe_start. Holds over restarts.
 remote::CommandOperation probe_stop_operation(const CommandSurroundings& with);

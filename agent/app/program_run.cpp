@@ -108,9 +108,9 @@ private:
 
     void give_up() {
         end();
-        tell(unavailable(
-            fmt::format("{} did not end within {} s", order_.program, order_.most_time.count() / 1000)
-        ));
+        tell(unavailable(fmt::format(
+            "{} did not end within {} s", order_.program, order_.most_time.count() / 1000
+        )));
     }
 
     // Kills what still runs; its wait status.

@@ -44,8 +44,9 @@ Result<int> run_companion(const std::string& program, const std::vector<std::str
     if (!WIFEXITED(status)) {
         return corrupt(program + " crashed");
     }
-    return WEXITSTATUS(status) == kNotStarted ? Result<int>(unavailable(program + " could not be started"))
-                                              : Result<int>(WEXITSTATUS(status));
+    return WEXITSTATUS(status) == kNotStarted
+               ? Result<int>(unavailable(program + " could not be started"))
+               : Result<int>(WEXITSTATUS(status));
 }
 
 }  // namespace cxedge::ctl

@@ -20,8 +20,6 @@ struct PluginVerbOptions {
 };
 
 // cxctl plugins, probe, model; `chosen` is what the parsed words ask for.
-void add_plugin_verbs(
-    CLI::App& app, PluginVerbOptions& options, std::function<ExitCode()>& chosen
-);
+void add_plugin_verbs(CLI::App& app, PluginVerbOptions& options, std::function<ExitCode()>& chosen);
 
 }  // namespace cxedge::ctl

@@ -10,7 +10,8 @@ namespace cxedge::ctl {
 ExitCode run_probe(const std::vector<std::string>& words) {
     const auto status = run_companion(companion_path("cxedge-probe"), words);
     if (!status) {
-        std::cerr << "cxctl: " << status.error().message << "; it comes with package cxedge-probes\n";
+        std::cerr << "cxctl: " << status.error().message
+                  << "; it comes with package cxedge-probes\n";
         return exit_code_of(status.error());
     }
     const bool known = *status >= 0 && *status <= static_cast<int>(ExitCode::unavailable);
