@@ -81,6 +81,21 @@ std::optional<Strength> strength_of(const CellSignals& signals) {
     return std::nullopt;
 }
 
+// Levels of a technology that its modem has ever told: `told`, bits.
+void add_tech(
+    CellTech tech, std::uint8_t told, const CellSignal& signal, Dims dims, Finding& finding
+) {
+    dims.push_back({"tech", std::string(to_string(tech))});
+    for (std::size_t i = 0; i < kLevels.size(); ++i) {
+        if ((told & (1U << i)) != 0) {
+            const Level& level = kLevels.at(i);
+            add_figure(
+                finding, {{level.metric, dims}, Kind::gauge, level.unit, {}, 0}, signal.*level.value
+            );
+        }
+    }
+}
+
 bool is_registered(const ModemNote& note) {
     return note.state && *note.state >= kModemRegistered;
 }
@@ -145,8 +160,9 @@ void CellBook::add_states(
     std::optional<std::size_t> technology;
     std::optional<double> changes;
     if (note != nullptr) {
-        // States begin with -1.
-        state = note->state ? std::optional(static_cast<std::size_t>(*note->state + 1)) : state;
+        if (note->state) {  // states begin with -1
+            state = static_cast<std::size_t>(std::int64_t{*note->state} + 1);
+        }
         registration = note->registration;
         technology =
             note->technologies ? std::optional(technology_of(*note->technologies)) : technology;
@@ -179,17 +195,9 @@ void CellBook::add_levels(
         dims.push_back({"cell", modem.cell});
     }
     for (std::size_t tech = 0; tech < kCellTechs; ++tech) {
-        for (std::size_t i = 0; i < kLevels.size() && (modem.in_use & (1U << tech)) != 0; ++i) {
-            if ((modem.told[tech] & (1U << i)) == 0) {
-                continue;
-            }
-            Dims of_tech = dims;
-            of_tech.push_back({"tech", std::string(to_string(static_cast<CellTech>(tech)))});
-            add_figure(
-                finding,
-                {{kLevels[i].metric, std::move(of_tech)}, Kind::gauge, kLevels[i].unit, {}, 0},
-                note != nullptr ? note->signals[tech].*kLevels[i].value : std::nullopt
-            );
+        if ((modem.in_use & (1U << tech)) != 0) {
+            const CellSignal signal = note != nullptr ? note->signals.at(tech) : CellSignal();
+            add_tech(static_cast<CellTech>(tech), modem.told.at(tech), signal, dims, finding);
         }
     }
 }

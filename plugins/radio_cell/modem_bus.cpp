@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/radio_cell/modem_bus.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
@@ -10,8 +9,8 @@
 
 #include <poll.h>
 #include <systemd/sd-bus.h>
-#include <time.h>
 
+#include "plugins/_probes/wires.hpp"
 #include "plugins/radio_cell/modem_reader.hpp"
 
 namespace cxedge::plugins {
@@ -52,21 +51,16 @@ BusFault fault_of(sd_bus_message* answer) {
     if (error == nullptr || error->name == nullptr) {
         return BusFault::none;
     }
-    const auto found = std::find_if(kFaultNames.begin(), kFaultNames.end(), [&](const auto& each) {
-        return each.error == error->name;
-    });
-    return found == kFaultNames.end() ? BusFault::refused : found->fault;
+    for (const FaultName& each : kFaultNames) {
+        if (each.error == error->name) {
+            return each.fault;
+        }
+    }
+    return BusFault::refused;
 }
 
 bool is_denial(int error) {
     return error == EACCES || error == EPERM;
-}
-
-std::uint64_t monotonic_us() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
-           static_cast<std::uint64_t>(now.tv_nsec) / 1'000;
 }
 
 int connect_bus(const std::string& address, sd_bus** bus) {
@@ -218,22 +212,29 @@ void ModemBus::arm() {
         lose_soon(BusFault::ended);
         return;
     }
-    const auto watch = [&](LoopHandle& handle, int event, auto when) {
-        if ((events & event) == 0) {
-            handle.cancel();
-        } else if (!handle) {
-            handle = (loop_.*when)(fd, [this] { process(); });
-        }
-    };
-    watch(readable_, POLLIN, &EventLoop::when_readable);
-    watch(writable_, POLLOUT, &EventLoop::when_writable);
-    timer_.cancel();
-    if (at_us != std::numeric_limits<std::uint64_t>::max()) {
-        const std::uint64_t now_us = monotonic_us();
-        const std::uint64_t wait_ms = at_us > now_us ? (at_us - now_us) / 1'000 + 1 : 0;
-        const auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(wait_ms));
-        timer_ = loop_.after(wait, [this] { process(); });
+    if ((events & POLLIN) == 0) {
+        readable_.cancel();
+    } else if (!readable_) {
+        readable_ = loop_.when_readable(fd, [this] { process(); });
     }
+    if ((events & POLLOUT) == 0) {
+        writable_.cancel();
+    } else if (!writable_) {
+        writable_ = loop_.when_writable(fd, [this] { process(); });
+    }
+    arm_timer(at_us);
+}
+
+// `at_us`: on CLOCK_MONOTONIC; the largest number: never.
+void ModemBus::arm_timer(std::uint64_t at_us) {
+    timer_.cancel();
+    if (at_us == std::numeric_limits<std::uint64_t>::max()) {
+        return;
+    }
+    const auto now_us = static_cast<std::uint64_t>(probes::monotonic_ns() / 1'000);
+    const std::uint64_t wait_ms = at_us > now_us ? (at_us - now_us) / 1'000 + 1 : 0;
+    const auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(wait_ms));
+    timer_ = loop_.after(wait, [this] { process(); });
 }
 
 void ModemBus::lose_soon(BusFault fault) {

@@ -56,6 +56,9 @@ public:
 private:
     using OnMessage = std::function<void(sd_bus_message*)>;
     struct Slot {
+        Slot() = default;
+        Slot(const Slot&) = delete;
+        Slot& operator=(const Slot&) = delete;
         ~Slot();
         OnMessage on_message;
         sd_bus_slot* slot = nullptr;
@@ -67,6 +70,7 @@ private:
     void call(const Message& message, OnMessage done);
     void process();
     void arm();
+    void arm_timer(std::uint64_t at_us);
     void lose(BusFault fault);
     void lose_soon(BusFault fault);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/radio_cell/modem_reader.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -117,11 +117,12 @@ constexpr std::array<Property, 13> kProperties{{
 }};
 
 const Property* property_of(const std::string& interface, const std::string& name) {
-    const auto found =
-        std::find_if(kProperties.begin(), kProperties.end(), [&](const Property& property) {
-            return interface == property.interface && name == property.name;
-        });
-    return found == kProperties.end() ? nullptr : &*found;
+    for (const Property& property : kProperties) {
+        if (interface == property.interface && name == property.name) {
+            return &property;
+        }
+    }
+    return nullptr;
 }
 
 // Type of the variant that comes next; empty: there is none.
