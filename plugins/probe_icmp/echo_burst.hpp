@@ -38,13 +38,13 @@ private:
     // For the reply to the last packet.
     [[nodiscard]] std::chrono::milliseconds wait_left() const;
 
-    void on_reply(std::size_t slot, const probes::Packet& packet, const CallTime& at) override;
-    void on_sent(std::size_t slot, std::int64_t stamp_ns) override;
-    void on_error(std::size_t slot, const probes::PacketError& error) override;
+    void on_reply(std::size_t number, const probes::Packet& packet, const CallTime& at) override;
+    void on_sent(std::size_t number, std::int64_t stamp_ns) override;
+    void on_error(std::size_t number, const probes::PacketError& error) override;
 
     [[nodiscard]] bool spend(std::size_t message);
     void leave_out_rest();
-    void fail(std::size_t slot, EchoTrouble trouble);
+    void fail(std::size_t number, EchoTrouble trouble);
     void end_if_settled();
     void end();
 
