@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "plugins/_devices/http_client.hpp"
-#include "plugins/_probes/fetch_job.hpp"
+#include "plugins/_probes/http_fetch_job.hpp"
 
 namespace cxedge::probes {
 
@@ -42,6 +42,7 @@ public:
             engine_, std::move(request), std::move(on_bytes), std::move(on_reply)
         );
         engine_->enlist(job);
+        job->prepare();
         engine_->loop().post([weak = std::weak_ptr(job)] {
             if (const auto begun = weak.lock()) {
                 begun->begin();

@@ -158,7 +158,7 @@ const std::vector<Home>& homes() {
          {"agent/remote/(signing|credential_x509)\\.cpp",
           "plugins/camera/model_file\\.cpp",
           "plugins/_devices/hmac\\.cpp",
-          "plugins/_probes/(tls_session|stamp_hmac).*\\.cpp",
+          "plugins/_probes/(http_fetch|tls_session|stamp_hmac).*\\.cpp",
           "plugins/probe_.*\\.cpp",
           "plugins/radio_wifi/bss_name\\.cpp"}},
         {"<zstd\\.h>", {"agent/wire/.*\\.cpp"}},

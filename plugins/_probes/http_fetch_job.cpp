@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/_probes/fetch_job.hpp"
+#include "plugins/_probes/http_fetch_job.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
+
+#include "plugins/_probes/http_fetch_trust.hpp"
 
 namespace cxedge::probes {
 namespace {
@@ -33,6 +35,12 @@ FetchJob::FetchJob(
       method_(request_->method) {}
 
 FetchJob::~FetchJob() = default;
+
+void FetchJob::prepare() const {
+    if (request_->tls_verify && request_->url.starts_with("https:")) {
+        trusted_store(request_->ca_file);
+    }
+}
 
 void FetchJob::begin() {
     if (over_) {

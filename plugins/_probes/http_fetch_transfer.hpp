@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/_probes/fetch_sockets.hpp"
-#include "plugins/_probes/fetch_words.hpp"
 #include "plugins/_probes/http_fetch.hpp"
+#include "plugins/_probes/http_fetch_sockets.hpp"
+#include "plugins/_probes/http_fetch_words.hpp"
 
 namespace cxedge::probes {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/_probes/fetch_engine.hpp"
+#include "plugins/_probes/http_fetch_engine.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "plugins/_probes/fetch_job.hpp"
+#include "plugins/_probes/http_fetch_job.hpp"
 
 namespace cxedge::probes {
 

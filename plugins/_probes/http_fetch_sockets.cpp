@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/_probes/fetch_sockets.hpp"
+#include "plugins/_probes/http_fetch_sockets.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/_probes/fetch_trust.hpp"
+#include "plugins/_probes/http_fetch_trust.hpp"
 
 #include <map>
 #include <memory>
@@ -11,6 +11,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <sys/stat.h>
+
+#include "plugins/_probes/http_fetch_easy.hpp"
 
 namespace cxedge::probes {
 namespace {
@@ -71,19 +73,23 @@ StoreShelf& shelf() {
     return shelf;
 }
 
-std::string default_path(CURL* easy, CURLINFO which) {
-    const char* path = nullptr;
-    ::curl_easy_getinfo(easy, which, &path);
-    return path == nullptr ? std::string() : path;
+struct DefaultPaths {
+    std::string file;
+    std::string directory;
+};
+
+DefaultPaths default_paths() {
+    const FetchEasy easy;
+    return easy ? DefaultPaths{easy.text(CURLINFO_CAINFO), easy.text(CURLINFO_CAPATH)}
+                : DefaultPaths();
 }
 
 }  // namespace
 
-void* trusted_store(void* easy, const std::string& ca_file) {
-    if (!ca_file.empty()) {
-        return shelf().find(ca_file, {});
-    }
-    return shelf().find(default_path(easy, CURLINFO_CAINFO), default_path(easy, CURLINFO_CAPATH));
+void* trusted_store(const std::string& ca_file) {
+    static const DefaultPaths kDefault = default_paths();
+    return ca_file.empty() ? shelf().find(kDefault.file, kDefault.directory)
+                           : shelf().find(ca_file, {});
 }
 
 void trust(void* context, void* store) {

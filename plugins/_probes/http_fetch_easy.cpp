@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/_probes/fetch_easy.hpp"
+#include "plugins/_probes/http_fetch_easy.hpp"
 
+#include <curl/curl.h>
 #include <fmt/core.h>
 
 namespace cxedge::probes {
+
+void FetchEasy::FreeEasy::operator()(void* easy) const {
+    ::curl_easy_cleanup(easy);
+}
+
+void FetchEasy::FreeList::operator()(curl_slist* list) const {
+    ::curl_slist_free_all(list);
+}
 
 FetchEasy::FetchEasy() {
     // Never cleaned up: other users of libcurl in this process may still run then.
@@ -22,6 +31,10 @@ void FetchEasy::add_header(const std::string& line) {
     append(headers_, line);
 }
 
+void FetchEasy::use_headers() {
+    ::curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+}
+
 void FetchEasy::set_addresses(
     const std::string& host, std::uint16_t port, const std::vector<Address>& addresses
 ) {
@@ -34,24 +47,24 @@ void FetchEasy::set_addresses(
         line += address.is_v6() ? fmt::format("[{}]", address.text()) : address.text();
     }
     append(addresses_, line);
-    set(CURLOPT_RESOLVE, addresses_.get());
+    ::curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, addresses_.get());
 }
 
-long FetchEasy::number(CURLINFO which) const {
+long FetchEasy::number(int info) const {
     long value = 0;
-    ::curl_easy_getinfo(easy_.get(), which, &value);
+    ::curl_easy_getinfo(easy_.get(), static_cast<CURLINFO>(info), &value);
     return value;
 }
 
-std::chrono::microseconds FetchEasy::mark(CURLINFO which) const {
+std::chrono::microseconds FetchEasy::mark(int info) const {
     curl_off_t value = 0;
-    ::curl_easy_getinfo(easy_.get(), which, &value);
+    ::curl_easy_getinfo(easy_.get(), static_cast<CURLINFO>(info), &value);
     return std::chrono::microseconds(value);
 }
 
-std::string FetchEasy::text(CURLINFO which) const {
+std::string FetchEasy::text(int info) const {
     const char* value = nullptr;
-    ::curl_easy_getinfo(easy_.get(), which, &value);
+    ::curl_easy_getinfo(easy_.get(), static_cast<CURLINFO>(info), &value);
     return value == nullptr ? std::string() : value;
 }
 

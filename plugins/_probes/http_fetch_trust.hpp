@@ -7,9 +7,9 @@
 
 namespace cxedge::probes {
 
-// What `ca_file` holds (PEM; empty: what `easy`, a handle of libcurl's, trusts by itself), as
-// OpenSSL's X509_STORE. Null: the file cannot be read or holds no certificate.
-void* trusted_store(void* easy, const std::string& ca_file);
+// What `ca_file` holds (PEM; empty: what libcurl trusts by itself), as OpenSSL's X509_STORE. Null:
+// the file cannot be read or holds no certificate.
+void* trusted_store(const std::string& ca_file);
 
 // For a connection about to begin its handshake: `context` is OpenSSL's SSL_CTX.
 void trust(void* context, void* store);

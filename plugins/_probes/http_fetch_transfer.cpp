@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/_probes/fetch_transfer.hpp"
+#include "plugins/_probes/http_fetch_transfer.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,8 +12,8 @@
 #include <fmt/core.h>
 
 #include "plugins/_devices/text.hpp"
-#include "plugins/_probes/fetch_easy.hpp"
-#include "plugins/_probes/fetch_trust.hpp"
+#include "plugins/_probes/http_fetch_easy.hpp"
+#include "plugins/_probes/http_fetch_trust.hpp"
 
 namespace cxedge::probes {
 namespace {
@@ -93,18 +93,23 @@ public:
 private:
     friend class FetchTransfer;
 
+    template <class Value>
+    void set(CURLoption option, Value value) {
+        ::curl_easy_setopt(easy_.get(), option, value);
+    }
+
     void set_basics() {
-        easy_.set(CURLOPT_URL, order_.url.c_str());
-        easy_.set(CURLOPT_PROTOCOLS_STR, "http,https");
-        easy_.set(CURLOPT_FOLLOWLOCATION, 0L);  // FetchJob does: names, times
-        easy_.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-        easy_.set(CURLOPT_NOSIGNAL, 1L);
-        easy_.set(CURLOPT_PROXY, "");  // the line is tested, not a proxy of the environment
-        easy_.set(CURLOPT_USERAGENT, "cxedge");
+        set(CURLOPT_URL, order_.url.c_str());
+        set(CURLOPT_PROTOCOLS_STR, "http,https");
+        set(CURLOPT_FOLLOWLOCATION, 0L);  // FetchJob does: names, times
+        set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+        set(CURLOPT_NOSIGNAL, 1L);
+        set(CURLOPT_PROXY, "");  // the line is tested, not a proxy of the environment
+        set(CURLOPT_USERAGENT, "cxedge");
         // Shared out over the addresses, so that one that is dead leaves time for the others.
-        easy_.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(order_.timeout.count()));
-        easy_.set(CURLOPT_FRESH_CONNECT, request_->new_connection || order_.alone ? 1L : 0L);
-        easy_.set(CURLOPT_FORBID_REUSE, order_.alone ? 1L : 0L);
+        set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(order_.timeout.count()));
+        set(CURLOPT_FRESH_CONNECT, request_->new_connection || order_.alone ? 1L : 0L);
+        set(CURLOPT_FORBID_REUSE, order_.alone ? 1L : 0L);
         easy_.set_addresses(order_.host, order_.port, order_.addresses);
     }
 
@@ -117,20 +122,20 @@ private:
             }
         }
         if (!request_->range.empty()) {
-            easy_.set(CURLOPT_RANGE, request_->range.c_str());
+            set(CURLOPT_RANGE, request_->range.c_str());
         }
         to_send_ = order_.with_body ? size_of_body() : 0;
         if (to_send_ > 0) {
-            easy_.set(CURLOPT_POST, 1L);
-            easy_.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(to_send_));
+            set(CURLOPT_POST, 1L);
+            set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(to_send_));
             if (!has_type()) {
                 easy_.add_header("Content-Type: application/octet-stream");
             }
         }
         if (order_.method == "HEAD") {
-            easy_.set(CURLOPT_NOBODY, 1L);
+            set(CURLOPT_NOBODY, 1L);
         } else if (order_.method != (to_send_ > 0 ? "POST" : "GET")) {
-            easy_.set(CURLOPT_CUSTOMREQUEST, order_.method.c_str());
+            set(CURLOPT_CUSTOMREQUEST, order_.method.c_str());
         }
         easy_.use_headers();
     }
@@ -151,37 +156,37 @@ private:
         if (!order_.tls) {
             return;
         }
-        easy_.set(CURLOPT_SSL_VERIFYPEER, request_->tls_verify ? 1L : 0L);
-        easy_.set(CURLOPT_SSL_VERIFYHOST, request_->tls_verify ? kNameAndAll : 0L);
-        store_ = request_->tls_verify ? trusted_store(easy_.get(), request_->ca_file) : nullptr;
+        set(CURLOPT_SSL_VERIFYPEER, request_->tls_verify ? 1L : 0L);
+        set(CURLOPT_SSL_VERIFYHOST, request_->tls_verify ? kNameAndAll : 0L);
+        store_ = request_->tls_verify ? trusted_store(request_->ca_file) : nullptr;
         knows_trusted_ = store_ != nullptr || !request_->tls_verify;
         // Each handshake is a whole one: what it takes is to be compared with the next run's.
-        easy_.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
-        easy_.set(CURLOPT_SSL_CTX_FUNCTION, &Impl::on_handshake);
-        easy_.set(CURLOPT_SSL_CTX_DATA, this);
+        set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+        set(CURLOPT_SSL_CTX_FUNCTION, &Impl::on_handshake);
+        set(CURLOPT_SSL_CTX_DATA, this);
         // Not read again by libcurl, nor remembered: it would take a store that was ours for its
         // own and have later connections trust the same, whatever they ask for.
-        easy_.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
-        easy_.set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
-        easy_.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+        set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
+        set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+        set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
     }
 
     void set_callbacks() {
-        easy_.set(CURLOPT_WRITEFUNCTION, &Impl::on_body);
-        easy_.set(CURLOPT_WRITEDATA, this);
-        easy_.set(CURLOPT_HEADERFUNCTION, &Impl::on_header);
-        easy_.set(CURLOPT_HEADERDATA, this);
-        easy_.set(CURLOPT_READFUNCTION, &Impl::on_read);
-        easy_.set(CURLOPT_READDATA, this);
-        easy_.set(CURLOPT_SEEKFUNCTION, &Impl::on_seek);
-        easy_.set(CURLOPT_SEEKDATA, this);
-        easy_.set(CURLOPT_PREREQFUNCTION, &Impl::on_request);
-        easy_.set(CURLOPT_PREREQDATA, this);
-        easy_.set(CURLOPT_OPENSOCKETFUNCTION, &Impl::on_open);
-        easy_.set(CURLOPT_OPENSOCKETDATA, this);
+        set(CURLOPT_WRITEFUNCTION, &Impl::on_body);
+        set(CURLOPT_WRITEDATA, this);
+        set(CURLOPT_HEADERFUNCTION, &Impl::on_header);
+        set(CURLOPT_HEADERDATA, this);
+        set(CURLOPT_READFUNCTION, &Impl::on_read);
+        set(CURLOPT_READDATA, this);
+        set(CURLOPT_SEEKFUNCTION, &Impl::on_seek);
+        set(CURLOPT_SEEKDATA, this);
+        set(CURLOPT_PREREQFUNCTION, &Impl::on_request);
+        set(CURLOPT_PREREQDATA, this);
+        set(CURLOPT_OPENSOCKETFUNCTION, &Impl::on_open);
+        set(CURLOPT_OPENSOCKETDATA, this);
         // Connections outlive the request that opened them.
-        easy_.set(CURLOPT_CLOSESOCKETFUNCTION, &Impl::on_close);
-        easy_.set(CURLOPT_CLOSESOCKETDATA, &shared_.sockets);
+        set(CURLOPT_CLOSESOCKETFUNCTION, &Impl::on_close);
+        set(CURLOPT_CLOSESOCKETDATA, &shared_.sockets);
     }
 
     // ---- Call backs of libcurl.

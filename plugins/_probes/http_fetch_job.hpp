@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "plugins/_devices/http_client_url.hpp"
-#include "plugins/_probes/fetch_engine.hpp"
 #include "plugins/_probes/http_fetch.hpp"
+#include "plugins/_probes/http_fetch_engine.hpp"
 
 namespace cxedge::probes {
 
@@ -24,6 +24,8 @@ public:
     FetchJob& operator=(const FetchJob&) = delete;
     ~FetchJob();
 
+    // What takes long and is no part of the request: certificates that are trusted are read.
+    void prepare() const;
     void begin();
     // Nothing is told any more.
     void cancel();

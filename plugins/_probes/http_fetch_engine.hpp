@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "plugins/_devices/http_client_multi.hpp"
-#include "plugins/_probes/fetch_sockets.hpp"
-#include "plugins/_probes/fetch_transfer.hpp"
+#include "plugins/_probes/http_fetch_sockets.hpp"
+#include "plugins/_probes/http_fetch_transfer.hpp"
 
 namespace cxedge::probes {
 
