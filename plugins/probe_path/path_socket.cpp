@@ -33,7 +33,8 @@ std::uint32_t random_nonce() {
 
 // Every probe whole or not at all, whatever the kernel remembers of the way (ip(7)).
 void forbid_fragments(int fd, bool v6) {
-    const int probe = v6 ? IPV6_PMTUDISC_PROBE : IP_PMTUDISC_PROBE;
+    static_assert(int{IPV6_PMTUDISC_PROBE} == int{IP_PMTUDISC_PROBE});
+    const int probe = IP_PMTUDISC_PROBE;
     ::setsockopt(
         fd,
         v6 ? IPPROTO_IPV6 : IPPROTO_IP,
