@@ -183,13 +183,12 @@ private:
         }
         const bool affordable = context_.meter.spend(ip_bytes(packet.bytes.size()));
         const bool from_it = packet.from.same_host(to_) && packet.from.port() == to_.port();
-        const auto reply = from_it ? decode_stamp_reply(mode(), packet.bytes) : std::nullopt;
+        const bool good = plan_.key.empty() || stamp_signature_fits(packet.bytes, plan_.key);
+        const auto reply = from_it && good ? decode_stamp_reply(mode(), packet.bytes) : std::nullopt;
         const auto slot = reply ? numbers_.find(reply->request.sequence) : numbers_.end();
+        unsigned_ += from_it && !good ? 1U : 0U;
         if (slot == numbers_.end() || reply->request.time != wire_times_[slot->second]) {
             ++outcome_.foreign;
-        } else if (!plan_.key.empty() && !stamp_signature_fits(packet.bytes, plan_.key)) {
-            ++outcome_.foreign;
-            ++unsigned_;
         } else {
             take_reply(*reply, slot->second, packet.received.realtime_ns);
         }

@@ -100,9 +100,14 @@ Status StampReflector::listen(const std::string& where) {
         host_->loop(),
         std::move(opened.fd),
         probes::PacketSocket::Events{
-            [this, index](const Packet& packet) { take(index, packet); }, {}, {}}
+            [this, index](const Packet& packet) { take(index, packet); },
+            [this, index](std::uint32_t id, probes::PacketTime sent) {
+                lags_[index].sent(id, sent);
+            },
+            {}}
     ));
     ports_.push_back(bound->port());
+    lags_.emplace_back();
     host_->log(
         log::Level::info,
         fmt::format(
@@ -117,6 +122,7 @@ Status StampReflector::listen(const std::string& where) {
 void StampReflector::stop() {
     sockets_.clear();
     ports_.clear();
+    lags_.clear();
     if (tally_) {
         tally_->flush();
     }
@@ -167,13 +173,19 @@ Reflection StampReflector::reflect(std::size_t socket, const Packet& packet) {
     reply.received = probes::encode_ntp(packet.received.realtime_ns);
     reply.ttl = packet.ttl >= 0 ? static_cast<std::uint8_t>(packet.ttl) : kNoTtl;
     reply.error_estimate = error_field();
-    // As late as can be: what comes after it counts as time on the way.
-    reply.time = probes::encode_ntp(probes::realtime_ns());
+    // What comes after it would count as time on the way: as late as can be, and with what the kernel
+    // took for the packets before.
+    const std::int64_t now = probes::realtime_ns();
+    reply.time = probes::encode_ntp(now + lags_[socket].expected());
     std::string bytes = encode_stamp_reply(mode(), reply, packet.bytes);
     probes::sign_stamp(bytes, key_);
     const int tos = packet.tos > 0 ? packet.tos & static_cast<int>(kDscpMask) : 0;
     const auto sent = sockets_[socket]->send(bytes, packet.from, kReplyTtl, tos);
-    return sent.error == 0 ? Reflection::reflected : Reflection::unsent;
+    if (sent.error != 0) {
+        return Reflection::unsent;
+    }
+    lags_[socket].began(sent.id, now);
+    return Reflection::reflected;
 }
 
 std::uint16_t StampReflector::error_field() {

@@ -14,6 +14,7 @@
 #include "plugins/_probes/packet_socket.hpp"
 #include "plugins/_probes/stamp_packet.hpp"
 #include "plugins/stamp_reflector/reflector_gate.hpp"
+#include "plugins/stamp_reflector/reflector_lag.hpp"
 #include "plugins/stamp_reflector/reflector_sessions.hpp"
 #include "plugins/stamp_reflector/reflector_settings.hpp"
 #include "plugins/stamp_reflector/reflector_tally.hpp"
@@ -55,6 +56,7 @@ private:
     std::optional<ReflectorTally> tally_;
     std::vector<std::unique_ptr<probes::PacketSocket>> sockets_;
     std::vector<std::uint16_t> ports_;
+    std::vector<ReflectorLag> lags_;
     std::uint16_t error_field_ = 0;
     std::optional<SteadyTime> clock_asked_;
 };
