@@ -52,9 +52,7 @@ void sign_stamp(std::string& packet, std::string_view key) {
 bool stamp_signature_fits(std::string_view packet, std::string_view key) {
     StampSignature signature{};
     return make_signature(packet, key, signature) &&
-           CRYPTO_memcmp(
-               signature.data(), packet.data() + kStampSignedBytes, kSignatureBytes
-           ) == 0;
+           CRYPTO_memcmp(signature.data(), packet.data() + kStampSignedBytes, kSignatureBytes) == 0;
 }
 
 Result<std::string> read_stamp_key(const std::string& path) {

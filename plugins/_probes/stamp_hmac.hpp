@@ -10,7 +10,8 @@
 
 namespace cxedge::probes {
 
-// `packet` has the 112 bytes of authenticated mode at least; else, or without a key, nothing is done.
+// `packet` has the 112 bytes of authenticated mode at least; else, or without a key, nothing is
+// done.
 void sign_stamp(std::string& packet, std::string_view key);
 // Takes as long for a wrong signature as for the right one.
 [[nodiscard]] bool stamp_signature_fits(std::string_view packet, std::string_view key);

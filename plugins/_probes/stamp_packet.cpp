@@ -16,8 +16,8 @@ constexpr unsigned kPtpBit = 0x4000;
 constexpr unsigned kMostScale = 63;
 constexpr double kMostMultiplier = 255;
 
-// RFC 8972, 4: flag U ("not understood") is set by the sender, for a reflector that knows no TLVs to
-// leave it so.
+// RFC 8972, 4: flag U ("not understood") is set by the sender, for a reflector that knows no TLVs
+// to leave it so.
 constexpr char kTlvUnrecognised = '\x80';
 constexpr char kTlvExtraPadding = 1;
 constexpr std::size_t kTlvHeader = 4;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Test packets of STAMP (RFC 8762, 4.2 and 4.3), as bytes and as values. Answers of TWAMP Light
 // reflectors (RFC 5357, 4.2.1) read the same. What a packet carries behind its base (RFC 8972:
-// TLVs, or plain padding) is carried back untouched. Signing is in stamp_hmac.hpp. Pure. Thread: any.
+// TLVs, or plain padding) is carried back untouched. Signing is in stamp_hmac.hpp. Pure. Thread:
+// any.
 #pragma once
 
 #include <cstddef>

@@ -17,7 +17,9 @@ void check_stamp_timeout(
         problems.add(
             at != nullptr ? at->position : node.position,
             "timeout_s",
-            fmt::format("sending and waiting take {:.1f} s: at least so much is needed", needed.count())
+            fmt::format(
+                "sending and waiting take {:.1f} s: at least so much is needed", needed.count()
+            )
         );
     }
 }
@@ -33,9 +35,8 @@ std::string stamp_owd_problem(
     if (!own.synchronised) {
         return "nothing keeps this clock right";
     }
-    const std::optional<double> error = stamp_clock_error(
-        outcome.record, static_cast<double>(own.maximum_error_us) / kPerS
-    );
+    const std::optional<double> error =
+        stamp_clock_error(outcome.record, static_cast<double>(own.maximum_error_us) / kPerS);
     if (!error) {
         return "the reflector does not say that its clock is right";
     }
@@ -62,9 +63,7 @@ Finding stamp_finding(const StampOutcome& outcome) {
     return finding;
 }
 
-Figure stamp_figure(
-    std::string metric, Kind kind, std::string unit, std::vector<Dimension> dims
-) {
+Figure stamp_figure(std::string metric, Kind kind, std::string unit, std::vector<Dimension> dims) {
     Figure figure;
     figure.info.key = {std::move(metric), std::move(dims)};
     figure.info.kind = kind;

@@ -74,7 +74,9 @@ std::size_t got_between(const StampSlot* before, const StampSlot& after, std::si
     const std::int64_t first =
         before == nullptr ? 0 : std::int64_t{before->answer->reflector_sequence} + 1;
     const std::int64_t got = std::int64_t{after.answer->reflector_sequence} - first;
-    return static_cast<std::size_t>(std::clamp<std::int64_t>(got, 0, static_cast<std::int64_t>(missing)));
+    return static_cast<std::size_t>(
+        std::clamp<std::int64_t>(got, 0, static_cast<std::int64_t>(missing))
+    );
 }
 
 void pass_missing(

@@ -26,8 +26,8 @@ struct StampAnswer {
 struct StampSlot {
     std::uint32_t sequence = 0;  // as sent
     std::int64_t t1 = 0;
-    bool kernel_time = false;  // t1 is the kernel's
-    std::optional<StampAnswer> answer;         // the first
+    bool kernel_time = false;            // t1 is the kernel's
+    std::optional<StampAnswer> answer;   // the first
     std::vector<std::uint32_t> further;  // reflector_sequence of those that came after it
 };
 

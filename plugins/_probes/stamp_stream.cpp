@@ -93,7 +93,9 @@ private:
             PacketSocket::Events{
                 [this](const Packet& packet) { take_packet(packet); },
                 [this](std::uint32_t id, PacketTime sent) { take_sent(id, sent); },
-                [this](const PacketError& error) { take_error(error); }}
+                [this](const PacketError& error) {
+                    take_error(error);
+                }}
         );
         began_ns_ = monotonic_ns();
         clock_offset_ns_ = realtime_ns() - began_ns_;
@@ -124,7 +126,8 @@ private:
     void send_further() {
         const std::int64_t now = monotonic_ns();
         const std::int64_t pause = std::max(kFurtherEvery.count() * kNsPerMs, 2 * longest_ns_);
-        const bool in_time = now + 2 * longest_ns_ + kCopiesWithin.count() * kNsPerMs < last_due_ns_;
+        const bool in_time =
+            now + 2 * longest_ns_ + kCopiesWithin.count() * kNsPerMs < last_due_ns_;
         if (!ended_ && needs_further() && in_time && now - last_sent_ns_ >= pause &&
             further_ < kMostFurther) {
             send_packet(static_cast<std::uint32_t>(plan_.times.size() + further_) + kNumberGap);
@@ -184,7 +187,8 @@ private:
         const bool affordable = context_.meter.spend(ip_bytes(packet.bytes.size()));
         const bool from_it = packet.from.same_host(to_) && packet.from.port() == to_.port();
         const bool good = plan_.key.empty() || stamp_signature_fits(packet.bytes, plan_.key);
-        const auto reply = from_it && good ? decode_stamp_reply(mode(), packet.bytes) : std::nullopt;
+        const auto reply =
+            from_it && good ? decode_stamp_reply(mode(), packet.bytes) : std::nullopt;
         const auto slot = reply ? numbers_.find(reply->request.sequence) : numbers_.end();
         unsigned_ += from_it && !good ? 1U : 0U;
         if (slot == numbers_.end() || reply->request.time != wire_times_[slot->second]) {
@@ -231,13 +235,15 @@ private:
 
     void end_if_complete() {
         if (next_ == plan_.times.size() && answered_ == record().slots.size()) {
-            patience_ = context_.loop.after(kCopiesWithin, [this] { end(ProbeResult::ok, "", ""); });
+            patience_ =
+                context_.loop.after(kCopiesWithin, [this] { end(ProbeResult::ok, "", ""); });
         }
     }
 
     void end_in_time() {
         if (!socket_) {
-            end(ProbeResult::dns_error, "dns", "nobody says in time what address " + host_ + " has");
+            end(ProbeResult::dns_error, "dns", "nobody says in time what address " + host_ + " has"
+            );
         } else {
             end(ProbeResult::ok, "", "");
         }
@@ -279,9 +285,8 @@ private:
             );
         } else if (error_ != 0) {
             outcome_.result = result_of_errno(error_);
-            outcome_.detail = fmt::format(
-                "{}: {}", host_, system_error("the network says", error_).message
-            );
+            outcome_.detail =
+                fmt::format("{}: {}", host_, system_error("the network says", error_).message);
             if (error_ == ECONNREFUSED) {
                 outcome_.detail = fmt::format(
                     "{} says that nobody listens on port {}: is a reflector running?", host_, port_

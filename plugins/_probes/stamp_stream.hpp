@@ -67,8 +67,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// `count` times `spacing` apart on average: each gap is longer or shorter by up to `random` (0..1) of
-// it, evenly distributed.
+// `count` times `spacing` apart on average: each gap is longer or shorter by up to `random` (0..1)
+// of it, evenly distributed.
 std::vector<std::chrono::microseconds> stamp_times(
     std::size_t count, std::chrono::microseconds spacing, double random
 );

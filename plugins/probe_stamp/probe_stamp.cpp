@@ -16,11 +16,12 @@ Schema<ProbeStampSettings> make_stamp_schema() {
     probes::add_stamp_keys(schema);
     schema.integer("count", &S::count, "Packets of a run").range(1, 10'000);
     schema.duration("spacing_ms", &S::spacing, "Between two packets, on average").range(1, 60'000);
-    schema
-        .number("spacing_random", &S::spacing_random, "Gaps differ from it by up to this share")
+    schema.number("spacing_random", &S::spacing_random, "Gaps differ from it by up to this share")
         .range(0, 1);
     schema
-        .integer("payload_bytes", &S::payload_bytes, "Of UDP; 0: as few as can be, 44 or 112 signed")
+        .integer(
+            "payload_bytes", &S::payload_bytes, "Of UDP; 0: as few as can be, 44 or 112 signed"
+        )
         .range(0, static_cast<double>(probes::kStampLongestBytes));
     return schema;
 }

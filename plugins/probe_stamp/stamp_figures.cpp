@@ -94,12 +94,13 @@ void add_one_way(
 
 }  // namespace
 
-Finding stamp_figures(const StampOutcome& outcome, const KernelClock& own, double owd_max_error_ms) {
+Finding stamp_figures(
+    const StampOutcome& outcome, const KernelClock& own, double owd_max_error_ms
+) {
     Finding finding = stamp_finding(outcome);
     const probes::StampRecord none;
     const probes::StampRecord& timed = outcome.clock_stepped ? none : outcome.record;
-    finding.figures.push_back(
-        times_figure("net.udp.rtt", stamp_delays(timed, StampWay::round_trip))
+    finding.figures.push_back(times_figure("net.udp.rtt", stamp_delays(timed, StampWay::round_trip))
     );
     finding.figures.push_back(times_figure("net.udp.dwell", stamp_dwells(timed)));
     for (const StampWay way : {StampWay::forward, StampWay::backward}) {

@@ -28,8 +28,8 @@ double talker_echo(double t) {
     if (t < 1) {
         return 0;  // that is side tone
     }
-    const double terv = kTelr - 40 * std::log10((1 + t / 10) / (1 + t / 150)) +
-                        6 * std::exp(-0.3 * t * t);
+    const double terv =
+        kTelr - 40 * std::log10((1 + t / 10) / (1 + t / 150)) + 6 * std::exp(-0.3 * t * t);
     const double half = (kRoe - (80 + 2.5 * (terv - 14))) / 2;
     const double idte = (half + std::sqrt(half * half + 100) - 1) * (1 - std::exp(-t));
     return std::max(0.0, idte);

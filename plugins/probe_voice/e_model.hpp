@@ -30,9 +30,7 @@ double delay_impairment(double one_way_ms);
 // above 0.
 double equipment_impairment(const VoiceCodec& codec, double loss, double burst_ratio);
 // At most 93.2; may be negative.
-double e_model_r(
-    const VoiceCodec& codec, double one_way_ms, double loss, double burst_ratio
-);
+double e_model_r(const VoiceCodec& codec, double one_way_ms, double loss, double burst_ratio);
 // Mean opinion score of R, 1..4.5 (G.107, annex B).
 double mos_of_r(double r);
 

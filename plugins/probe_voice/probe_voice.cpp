@@ -9,7 +9,8 @@
 namespace cxedge::plugins {
 namespace {
 
-// RFC 3551, 4.2: 20 ms is the default of G.711; 8,000 bytes a second, and 12 of RTP (RFC 3550, 5.1).
+// RFC 3551, 4.2: 20 ms is the default of G.711; 8,000 bytes a second, and 12 of RTP (RFC
+// 3550, 5.1).
 constexpr std::chrono::milliseconds kVoiceSpacing{20};
 constexpr std::size_t kVoicePayload = 172;
 constexpr double kMsInSecond = 1e3;
@@ -23,11 +24,12 @@ Schema<ProbeVoiceSettings> make_voice_schema() {
         .one_of(voice_codec_names());
     schema
         .duration(
-            "jitter_buffer_ms", &S::jitter_buffer, "Packets later than the earliest by more are lost"
+            "jitter_buffer_ms",
+            &S::jitter_buffer,
+            "Packets later than the earliest by more are lost"
         )
         .range(0, 1'000);
-    schema
-        .duration("terminal_delay_ms", &S::terminal_delay, "What telephones add to the delay")
+    schema.duration("terminal_delay_ms", &S::terminal_delay, "What telephones add to the delay")
         .range(0, 1'000);
     return schema;
 }

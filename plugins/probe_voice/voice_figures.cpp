@@ -117,16 +117,14 @@ void add_call(const std::optional<Call>& call, std::string_view codec, Finding& 
     finding.figures.push_back(std::move(delay));
 }
 
-void add_way(
-    const StampOutcome& outcome, StampWay way, const VoiceRules& rules, Finding& finding
-) {
+void add_way(const StampOutcome& outcome, StampWay way, const VoiceRules& rules, Finding& finding) {
     const std::optional<VoiceWay> heard = way_of(outcome, way, rules.jitter_buffer_s);
     const auto lost = heard ? std::optional(static_cast<double>(heard->lost)) : std::nullopt;
     // A clock that was set makes packets late that were not.
     const bool timed = heard && !outcome.clock_stepped;
     const auto late = timed ? std::optional(static_cast<double>(heard->late)) : std::nullopt;
-    const auto pdv = outcome.clock_stepped ? std::nullopt
-                                           : voice_pdv(stamp_delays(outcome.record, way));
+    const auto pdv =
+        outcome.clock_stepped ? std::nullopt : voice_pdv(stamp_delays(outcome.record, way));
     const auto bursts = timed ? heard->burst_ratio : std::nullopt;
     const auto add = [&](const char* metric, Kind kind, const char* unit, auto value) {
         finding.figures.push_back(in_direction(voice_figure(metric, kind, unit, value), way));
@@ -155,7 +153,8 @@ VoiceWay voice_way(const std::vector<StampPassage>& passages, double jitter_buff
     }
     if (bursts != 0 && way.loss() < 1) {
         // Random loss of share p comes in runs of 1 / (1 - p).
-        const double length = static_cast<double>(way.lost + way.late) / static_cast<double>(bursts);
+        const double length =
+            static_cast<double>(way.lost + way.late) / static_cast<double>(bursts);
         way.burst_ratio = length * (1 - way.loss());
     }
     return way;
@@ -171,7 +170,9 @@ std::optional<double> voice_pdv(const std::vector<double>& delays) {
     return sorted[static_cast<std::size_t>(rank) - 1] - sorted.front();
 }
 
-Finding voice_figures(const StampOutcome& outcome, const KernelClock& own, const VoiceRules& rules) {
+Finding voice_figures(
+    const StampOutcome& outcome, const KernelClock& own, const VoiceRules& rules
+) {
     Finding finding = stamp_finding(outcome);
     const std::string problem = probes::stamp_owd_problem(outcome, own, rules.owd_max_error_ms);
     add_call(worst_call(outcome, rules, problem.empty()), rules.codec.name, finding);
@@ -186,8 +187,8 @@ Finding voice_figures(const StampOutcome& outcome, const KernelClock& own, const
         add_way(outcome, way, rules, finding);
     }
     finding.facts.emplace_back(
-        "delay", problem.empty() ? "one-way, both clocks are good enough"
-                                 : "half the round trip: " + problem
+        "delay",
+        problem.empty() ? "one-way, both clocks are good enough" : "half the round trip: " + problem
     );
     finding.facts.emplace_back(
         "MOS of",

@@ -20,8 +20,8 @@ void ReflectorLag::sent(std::uint32_t id, const probes::PacketTime& time) {
 }
 
 std::int64_t ReflectorLag::expected() const {
-    const std::size_t known = std::min(count_, kKept);
-    return known == 0 ? 0 : *std::min_element(lags_.begin(), lags_.begin() + known);
+    // The first packets of a process take longer than all others.
+    return count_ < kKept ? 0 : *std::min_element(lags_.begin(), lags_.end());
 }
 
 }  // namespace cxedge::plugins

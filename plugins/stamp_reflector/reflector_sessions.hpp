@@ -21,9 +21,9 @@ public:
     ReflectorSessions(std::size_t most, std::chrono::milliseconds idle)
         : most_(most), idle_(idle) {}
 
-    // The number of the session's next answer: 0, 1, ... A session is an address, a port and an SSID
-    // (RFC 8972, 3). Who was silent for `idle` begins anew; where there are too many, the one that
-    // was silent longest is forgotten.
+    // The number of the session's next answer: 0, 1, ... A session is an address, a port and an
+    // SSID (RFC 8972, 3). Who was silent for `idle` begins anew; where there are too many, the one
+    // that was silent longest is forgotten.
     std::uint32_t next(const probes::Address& from, std::uint16_t ssid, SteadyTime now);
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 

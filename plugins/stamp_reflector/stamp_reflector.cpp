@@ -111,9 +111,7 @@ Status StampReflector::listen(const std::string& where) {
     host_->log(
         log::Level::info,
         fmt::format(
-            "listening on {}{}",
-            shown(*bound),
-            key_.empty() ? "" : ", answers only signed packets"
+            "listening on {}{}", shown(*bound), key_.empty() ? "" : ", answers only signed packets"
         )
     );
     return {};
@@ -141,7 +139,9 @@ void StampReflector::take(std::size_t socket, const Packet& packet) {
 
 // What costs least comes first; the signature last.
 Reflection StampReflector::judge(const Packet& packet) {
-    const auto holds = [&](const Network& network) { return network.holds(packet.from); };
+    const auto holds = [&](const Network& network) {
+        return network.holds(packet.from);
+    };
     if (std::none_of(networks_.begin(), networks_.end(), holds)) {
         return Reflection::network;
     }
@@ -157,24 +157,22 @@ Reflection StampReflector::judge(const Packet& packet) {
     if (!rate_->take(packet.from, host_->clock().steady_now())) {
         return Reflection::rate;
     }
-    return key_.empty() || probes::stamp_signature_fits(packet.bytes, key_)
-               ? Reflection::reflected
-               : Reflection::hmac;
+    return key_.empty() || probes::stamp_signature_fits(packet.bytes, key_) ? Reflection::reflected
+                                                                            : Reflection::hmac;
 }
 
 Reflection StampReflector::reflect(std::size_t socket, const Packet& packet) {
     probes::StampReply reply;
     reply.request = *decode_stamp_request(mode(), packet.bytes);
     reply.session = reply.request.session;
-    reply.sequence =
-        settings_.stateful
-            ? sessions_->next(packet.from, reply.session, host_->clock().steady_now())
-            : reply.request.sequence;
+    reply.sequence = settings_.stateful
+                         ? sessions_->next(packet.from, reply.session, host_->clock().steady_now())
+                         : reply.request.sequence;
     reply.received = probes::encode_ntp(packet.received.realtime_ns);
     reply.ttl = packet.ttl >= 0 ? static_cast<std::uint8_t>(packet.ttl) : kNoTtl;
     reply.error_estimate = error_field();
-    // What comes after it would count as time on the way: as late as can be, and with what the kernel
-    // took for the packets before.
+    // What comes after it would count as time on the way: as late as can be, and with what the
+    // kernel took for the packets before.
     const std::int64_t now = probes::realtime_ns();
     reply.time = probes::encode_ntp(now + lags_[socket].expected());
     std::string bytes = encode_stamp_reply(mode(), reply, packet.bytes);

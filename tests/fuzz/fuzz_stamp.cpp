@@ -52,8 +52,7 @@ void judge(probes::StampMode mode, std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    for (const auto mode :
-         {probes::StampMode::unauthenticated, probes::StampMode::authenticated}) {
+    for (const auto mode : {probes::StampMode::unauthenticated, probes::StampMode::authenticated}) {
         answer(mode, bytes);
         judge(mode, bytes);
     }

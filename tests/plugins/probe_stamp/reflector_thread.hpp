@@ -30,7 +30,8 @@ public:
     )
         : source_(std::move(clock)) {
         std::promise<std::string> started;
-        thread_ = std::thread([this, settings, there, &started] { serve(settings, there, started); });
+        thread_ =
+            std::thread([this, settings, there, &started] { serve(settings, there, started); });
         const std::string problem = started.get_future().get();
         if (!problem.empty()) {
             thread_.join();
@@ -62,8 +63,7 @@ private:
         SettingsProblems problems;
         source_.init(source_settings("[[source]]\n" + settings), problems);
         host_.real_clock = &clock_;
-        const Status begun =
-            problems.empty() ? source_.start(host_) : Status(problems.error());
+        const Status begun = problems.empty() ? source_.start(host_) : Status(problems.error());
         port_ = source_.port();
         started.set_value(begun ? "" : begun.error().message);
         if (begun) {

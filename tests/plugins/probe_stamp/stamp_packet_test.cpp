@@ -46,26 +46,53 @@ TEST_CASE("stamp packets: a request has the bytes of RFC 8762", "[plugins][stamp
     const StampRequest request{7, 0x0102030405060708, 0x8001, 0x0a0b};
     CHECK(
         hex(encode_stamp_request(kOpen, request, 0)) ==
-        "00000007" "0102030405060708" "8001" "0a0b" + std::string(56, '0')
+        "00000007"
+        "0102030405060708"
+        "8001"
+        "0a0b" +
+            std::string(56, '0')
     );
     CHECK(
-        hex(encode_stamp_request(kSigned, request, 0)) ==
-        "00000007" + std::string(24, '0') + "0102030405060708" "8001" "0a0b" + std::string(168, '0')
+        hex(encode_stamp_request(kSigned, request, 0)) == "00000007" + std::string(24, '0') +
+                                                              "0102030405060708"
+                                                              "8001"
+                                                              "0a0b" +
+                                                              std::string(168, '0')
     );
 }
 
 TEST_CASE("stamp packets: an answer has the bytes of RFC 8762", "[plugins][stamp]") {
     CHECK(
         hex(encode_stamp_reply(kOpen, some_reply(), std::string(44, 'x'))) ==
-        "01020304" "1112131415161718" "8115" "0a0b" "2122232425262728"
-        "31323334" "4142434445464748" "0042" "0000" "40" "000000"
+        "01020304"
+        "1112131415161718"
+        "8115"
+        "0a0b"
+        "2122232425262728"
+        "31323334"
+        "4142434445464748"
+        "0042"
+        "0000"
+        "40"
+        "000000"
     );
     const std::string zeros12(24, '0');
     CHECK(
         hex(encode_stamp_reply(kSigned, some_reply(), std::string(112, 'x'))) ==
-        "01020304" + zeros12 + "1112131415161718" "8115" "0a0b" "00000000" "2122232425262728"
-        "0000000000000000" "31323334" + zeros12 + "4142434445464748" "0042" "000000000000" "40" +
-        std::string(30, '0') + std::string(32, '0')
+        "01020304" + zeros12 +
+            "1112131415161718"
+            "8115"
+            "0a0b"
+            "00000000"
+            "2122232425262728"
+            "0000000000000000"
+            "31323334" +
+            zeros12 +
+            "4142434445464748"
+            "0042"
+            "000000000000"
+            "40" +
+            std::string(30, '0') + std::string(32, '0')
     );
 }
 
@@ -130,7 +157,10 @@ TEST_CASE("stamp packets: times are those of NTP", "[plugins][stamp]") {
     CHECK(encode_ntp(next_era) == 0);
     CHECK(decode_stamp_time(0, false) == next_era);
     CHECK(decode_stamp_time(encode_ntp(next_era + 5), false) == next_era + 5);
-    CHECK(decode_stamp_time((1'700'000'000ULL << 32U) | 999'999'999U, true) == 1'700'000'000'999'999'999L);
+    CHECK(
+        decode_stamp_time((1'700'000'000ULL << 32U) | 999'999'999U, true) ==
+        1'700'000'000'999'999'999L
+    );
 }
 
 TEST_CASE("stamp packets: an error estimate is never too small", "[plugins][stamp]") {
@@ -142,7 +172,8 @@ TEST_CASE("stamp packets: an error estimate is never too small", "[plugins][stam
     CHECK(decode_error_estimate(0x8115).seconds == Approx(0x15 * 0x1p-31));
     CHECK(decode_error_estimate(0x8100).seconds == 0);
     for (const double seconds : {1e-9, 1.7e-6, 0.0123, 16.0, 3e8}) {
-        const double told = decode_error_estimate(encode_error_estimate({true, false, seconds})).seconds;
+        const double told =
+            decode_error_estimate(encode_error_estimate({true, false, seconds})).seconds;
         CHECK(told >= seconds);
         CHECK(told <= seconds * 1.02 + 0x1p-31);
     }
@@ -170,7 +201,9 @@ TEST_CASE("stamp packets: a signature is of the first 96 bytes", "[plugins][stam
 TEST_CASE("stamp packets: a key is the first line of its file", "[plugins][stamp]") {
     const TempDir dir;
     const std::string path = dir.file("key");
-    const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
+    const auto write = [&](const std::string& text) {
+        std::ofstream(path) << text;
+    };
     CHECK(read_stamp_key(path).error().code == ErrorCode::unavailable);
     write(" s3cret \r\nsecond\n");
     REQUIRE(read_stamp_key(path));

@@ -41,20 +41,15 @@ def scapy_layers():
     return stamp, UDP
 
 
-def as_udp(payload, sport, dport):
-    return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
-
-
-def scapy_request(payload):
-    """What scapy reads of a sender's packet."""
-    stamp, UDP = scapy_layers()
-    packet = UDP(as_udp(payload, 40000, 862))[stamp.STAMPSessionSenderTestUnauthenticated]
-    return packet
+def scapy_read(layer, payload):
+    """The layer wants to know the length of the datagram it came in."""
+    _, UDP = scapy_layers()
+    return layer(payload, _parent=UDP(len=8 + len(payload)))
 
 
 def scapy_answer(number, payload, ttl, received):
     stamp, _ = scapy_layers()
-    request = scapy_request(payload)
+    request = scapy_read(stamp.STAMPSessionSenderTestUnauthenticated, payload)
     answer = stamp.STAMPSessionReflectorTestUnauthenticated(
         seq=number, ssid=request.ssid, seq_sender=request.seq, ttl_sender=ttl,
         err_estimate=stamp.ErrorEstimate(S=1, scale=0, multiplier=200),
@@ -65,7 +60,7 @@ def scapy_answer(number, payload, ttl, received):
     answer.fields["ts"] = int.from_bytes(ntp(), "big")
     say(seq=request.seq, ssid=request.ssid, s=request.err_estimate.S, z=request.err_estimate.Z,
         size=len(payload), time=float(request.ts), mbz=request.mbz,
-        tlvs=[[tlv.type, tlv.len, str(tlv.flags)] for tlv in request.tlv_objects])
+        tlvs=[[tlv.type, tlv.len, int(tlv.flags)] for tlv in request.tlv_objects])
     base = bytes(answer)[:44]
     return base + payload[44:]
 
@@ -115,10 +110,10 @@ def reflect(address, kind, key):
             number += 1
 
 
-def show_answer(answer, kind, key, port):
+def show_answer(answer, kind, key):
     if kind == "scapy":
-        stamp, UDP = scapy_layers()
-        read = UDP(as_udp(answer, 862, 40000))[stamp.STAMPSessionReflectorTestUnauthenticated]
+        stamp, _ = scapy_layers()
+        read = scapy_read(stamp.STAMPSessionReflectorTestUnauthenticated, answer)
         say(seq=read.seq, sender=read.seq_sender, ttl=read.ttl_sender, ssid=read.ssid,
             size=len(answer), dwell=float(read.ts) - float(read.ts_rx), received=float(read.ts_rx),
             s=read.err_estimate.S)
@@ -150,7 +145,7 @@ def send(address, port, count, kind, key):
         sock.connect((address, port))
         for number in range(count):
             sock.send(request_of(number, kind, key))
-            show_answer(sock.recv(9000), kind, key, port)
+            show_answer(sock.recv(9000), kind, key)
 
 
 def main():

@@ -152,8 +152,11 @@ TEST_CASE("stamp record: one-way delays need two good clocks", "[plugins][stamp]
 TEST_CASE("stamp stream: times are spread around their spacing", "[plugins][stamp]") {
     using std::chrono::microseconds;
     const auto even = stamp_times(4, microseconds(20'000), 0);
-    CHECK(even == std::vector<microseconds>{
-        microseconds(0), microseconds(20'000), microseconds(40'000), microseconds(60'000)});
+    CHECK(
+        even ==
+        std::vector<microseconds>{
+            microseconds(0), microseconds(20'000), microseconds(40'000), microseconds(60'000)}
+    );
     const auto spread = stamp_times(2'000, microseconds(1'000), 0.5);
     bool differ = false;
     for (std::size_t i = 1; i < spread.size(); ++i) {

@@ -37,7 +37,7 @@ double half_trip_ms(const ImpairedLink& link) {
     return (std::chrono::duration<double, std::milli>(
                 percentile(link.delays(Direction::a_to_b), 0.5) +
                 percentile(link.delays(Direction::b_to_a), 0.5)
-            )
+           )
                 .count()) /
            2;
 }
@@ -45,7 +45,8 @@ double half_trip_ms(const ImpairedLink& link) {
 }  // namespace
 
 TEST_CASE("probe_voice: does what its cases say", "[plugins][voice]") {
-    check_plugin({"probe_voice", make_source<ProbeVoice>, [](CaseRun&, Source&) {}});
+    check_plugin({"probe_voice", make_source<ProbeVoice>, [](CaseRun&, Source&) {
+                  }});
 }
 
 TEST_CASE("probe_voice: the score is that of the line's loss and delay", "[plugins][voice]") {
@@ -79,8 +80,12 @@ TEST_CASE("probe_voice: the score is that of the line's loss and delay", "[plugi
         const Truth back = link.truth(Direction::b_to_a);
         CHECK(found.result == probes::ProbeResult::ok);
         CHECK(only_value(found, "net.voice.sent") == static_cast<double>(there.in));
-        CHECK(only_value(found, "net.voice.lost", "dir=forward") == static_cast<double>(there.dropped));
-        CHECK(only_value(found, "net.voice.lost", "dir=backward") == static_cast<double>(back.dropped));
+        CHECK(
+            only_value(found, "net.voice.lost", "dir=forward") == static_cast<double>(there.dropped)
+        );
+        CHECK(
+            only_value(found, "net.voice.lost", "dir=backward") == static_cast<double>(back.dropped)
+        );
         // 172 bytes, 20 of IP, 8 of UDP.
         CHECK(there.bytes == there.forwarded * 200);
         const std::string worse = share(there) > share(back) ? "dir=forward" : "dir=backward";
@@ -93,7 +98,8 @@ TEST_CASE("probe_voice: the score is that of the line's loss and delay", "[plugi
         ));
         const double measured = only_value(found, "kqi.voice.mos", "codec=" + line.codec);
         fmt::print(
-            "{}: mos {:.3f}, of the line {:.3f}; r {:.2f}, delay {:.2f} ms of {:.2f}, loss {:.3f}/{:.3f}, "
+            "{}: mos {:.3f}, of the line {:.3f}; r {:.2f}, delay {:.2f} ms of {:.2f}, loss "
+            "{:.3f}/{:.3f}, "
             "burst ratio {:.2f}\n",
             line.codec,
             measured,
@@ -134,7 +140,9 @@ TEST_CASE("probe_voice: a jitter buffer that is too small loses what comes", "[p
         Approx(static_cast<double>(late)).margin(12)
     );
     const double pdv = std::chrono::duration<double>(percentile(delays, 0.95) - earliest).count();
-    CHECK(only_value(found, "net.voice.pdv", "dir=backward") == Approx(pdv).margin(1e-3 * slowness()));
+    CHECK(
+        only_value(found, "net.voice.pdv", "dir=backward") == Approx(pdv).margin(1e-3 * slowness())
+    );
     CHECK(only_value(found, "kqi.voice.mos") < 2.5);
 }
 

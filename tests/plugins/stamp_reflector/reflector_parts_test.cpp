@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
 #include "plugins/stamp_reflector/reflector_gate.hpp"
 #include "plugins/stamp_reflector/reflector_sessions.hpp"
 #include "plugins/stamp_reflector/reflector_settings.hpp"
-
-#include <fmt/core.h>
 
 #include "tests/support/catch.hpp"
 
@@ -42,7 +42,14 @@ TEST_CASE("reflector: networks hold what they hold", "[plugins][stamp]") {
     CHECK(fits("2001:db8::/33", "2001:db8:7fff::1"));
     CHECK_FALSE(fits("2001:db8::/33", "2001:db8:8000::1"));
     for (const char* wrong :
-         {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::/129", "fe80::%lo/64", "10.0.0.0/-1", "a/8"}) {
+         {"",
+          "10.0.0.0/33",
+          "10.0.0.0/",
+          "10.0.0/8",
+          "::/129",
+          "fe80::%lo/64",
+          "10.0.0.0/-1",
+          "a/8"}) {
         CAPTURE(wrong);
         CHECK_FALSE(Network::parse(wrong));
     }
@@ -92,7 +99,16 @@ TEST_CASE("reflector: each session has numbers of its own", "[plugins][stamp]") 
 TEST_CASE("reflector: where to listen is an address and a port", "[plugins][stamp]") {
     CHECK(parse_listen("0.0.0.0:862")->port() == 862);
     CHECK(parse_listen("[::1]:0")->text() == "::1");
-    for (const char* wrong : {"", ":862", "862", "0.0.0.0", "::1:862", "[10.0.0.1]:862", "a:1", "1.2.3.4:65536", "[]:1"}) {
+    for (const char* wrong :
+         {"",
+          ":862",
+          "862",
+          "0.0.0.0",
+          "::1:862",
+          "[10.0.0.1]:862",
+          "a:1",
+          "1.2.3.4:65536",
+          "[]:1"}) {
         CAPTURE(wrong);
         CHECK_FALSE(parse_listen(wrong));
     }

@@ -28,9 +28,7 @@ class Sender {
 public:
     explicit Sender(std::uint16_t to, const std::string& host = "127.0.0.1")
         : Sender(to, host, host, 0) {}
-    Sender(
-        std::uint16_t to, const std::string& host, const std::string& from, std::uint16_t own
-    )
+    Sender(std::uint16_t to, const std::string& host, const std::string& from, std::uint16_t own)
         : to_(*Address::parse(host, to)),
           fd_(std::move(open_socket(to_.family(), SOCK_DGRAM, 0, "").fd)) {
         const Address here = *Address::parse(from, own);
@@ -160,7 +158,9 @@ TEST_CASE("stamp_reflector: it answers no more than it is asked", "[plugins][sta
     // Its clock stands still in this test.
     CHECK(answers == 20 - 7);
     CHECK(bench.refused("malformed") == 5);
-    CHECK(bench.host.values_of("stamp.refused{reason=rate,source=test}") == std::vector<double>{37});
+    CHECK(
+        bench.host.values_of("stamp.refused{reason=rate,source=test}") == std::vector<double>{37}
+    );
 }
 
 TEST_CASE("stamp_reflector: strangers and reflectors get no answer", "[plugins][stamp]") {
@@ -204,7 +204,8 @@ TEST_CASE("stamp_reflector: with a key only signed packets count", "[plugins][st
 TEST_CASE("stamp_reflector: what it cannot open it says", "[plugins][stamp]") {
     Bench first("");
     Running<StampReflector> second;
-    const Status taken = second.start(fmt::format("listen = \"127.0.0.1:{}\"\n", first.source.port()));
+    const Status taken =
+        second.start(fmt::format("listen = \"127.0.0.1:{}\"\n", first.source.port()));
     REQUIRE_FALSE(taken);
     CHECK(taken.error().code == ErrorCode::unavailable);
     CHECK(taken.error().message.find("listening on 127.0.0.1") != std::string::npos);
