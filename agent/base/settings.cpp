@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/printable.hpp"
+
 namespace cxedge {
 
 std::string to_string(const SettingsPosition& position) {
@@ -44,15 +46,9 @@ std::string_view SettingsNode::type_name() const {
 void SettingsProblems::add(
     const SettingsPosition& where, std::string_view key, std::string_view what
 ) {
-    std::string text = key.empty() ? fmt::format("{}: {}", to_string(where), what)
-                                   : fmt::format("{}: {}: {}", to_string(where), key, what);
-    std::replace_if(
-        text.begin(),
-        text.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7f; },
-        '?'
-    );
-    problems_.push_back({where, std::move(text)});
+    const std::string text = key.empty() ? fmt::format("{}: {}", to_string(where), what)
+                                         : fmt::format("{}: {}: {}", to_string(where), key, what);
+    problems_.push_back({where, printable(text)});
 }
 
 std::vector<std::string> SettingsProblems::lines() const {
@@ -106,7 +102,7 @@ std::string quoted(const std::string& text) {
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
-        } else if (static_cast<unsigned char>(c) < 0x20U || c == 0x7f) {
+        } else if (is_control(c)) {
             out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
         } else {
             out += c;

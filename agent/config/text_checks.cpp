@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "agent/base/local_time.hpp"
+#include "agent/base/printable.hpp"
 #include "agent/config/load.hpp"
 #include "agent/model/series.hpp"
 
@@ -108,9 +109,7 @@ std::string check_unit(const std::string& text) {
 }
 
 std::string check_dimension_value(const std::string& text) {
-    const bool printable = std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20U || c == 0x7f;
-    });
+    const bool printable = std::none_of(text.begin(), text.end(), is_control);
     if (text.empty() || text.size() > kMaxDimensionLength || !printable) {
         return fmt::format("needs 1 to {} bytes without control characters", kMaxDimensionLength);
     }

@@ -33,6 +33,7 @@
 #include <fmt/core.h>
 #include <toml++/toml.h>
 
+#include "agent/base/printable.hpp"
 #include "agent/config/load.hpp"
 
 namespace cxedge::config {
@@ -181,12 +182,7 @@ bool leave_out(std::string& text, const toml::parse_error& error) {
 
 // toml++ quotes the document as it is; a problem has to stay on one line.
 std::string one_line(std::string text) {
-    std::replace_if(
-        text.begin(),
-        text.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7f; },
-        ' '
-    );
+    std::replace_if(text.begin(), text.end(), is_control, ' ');
     return text;
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/printable.hpp"
 #include "agent/control/command_answer.hpp"
 #include "agent/ctl/files.hpp"
 #include "agent/ctl/human_text.hpp"

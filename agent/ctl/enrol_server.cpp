@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 
+#include "agent/base/printable.hpp"
 #include "agent/config/load.hpp"
 #include "agent/ctl/enrol.hpp"
 #include "agent/ctl/files.hpp"

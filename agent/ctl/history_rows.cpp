@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/printable.hpp"
 #include "agent/ctl/csv_lines.hpp"
 #include "agent/ctl/human_text.hpp"
 

@@ -58,17 +58,4 @@ std::string human_duration(double seconds) {
     return fmt::format("{} d {} h", whole / kDay, whole % kDay / kHour);
 }
 
-std::string printable(std::string text) {
-    std::replace_if(
-        text.begin(),
-        text.end(),
-        [](char c) {
-            const auto byte = static_cast<unsigned char>(c);
-            return byte < 0x20 || byte == 0x7F;
-        },
-        '?'
-    );
-    return text;
-}
-
 }  // namespace cxedge::ctl

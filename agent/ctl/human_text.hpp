@@ -16,7 +16,5 @@ std::string_view unit_text(std::string_view unit);
 std::string human_bytes(std::uint64_t bytes);
 // "0.4 s", "12 s", "3 min 5 s", "2 h 10 min", "4 d 3 h".
 std::string human_duration(double seconds);
-// Control characters become '?': a text from elsewhere must not move the cursor or forge a line.
-std::string printable(std::string text);
 
 }  // namespace cxedge::ctl

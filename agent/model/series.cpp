@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/printable.hpp"
+
 namespace cxedge {
 namespace {
 
@@ -23,9 +25,7 @@ bool is_name(std::string_view text, std::string_view extra) {
 }
 
 bool is_printable(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20U || c == 0x7f;
-    });
+    return std::none_of(text.begin(), text.end(), is_control);
 }
 
 Status check_dimension(const Dimension& dim) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/pipeline/seen_keys.hpp"
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge::pipeline {
 namespace {
 
@@ -14,11 +16,7 @@ std::uint64_t scattered(std::uint64_t bits) {
 }  // namespace
 
 std::uint64_t name_hash(const SeriesKey& key) {
-    std::uint64_t hash = 14'695'981'039'346'656'037U;  // FNV-1a
-    for (const char c : to_string(key)) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
-    }
-    return hash;
+    return fnv1a(to_string(key));
 }
 
 bool SeenKeys::insert(std::uint64_t series, std::uint64_t key) {

@@ -12,6 +12,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "agent/base/printable.hpp"
+
 #include "plugins/_devices/child_group.hpp"
 #include "plugins/_devices/line_sources.hpp"
 #include "plugins/_devices/line_splitter.hpp"
@@ -39,17 +41,6 @@ double seconds(milliseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
-std::string printable_line(std::string_view text) {
-    std::string out(text.substr(0, kLongestError));
-    std::replace_if(
-        out.begin(),
-        out.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; },
-        '?'
-    );
-    return out;
-}
-
 // Standard error as lines of the log, so many a minute; the rest is counted.
 class ErrorLog {
 public:
@@ -74,7 +65,7 @@ private:
             ++left_out_;
             return;
         }
-        host_.log(log::Level::warn, "standard error: " + printable_line(line));
+        host_.log(log::Level::warn, "standard error: " + printable(line, kLongestError));
     }
     void end_period() {
         period_ = LoopHandle();

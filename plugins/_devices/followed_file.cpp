@@ -10,6 +10,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge::devices {
 namespace {
 
@@ -19,10 +21,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 std::uint32_t hash_of(std::int64_t birth, std::string_view bytes) {
-    std::uint64_t hash = 14'695'981'039'346'656'037U ^ static_cast<std::uint64_t>(birth);
-    for (const char c : bytes) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
-    }
+    const std::uint64_t hash = fnv1a(bytes, kFnvBasis ^ static_cast<std::uint64_t>(birth));
     return static_cast<std::uint32_t>(hash ^ (hash >> 32U));
 }
 

@@ -11,6 +11,8 @@
 #include <curl/curl.h>
 #include <fmt/core.h>
 
+#include "agent/base/printable.hpp"
+
 #include "plugins/_devices/http_client.hpp"
 #include "plugins/_devices/text.hpp"
 
@@ -62,9 +64,7 @@ bool is_token(std::string_view text) {
 }
 
 bool is_header_value(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20U || c == 0x7F;
-    });
+    return std::none_of(text.begin(), text.end(), is_control);
 }
 
 }  // namespace

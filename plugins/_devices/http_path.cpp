@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "agent/base/printable.hpp"
+
 namespace cxedge::devices {
 namespace {
 
@@ -18,10 +20,6 @@ std::optional<char> escaped(std::string_view text) {
     const char* const end = text.data() + kEscapeLength;
     const auto read = std::from_chars(text.data() + 1, end, byte, 16);
     return read.ptr == end ? std::optional(static_cast<char>(byte)) : std::nullopt;
-}
-
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20U || c == 0x7F;
 }
 
 }  // namespace

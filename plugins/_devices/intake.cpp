@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "agent/base/ids.hpp"
+#include "agent/base/printable.hpp"
 
 #include "plugins/_devices/privacy.hpp"
 
@@ -16,21 +17,6 @@ namespace {
 
 // Facts that are remembered, to drop those that come again.
 constexpr std::size_t kMostFacts = 1024;
-
-// A device's words as a name: no control characters, not longer than a dimension may be.
-std::string presentable(std::string_view said) {
-    std::string out(said.substr(0, kMaxDimensionLength));
-    while (!out.empty() && said.size() > out.size() && (out.back() & 0x80) != 0) {
-        out.pop_back();  // not in the middle of a character
-    }
-    std::replace_if(
-        out.begin(),
-        out.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; },
-        '?'
-    );
-    return out;
-}
 
 bool has_dim(const SeriesKey& key, std::string_view name) {
     return std::any_of(key.dims.begin(), key.dims.end(), [&](const Dimension& dim) {
@@ -55,7 +41,8 @@ std::string Intake::called(std::string_view said) const {
     if (const auto found = names_.find(said); found != names_.end()) {
         return found->second;
     }
-    return is_hardware_address(said) ? masked_address(said) : presentable(without_addresses(said));
+    return is_hardware_address(said) ? masked_address(said)
+                                     : printable(without_addresses(said), kMaxDimensionLength);
 }
 
 std::string Intake::device_of(std::string_view said) const {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge::devices {
 namespace {
 
@@ -63,10 +65,7 @@ std::optional<bool> parse_flag(std::string_view text) {
 }
 
 std::uint64_t key_of(std::string_view text) {
-    std::uint64_t hash = 14'695'981'039'346'656'037U;
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
-    }
+    const std::uint64_t hash = fnv1a(text);
     return hash == 0 ? 1 : hash;
 }
 

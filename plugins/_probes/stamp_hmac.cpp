@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fstream>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -16,8 +14,6 @@ namespace cxedge::probes {
 namespace {
 
 constexpr std::size_t kSignatureBytes = 16;
-constexpr std::size_t kLongestKey = 1'024;
-constexpr const char* kWhite = " \t\r\n";
 
 using StampSignature = std::array<unsigned char, EVP_MAX_MD_SIZE>;
 
@@ -53,22 +49,6 @@ bool stamp_signature_fits(std::string_view packet, std::string_view key) {
     StampSignature signature{};
     return make_signature(packet, key, signature) &&
            CRYPTO_memcmp(signature.data(), packet.data() + kStampSignedBytes, kSignatureBytes) == 0;
-}
-
-Result<std::string> read_stamp_key(const std::string& path) {
-    std::ifstream file(path);
-    std::string line;
-    if (!file) {
-        return system_error(path, errno);
-    }
-    std::getline(file, line);
-    const std::size_t begin = line.find_first_not_of(kWhite);
-    if (begin == std::string::npos) {
-        return invalid_argument(path + ": its first line is empty");
-    }
-    line = line.substr(begin, line.find_last_not_of(kWhite) + 1 - begin);
-    return line.size() <= kLongestKey ? Result<std::string>(line)
-                                      : invalid_argument(path + ": longer than 1,024 bytes");
 }
 
 }  // namespace cxedge::probes

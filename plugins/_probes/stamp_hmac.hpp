@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "agent/base/result.hpp"
-
 namespace cxedge::probes {
 
 // `packet` has the 112 bytes of authenticated mode at least; else, or without a key, nothing is
@@ -15,9 +13,5 @@ namespace cxedge::probes {
 void sign_stamp(std::string& packet, std::string_view key);
 // Takes as long for a wrong signature as for the right one.
 [[nodiscard]] bool stamp_signature_fits(std::string_view packet, std::string_view key);
-
-// The first line of a file, without white space around it. unavailable: it cannot be read;
-// invalid_argument: the line is empty, or longer than 1,024 bytes.
-Result<std::string> read_stamp_key(const std::string& path);
 
 }  // namespace cxedge::probes

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "plugins/_probes/stamp_hmac.hpp"
+#include "agent/base/secret_file.hpp"
+
 #include "plugins/probe_stamp/stamp_figures.hpp"
 
 namespace cxedge::plugins {
@@ -54,7 +55,7 @@ Status ProbeStamp::open(const probes::ProbeContext& /*context*/) {
     if (settings_.key_file.empty()) {
         return {};
     }
-    Result<std::string> key = probes::read_stamp_key(settings_.key_file);
+    Result<std::string> key = read_secret(settings_.key_file);
     if (!key) {
         return key.error().during("key_file");
     }

@@ -3,7 +3,8 @@
 
 #include <utility>
 
-#include "plugins/_probes/stamp_hmac.hpp"
+#include "agent/base/secret_file.hpp"
+
 #include "plugins/probe_voice/voice_figures.hpp"
 
 namespace cxedge::plugins {
@@ -65,7 +66,7 @@ Status ProbeVoice::open(const probes::ProbeContext& /*context*/) {
     if (settings_.key_file.empty()) {
         return {};
     }
-    Result<std::string> key = probes::read_stamp_key(settings_.key_file);
+    Result<std::string> key = read_secret(settings_.key_file);
     if (!key) {
         return key.error().during("key_file");
     }

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/base/glob.hpp"
+#include "agent/base/printable.hpp"
+
 #include "plugins/_devices/privacy.hpp"
 
 namespace cxedge::plugins {
@@ -30,17 +33,7 @@ std::string as_value(const std::string& label) {
     if (devices::is_hardware_address(label)) {
         return devices::masked_address(label);
     }
-    std::string out = label.substr(0, kMaxDimensionLength);
-    while (!out.empty() && label.size() > out.size() && (out.back() & 0x80) != 0) {
-        out.pop_back();  // not in the middle of a character
-    }
-    std::replace_if(
-        out.begin(),
-        out.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7F; },
-        '?'
-    );
-    return out;
+    return printable(devices::without_addresses(label), kMaxDimensionLength);
 }
 
 bool has_key(const SeriesKey& key, std::string_view name) {
@@ -63,7 +56,7 @@ void ScrapedSeries::begin_scrape() {
 
 bool ScrapedSeries::wanted(std::string_view name) const {
     const auto fits = [&](const std::string& glob) {
-        return fits_glob(glob, name);
+        return glob_matches(glob, name);
     };
     return std::any_of(rules_.match.begin(), rules_.match.end(), fits) &&
            std::none_of(rules_.drop.begin(), rules_.drop.end(), fits);

@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 #include <netinet/in.h>
 
+#include "agent/base/secret_file.hpp"
+
 #include "plugins/_probes/stamp_hmac.hpp"
 #include "plugins/_probes/stamp_stream.hpp"
 #include "plugins/_probes/wires.hpp"
@@ -67,7 +69,7 @@ StampMode StampReflector::mode() const {
 Status StampReflector::start(Host& host) {
     host_ = &host;
     if (!settings_.key_file.empty()) {
-        Result<std::string> key = probes::read_stamp_key(settings_.key_file);
+        Result<std::string> key = read_secret(settings_.key_file);
         if (!key) {
             return key.error().during("key_file");
         }

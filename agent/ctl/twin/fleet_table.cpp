@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "agent/base/ids.hpp"
+#include "agent/base/printable.hpp"
 #include "agent/ctl/human_text.hpp"
 #include "agent/ctl/twin/reported_text.hpp"
 

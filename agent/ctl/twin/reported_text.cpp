@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "agent/base/ids.hpp"
+#include "agent/base/printable.hpp"
 #include "agent/ctl/human_text.hpp"
 
 namespace cxedge::ctl {

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_probes/stamp_packet.hpp"
 
-#include <fstream>
-
 #include "plugins/_probes/stamp_hmac.hpp"
 
 #include "tests/support/catch.hpp"
-#include "tests/support/temp_dir.hpp"
 
 namespace cxedge::test {
 namespace {
@@ -196,22 +193,6 @@ TEST_CASE("stamp packets: a signature is of the first 96 bytes", "[plugins][stam
     std::string longer = packet;
     longer.back() = static_cast<char>(longer.back() ^ 1);
     CHECK(stamp_signature_fits(longer, "secret"));  // padding is not signed
-}
-
-TEST_CASE("stamp packets: a key is the first line of its file", "[plugins][stamp]") {
-    const TempDir dir;
-    const std::string path = dir.file("key");
-    const auto write = [&](const std::string& text) {
-        std::ofstream(path) << text;
-    };
-    CHECK(read_stamp_key(path).error().code == ErrorCode::unavailable);
-    write(" s3cret \r\nsecond\n");
-    REQUIRE(read_stamp_key(path));
-    CHECK(*read_stamp_key(path) == "s3cret");
-    write("\nsecond\n");
-    CHECK(read_stamp_key(path).error().code == ErrorCode::invalid_argument);
-    write(std::string(2'000, 'k'));
-    CHECK(read_stamp_key(path).error().code == ErrorCode::invalid_argument);
 }
 
 }  // namespace cxedge::test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/table.hpp"
 
+#include "agent/base/printable.hpp"
 #include "agent/ctl/human_text.hpp"
 
 #include "tests/support/catch.hpp"
