@@ -146,7 +146,7 @@ private:
     void send_packet(std::uint32_t number) {
         const std::size_t size = std::max(plan_.payload_bytes, stamp_base(mode()));
         if (!context_.meter.spend(ip_bytes(size))) {
-            end(ProbeResult::capped, "", "the budget of this test or interface is spent");
+            end_capped();
             return;
         }
         StampSlot slot;
@@ -172,7 +172,8 @@ private:
     }
 
     void take_sent(std::uint32_t id, PacketTime sent) {
-        if (const auto known = ids_.find(id); known != ids_.end()) {
+        const auto known = ids_.find(id);
+        if (known != ids_.end() && known->second < record().slots.size()) {
             record().slots[known->second].t1 = sent.realtime_ns;
             record().slots[known->second].kernel_time = sent.from_kernel;
         }
@@ -197,7 +198,7 @@ private:
             take_reply(*reply, slot->second, packet.received.realtime_ns);
         }
         if (!affordable) {
-            end(ProbeResult::capped, "", "the budget of this test or interface is spent");
+            end_capped();
         }
     }
 
@@ -242,14 +243,20 @@ private:
 
     void end_in_time() {
         if (!socket_) {
-            end(ProbeResult::dns_error, "dns", "nobody says in time what address " + host_ + " has"
-            );
+            end(ProbeResult::dns_error, "dns", "nobody says in time where " + host_ + " is");
         } else {
+            forget_unjudged();
             end(ProbeResult::ok, "", "");
         }
     }
 
+    void end_capped() {
+        forget_unjudged();
+        end(ProbeResult::capped, "", "the budget of this test or interface is spent");
+    }
+
     void end_of_errno(int error) {
+        forget_unjudged();
         const std::string why = system_error("sending", error).message;
         const bool too_long = error == EMSGSIZE;
         end(result_of_errno(error),
@@ -273,6 +280,15 @@ private:
         timer_.cancel();
         patience_.cancel();
         deadline_ = context_.loop.after(milliseconds(0), [this] { deliver(); });
+    }
+
+    // Where it is ended early, the last packets may still be on their way: neither lost nor not.
+    void forget_unjudged() {
+        std::vector<StampSlot>& slots = record().slots;
+        const std::int64_t judged = realtime_ns() - plan_.wait.count() * kNsPerMs;
+        while (!slots.empty() && !slots.back().answer && slots.back().t1 > judged) {
+            slots.pop_back();
+        }
     }
 
     void judge_silence() {

@@ -2,11 +2,12 @@
 // Sends STAMP packets to a reflector at given times and takes down what comes back. Thread: the
 // loop's.
 //
-// A lost packet is told from one that is still on its way by `wait`. Whether packet or answer was
-// lost, a reflector that counts by itself tells with its next answer; so where the last packet is
-// not answered, further ones are sent until one is (10 at most). They count like all others, which
-// does not bend the share that is lost: when sending ends does not depend on the packets to come.
-// Their numbers leave a gap that tells a reflector that counts from one that repeats.
+// A lost packet is told from one that is still on its way by `wait`; where a run is ended early,
+// what was not waited for so long is left out. Whether packet or answer was lost, a reflector that
+// counts by itself tells with its next answer; so where the last packet is not answered, further
+// ones are sent until one is (10 at most). They count like all others, which does not bend the
+// share that is lost: when sending ends does not depend on the packets to come. Their numbers leave
+// a gap that tells a reflector that counts from one that repeats.
 #pragma once
 
 #include <chrono>
