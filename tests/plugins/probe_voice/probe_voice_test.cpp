@@ -27,8 +27,6 @@ double only_value(const Finding& finding, const std::string& metric, const std::
     return values.front();
 }
 
-// Of what the line lost, mean length of runs over that of random loss: by the definition, from the
-// numbers that the probe gives for one direction only.
 double share(const Truth& truth) {
     return truth.in == 0 ? 0 : static_cast<double>(truth.dropped) / static_cast<double>(truth.in);
 }
@@ -62,7 +60,8 @@ TEST_CASE("probe_voice: the score is that of the line's loss and delay", "[plugi
     const std::vector<Line> lines{
         {{.delay = 20ms}, {.delay = 20ms}, "g711"},
         {{.delay = 150ms, .loss = 0.03, .seed = 3}, {.delay = 150ms}, "g711"},
-        {{.delay = 30ms}, {.delay = 30ms, .loss = 0.05, .burst = 3, .seed = 5}, "g711_no_plc"},
+        {{.delay = 30ms}, {.delay = 30ms, .loss = 0.05, .burst = 3, .seed = 5}, "g711"},
+        {{.delay = 30ms, .loss = 0.02, .seed = 2}, {.delay = 30ms}, "g711_no_plc"},
         {{.delay = 300ms, .loss = 0.02}, {.delay = 300ms, .loss = 0.04, .seed = 9}, "g729a"},
     };
     for (const Line& line : lines) {
