@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "agent/app/program_run.hpp"
 
 namespace cxedge::app {
@@ -82,7 +84,7 @@ Result<Words> words_of(const Command& command) {
             return invalid_argument(key + " names a place on the box: configure a source instead");
         }
         if (key != "probe" && key != "target") {
-            words.push_back("--" + key + "=" + value);
+            words.push_back(fmt::format("--{}={}", key, value));
         }
     }
     return words;

@@ -67,7 +67,10 @@ Result<std::unique_ptr<IngestThread>> IngestThread::start(
     return self;
 }
 
-IngestThread::IngestThread(Parts parts) : parts_(std::move(parts)) {}
+IngestThread::IngestThread(Parts parts) : parts_(std::move(parts)) {
+    const wire::NodeIdentity self = identity_of(parts_.config);
+    box_ = {self.tenant, self.site, self.node};
+}
 
 IngestThread::~IngestThread() {
     loop_.stop();
@@ -78,12 +81,7 @@ IngestThread::~IngestThread() {
 
 // What its thread needs of the configuration, which is main's to change.
 IngestThread::Beginning IngestThread::beginning(std::vector<Event> first_events) const {
-    const wire::NodeIdentity self = identity_of(parts_.config);
-    Beginning with{
-        std::move(first_events),
-        {},
-        parts_.config.agent.heartbeat,
-        {self.tenant, self.site, self.node}};
+    Beginning with{std::move(first_events), {}, parts_.config.agent.heartbeat};
     for (const config::SourceConfig& source : parts_.config.sources) {
         if (source.enabled) {
             with.sources.push_back(source_spec(source));
@@ -96,7 +94,7 @@ void IngestThread::begin(const Beginning& with) {
     for (const Event& event : with.events) {
         path_->accept_event(event);
     }
-    const ingest::IngestContext context{loop_, parts_.clock, *path_, nullptr, with.box};
+    const ingest::IngestContext context{loop_, parts_.clock, *path_, nullptr, box_};
     supervisor_ = std::make_unique<ingest::Supervisor>(parts_.plugins, parts_.plugin_dir, context);
     for (const ingest::SourceSpec& source : with.sources) {
         supervisor_->add(source);

@@ -16,6 +16,7 @@
 #include "agent/base/event_loop.hpp"
 #include "agent/config/agent_config.hpp"
 #include "agent/ingest/supervisor.hpp"
+#include "agent/model/box_name.hpp"
 #include "agent/telemetry/health.hpp"
 
 namespace cxedge::app {
@@ -85,7 +86,6 @@ private:
         std::vector<Event> events;
         std::vector<ingest::SourceSpec> sources;
         std::chrono::milliseconds heartbeat;
-        BoxName box;
     };
     explicit IngestThread(Parts parts);
     [[nodiscard]] Beginning beginning(std::vector<Event> first_events) const;
@@ -98,6 +98,7 @@ private:
     std::size_t begin_live(const Live& wish);
 
     Parts parts_;
+    BoxName box_;
     EventLoop loop_;
     std::unique_ptr<DataPath> path_;
     std::unique_ptr<ingest::Supervisor> supervisor_;

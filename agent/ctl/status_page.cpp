@@ -68,7 +68,7 @@ class Page {
 public:
     void line(std::string text) {
         text.erase(text.find_last_not_of(' ') + 1);
-        text_ += printable(std::move(text)) + "\n";
+        text_ += printable(text) + "\n";
     }
     void field(std::string_view name, std::string_view text) {
         if (!text.empty()) {

@@ -152,11 +152,11 @@ void Table::sample(const ShownBatch& batch, const Sample& sample, const SeriesIn
         last
     );
     line.erase(line.find_last_not_of(' ') + 1);
-    append_line(std::move(line));
+    append_line(line);
 }
 
-void Table::append_line(std::string line) {
-    out_ += printable(std::move(line));
+void Table::append_line(std::string_view line) {
+    out_ += printable(line);
     out_ += '\n';
 }
 

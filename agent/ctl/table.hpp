@@ -28,7 +28,7 @@ private:
     void declarations(const ShownBatch& batch);
     // One line that is not a sample.
     void remark(const Origin& origin, std::int64_t ms, std::string_view text);
-    void append_line(std::string line);
+    void append_line(std::string_view line);
     [[nodiscard]] std::string total(
         const Origin& origin, const Sample& sample, const SeriesInfo& info
     );

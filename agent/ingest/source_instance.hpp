@@ -23,13 +23,16 @@ struct SourceSpec {
     ProcessLimits limits{};  // out of process only
 };
 
+// Of tests: a box without a name.
+inline const BoxName kNobody{};
+
 // What every instance works with; all outlive it.
 struct IngestContext {
     EventLoop& loop;
     const Clock& clock;
     ReadingSink& sink;
     PluginCgroups* cgroups = nullptr;  // null: processes run without limits
-    BoxName box{};
+    const BoxName& box = kNobody;
 };
 
 struct InstanceHealth {

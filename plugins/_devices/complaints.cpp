@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "agent/base/printable.hpp"
+
 namespace cxedge::devices {
 namespace {
 
@@ -21,14 +23,6 @@ std::string without_numbers(std::string_view where) {
         } else if (out.empty() || out.back() != '#') {
             out += '#';
         }
-    }
-    return out;
-}
-
-std::string printable(std::string_view where) {
-    std::string out;
-    for (const char c : where.substr(0, kLongestPlace)) {
-        out += c >= ' ' && c <= '~' ? c : '?';
     }
     return out;
 }
@@ -85,7 +79,7 @@ void Complaints::say(
     event.name = name;
     event.severity = Severity::warning;
     event.subject = subject;
-    event.text = where.empty() ? std::move(what) : printable(where) + ": " + what;
+    event.text = where.empty() ? std::move(what) : printable(where, kLongestPlace) + ": " + what;
     event.attrs = {{"source", std::string(host_.source_name())}};
     host_.log(log::Level::warn, event.name + ": " + event.text);
     host_.emit_event(std::move(event));

@@ -31,6 +31,26 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
     return error == std::errc() && whole && port != 0 ? std::optional(port) : std::nullopt;
 }
 
+// `port`: nothing, or ":53".
+std::optional<HostPort> host_and_port(std::string_view host, std::string_view port) {
+    if (host.empty()) {
+        return std::nullopt;
+    }
+    if (port.empty()) {
+        return HostPort{std::string(host), std::nullopt};
+    }
+    const auto number = port.front() == ':' ? port_of(port.substr(1)) : std::nullopt;
+    return number ? std::optional(HostPort{std::string(host), number}) : std::nullopt;
+}
+
+// "[2001:db8::1]:53"
+std::optional<HostPort> split_bracketed(std::string_view text) {
+    const std::size_t close = text.find(']');
+    return close == std::string_view::npos
+               ? std::nullopt
+               : host_and_port(text.substr(1, close - 1), text.substr(close + 1));
+}
+
 }  // namespace
 
 Address::Address(const sockaddr* address, socklen_t size) : size_(size) {
@@ -96,29 +116,13 @@ socklen_t* Address::capacity() {
 
 std::optional<HostPort> split_host_port(std::string_view text) {
     if (text.starts_with('[')) {
-        const std::size_t close = text.find(']');
-        if (close == std::string_view::npos || close == 1) {
-            return std::nullopt;
-        }
-        const std::string host(text.substr(1, close - 1));
-        const std::string_view rest = text.substr(close + 1);
-        if (rest.empty()) {
-            return HostPort{host, std::nullopt};
-        }
-        const auto port = rest.front() == ':' ? port_of(rest.substr(1)) : std::nullopt;
-        return port ? std::optional(HostPort{host, port}) : std::nullopt;
+        return split_bracketed(text);
     }
     const std::size_t colon = text.find(':');
-    if (text.empty() || colon == 0) {
-        return text.empty() || !Address::parse(text)
-                   ? std::nullopt
-                   : std::optional(HostPort{std::string(text), std::nullopt});
-    }
     if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) {
-        return HostPort{std::string(text), std::nullopt};
+        return host_and_port(text, {});
     }
-    const auto port = port_of(text.substr(colon + 1));
-    return port ? std::optional(HostPort{std::string(text.substr(0, colon)), port}) : std::nullopt;
+    return host_and_port(text.substr(0, colon), text.substr(colon));
 }
 
 }  // namespace cxedge::probes

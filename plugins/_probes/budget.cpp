@@ -2,6 +2,7 @@
 #include "plugins/_probes/budget.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -42,7 +43,11 @@ Meter::Meter(
       clock_(clock) {}
 
 Meter::~Meter() {
-    give_back();
+    try {
+        give_back();
+    } catch (const std::exception&) {  // out of memory: it stays spent
+        return;
+    }
 }
 
 bool Meter::limited() const {
@@ -51,7 +56,13 @@ bool Meter::limited() const {
 }
 
 void Meter::begin_month() {
-    const std::string now = iso8601(clock_.wall_now()).substr(0, 7);
+    // Asked for every packet, and a month begins at a full hour.
+    const auto hour = std::chrono::floor<std::chrono::hours>(clock_.wall_now());
+    if (hour == hour_) {
+        return;
+    }
+    hour_ = hour;
+    const std::string now = iso8601(hour).substr(0, 7);
     if (now != month_) {
         give_back();
         month_ = now;

@@ -76,7 +76,8 @@ private:
     std::string test_;
     BudgetLimits limits_;
     const Clock& clock_;
-    std::string month_;  // "2026-11": of the grant
+    std::string month_;                // "2026-11": of the grant
+    WallTime hour_ = WallTime::min();  // in which month_ was looked at
     BudgetUse grant_;
     BudgetUse used_;
     std::string problem_;

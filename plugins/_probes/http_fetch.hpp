@@ -51,6 +51,7 @@ struct FetchReply {
     int redirects = 0;
     std::string url;  // that answered
     std::string content_type;
+    std::string location;        // where a redirect leads that was not followed, as written
     std::uint64_t received = 0;  // bytes of the body
     std::uint64_t sent = 0;
     FetchTimes times;
@@ -71,6 +72,8 @@ public:
     Fetch& operator=(Fetch&&) noexcept;
     ~Fetch();
     explicit operator bool() const { return state_ != nullptr; }
+    // What it asks now: that of the request, or where redirects led. Not of an empty one.
+    [[nodiscard]] const std::string& url() const;
 
 private:
     std::unique_ptr<State> state_;

@@ -114,7 +114,7 @@ Status Ledger::change(const std::string& month, const std::function<void(Spent&)
         change(memory_[month]);
         return {};
     }
-    if (const Status made = make_private_directory(directory_); !made) {
+    if (Status made = make_private_directory(directory_); !made) {
         return made;
     }
     const auto lock = locked(directory_ + "/lock");

@@ -33,7 +33,7 @@ private:
     struct Control {
         alignas(cmsghdr) std::array<std::byte, kControlBytes> bytes;
     };
-    void prepare();
+    void prepare(std::size_t i);
 
     std::size_t packet_bytes_;
     // Not cleared: pages are touched only as far as packets fill them.
@@ -42,6 +42,7 @@ private:
     std::array<mmsghdr, kPackets> messages_{};
     std::array<iovec, kPackets> pieces_{};
     std::array<Address, kPackets> names_;
+    std::size_t filled_ = kPackets;  // at most so many are to be made empty again
 };
 
 }  // namespace cxedge::probes

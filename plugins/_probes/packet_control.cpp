@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_probes/packet_control.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 

@@ -166,7 +166,7 @@ private:
             for (std::size_t each = 0; each < count && !closed_; ++each) {
                 tell_packet(each, now);
             }
-            if (count == 0) {
+            if (count < PacketBatch::kPackets) {
                 return;
             }
         }
@@ -187,7 +187,7 @@ private:
             for (std::size_t each = 0; each < count && !closed_; ++each) {
                 tell_queued(each);
             }
-            if (count == 0) {
+            if (count < PacketBatch::kPackets) {
                 return;
             }
         }

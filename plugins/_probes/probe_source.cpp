@@ -87,10 +87,10 @@ public:
     ~Bench() { close(); }
 
     Status begin() {
-        if (const Status read = read_all_targets(); !read) {
+        if (Status read = read_all_targets(); !read) {
             return read;
         }
-        if (const Status opened = probe_.open(context_); !opened) {
+        if (Status opened = probe_.open(context_); !opened) {
             return opened;
         }
         opened_ = true;
@@ -126,7 +126,7 @@ private:
                 return invalid_argument("targets: " + wrong);
             }
         }
-        if (const Status read = read_list(targets); !read) {
+        if (Status read = read_list(targets); !read) {
             return read;
         }
         for (Target& target : targets) {

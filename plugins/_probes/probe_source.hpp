@@ -18,6 +18,8 @@ namespace cxedge::probes {
 class ProbeSource : public Source {
 public:
     ProbeSource();
+    ProbeSource(const ProbeSource&) = delete;
+    ProbeSource& operator=(const ProbeSource&) = delete;
     ~ProbeSource() override;
 
     // Source. init() is the probe's: it reads its schema and calls check_probe_settings().

@@ -18,7 +18,7 @@ std::string file_in(const std::string& directory) {
 }  // namespace
 
 Status order_stop(const std::string& directory, std::optional<WallTime> until) {
-    if (const Status made = make_private_directory(directory); !made) {
+    if (Status made = make_private_directory(directory); !made) {
         return made;
     }
     const std::string text = until ? std::to_string(unix_ms(*until)) : "forever";

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/printable.hpp"
+
 namespace cxedge::plugins {
 namespace {
 
@@ -24,15 +26,8 @@ Kind kind_of(StatsdType type) {
     return Kind::gauge;
 }
 
-// Names come from outside: what is not printable must not reach a terminal.
-std::string printable(std::string_view text) {
-    constexpr std::size_t kLongest = 80;
-    std::string shown(text.substr(0, kLongest));
-    std::replace_if(
-        shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?'
-    );
-    return shown;
-}
+// Names come from outside.
+constexpr std::size_t kLongestShown = 80;
 
 }  // namespace
 
@@ -91,7 +86,8 @@ void SeriesTable::say_refused(const StatsdLine& line, const Error& why, Host& ho
         return;
     }
     host.log(
-        log::Level::warn, fmt::format("\"{}\" is refused: {}", printable(line.name), why.message)
+        log::Level::warn,
+        fmt::format("\"{}\" is refused: {}", printable(line.name, kLongestShown), why.message)
     );
     if (said_.size() == kMaxSaid) {
         host.log(log::Level::warn, "further refused names are only counted (statsd.refused)");

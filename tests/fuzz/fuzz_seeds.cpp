@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,radio,twin,web_page}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -19,6 +19,8 @@
 #include "agent/wire/platform_ack.hpp"
 #include "agent/wire/reported.hpp"
 #include "agent/wire/request.hpp"
+
+#include "tests/plugins/radio/nl80211_bytes.hpp"
 
 namespace {
 
@@ -219,6 +221,43 @@ void devices(Seeds seeds) {
     }
 }
 
+// The first byte chooses what is read (fuzz_dns.cpp). An answer: a name, a mail server behind a
+// pointer, an address.
+void names(Seeds seeds) {
+    const std::string answer(
+        "\x12\x34\x81\x80\0\x01\0\x02\0\0\0\0\x03www\x04test\0\0\x0f\0\x01"
+        "\xc0\x0c\0\x0f\0\x01\0\0\0\x3c\0\x09\0\x0a\x04mail\xc0\x10"
+        "\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01",
+        12 + 14 + 21 + 16
+    );
+    const auto size = static_cast<char>(answer.size());
+    seeds.write(std::string(1, '\0') + answer);
+    seeds.write(std::string("\x01\0", 2) + size + answer);
+    seeds.write("\x02_a.\\007b.example");
+    seeds.write("\x03nameserver 192.0.2.1\n");
+    seeds.write("\x03[2001:db8::1]:53");
+}
+
+void pages(Seeds seeds) {
+    seeds.write(
+        "\x03<html><title>a</title><base href=/b/><link rel=icon href='i.png'>"
+        "<script src=\"a.js?x=1&amp;y=2\"></script><!-- c --><img alt=x src=../p.png>"
+    );
+    seeds.write("\x40//cdn.example/a/./../b?c#d");
+}
+
+void radios(Seeds seeds) {
+    using namespace cxedge::test;
+    seeds.write(
+        genl_message(kFamily, NL80211_CMD_NEW_INTERFACE, 2, interface_attrs(3, "wlan0")) +
+        done_message(2)
+    );
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_STATION, 3, station_attrs(3)));
+    seeds.write(genl_message(kFamily, NL80211_CMD_NEW_SURVEY_RESULTS, 4, survey_attrs(3)));
+    seeds.write(error_message(1, 2));
+    seeds.write("262,01,FFFE,01C3D704,5A2F");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -233,5 +272,8 @@ int main(int argc, char** argv) {
     devices(Seeds(argv[1], "device_formats"));
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
+    names(Seeds(argv[1], "dns"));
+    pages(Seeds(argv[1], "web_page"));
+    radios(Seeds(argv[1], "radio"));
     return 0;
 }

@@ -159,7 +159,8 @@ const std::vector<Home>& homes() {
           "plugins/camera/model_file\\.cpp",
           "plugins/_devices/hmac\\.cpp",
           "plugins/_probes/(tls_session|stamp_hmac).*\\.cpp",
-          "plugins/probe_.*\\.cpp"}},
+          "plugins/probe_.*\\.cpp",
+          "plugins/radio_wifi/bss_name\\.cpp"}},
         {"<zstd\\.h>", {"agent/wire/.*\\.cpp"}},
     };
     return table;

@@ -91,25 +91,30 @@ std::string type_of(const std::string& key, const std::vector<SettingHelp>& help
     return found != help.end() ? found->type : "text";
 }
 
+// "--interval-s" or "--interval-s=60"
+Option option_of(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    Option option{word.substr(2, equals - 2), {}};
+    std::replace(option.key.begin(), option.key.end(), '-', '_');
+    if (equals != std::string::npos) {
+        option.words.push_back(word.substr(equals + 1));
+    }
+    return option;
+}
+
 }  // namespace
 
 Result<std::vector<Option>> parse_options(const std::vector<std::string>& words) {
     std::vector<Option> out;
     for (const std::string& word : words) {
         if (word.starts_with("--") && word.size() > 2) {
-            const std::size_t equals = word.find('=');
-            Option option{word.substr(2, equals - 2), {}};
-            std::replace(option.key.begin(), option.key.end(), '-', '_');
-            if (equals != std::string::npos) {
-                option.words.push_back(word.substr(equals + 1));
-            }
-            out.push_back(std::move(option));
-        } else if (out.empty()) {
+            out.push_back(option_of(word));
+        } else if (!out.empty()) {
+            out.back().words.push_back(word);
+        } else {
             return invalid_argument(
                 "\"" + word + "\" is one word too many: TYPE TARGET --KEY VALUE"
             );
-        } else {
-            out.back().words.push_back(word);
         }
     }
     return out;

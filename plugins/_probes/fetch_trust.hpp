@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates that are trusted, read once for all requests: to read those of a system takes
+// tens of milliseconds, which would be told as time of the handshake. Thread: any.
+#pragma once
+
+#include <string>
+
+namespace cxedge::probes {
+
+// What `ca_file` holds (PEM; empty: what `easy`, a handle of libcurl's, trusts by itself), as
+// OpenSSL's X509_STORE. Null: the file cannot be read or holds no certificate.
+void* trusted_store(void* easy, const std::string& ca_file);
+
+// For a connection about to begin its handshake: `context` is OpenSSL's SSL_CTX.
+void trust(void* context, void* store);
+
+}  // namespace cxedge::probes
