@@ -30,8 +30,7 @@ std::size_t PacketBatch::receive(int fd, int flags) {
         prepare(i);
     }
     for (int i = 0; i < kTries; ++i) {
-        const int count =
-            ::recvmmsg(fd, messages_.data(), kPackets, flags | MSG_DONTWAIT, nullptr);
+        const int count = ::recvmmsg(fd, messages_.data(), kPackets, flags | MSG_DONTWAIT, nullptr);
         if (count > 0 || errno == EAGAIN || errno == EBADF || errno == ENOTSOCK) {
             filled_ = static_cast<std::size_t>(std::max(count, 0));
             break;
