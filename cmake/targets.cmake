@@ -80,8 +80,49 @@ int main() {
 // NOLINTEND
 ")
     cxedge_executable(${program} SOURCES ${main} LINK ${library} cxedge::plugin_api)
+    cxedge_package_program(${package} ${program})
+endfunction()
+
+function(cxedge_package_program package program)
     set_property(GLOBAL APPEND PROPERTY CXEDGE_PROGRAMS_${package} ${program})
     add_dependencies(product ${program})
+endfunction()
+
+# cxedge_write_probe_table(file libraries-out): what `cxctl probe run` knows of each probe.
+function(cxedge_write_probe_table file libraries_out)
+    get_property(names GLOBAL PROPERTY CXEDGE_PROBES)
+    list(SORT names)
+    set(includes "")
+    set(rows "")
+    set(libraries "")
+    foreach(name ${names})
+        get_property(plugin GLOBAL PROPERTY CXEDGE_PROBE_${name}_PLUGIN)
+        foreach(key CLASS HEADER SUMMARY)
+            get_property(${key} GLOBAL PROPERTY CXEDGE_PLUGIN_${plugin}_${key})
+        endforeach()
+        string(APPEND includes "#include \"${HEADER}\"\n")
+        string(APPEND rows "        {\"${name}\", \"${SUMMARY}\",
+         []() -> std::unique_ptr<ProbeSource> { return std::make_unique<${CLASS}>(); },
+         &${CLASS}::settings_help},\n")
+        list(APPEND libraries cxedge_plugin_${plugin})
+    endforeach()
+    file(CONFIGURE OUTPUT ${file} @ONLY CONTENT "// Written by CMake from the plugin folders.
+// NOLINTBEGIN
+#include \"plugins/_probes/command/probe_table.hpp\"
+
+@includes@
+namespace cxedge::probes {
+
+const std::vector<ProbeType>& probe_table() {
+    static const std::vector<ProbeType> table{
+@rows@    };
+    return table;
+}
+
+}  // namespace cxedge::probes
+// NOLINTEND
+")
+    set(${libraries_out} ${libraries} PARENT_SCOPE)
 endfunction()
 
 # The programs of packages cxedge-devices and cxedge-probes, one a line.

@@ -78,7 +78,12 @@ IngestThread::~IngestThread() {
 
 // What its thread needs of the configuration, which is main's to change.
 IngestThread::Beginning IngestThread::beginning(std::vector<Event> first_events) const {
-    Beginning with{std::move(first_events), {}, parts_.config.agent.heartbeat};
+    const wire::NodeIdentity self = identity_of(parts_.config);
+    Beginning with{
+        std::move(first_events),
+        {},
+        parts_.config.agent.heartbeat,
+        {self.tenant, self.site, self.node}};
     for (const config::SourceConfig& source : parts_.config.sources) {
         if (source.enabled) {
             with.sources.push_back(source_spec(source));
@@ -91,7 +96,7 @@ void IngestThread::begin(const Beginning& with) {
     for (const Event& event : with.events) {
         path_->accept_event(event);
     }
-    const ingest::IngestContext context{loop_, parts_.clock, *path_};
+    const ingest::IngestContext context{loop_, parts_.clock, *path_, nullptr, with.box};
     supervisor_ = std::make_unique<ingest::Supervisor>(parts_.plugins, parts_.plugin_dir, context);
     for (const ingest::SourceSpec& source : with.sources) {
         supervisor_->add(source);

@@ -85,6 +85,7 @@ private:
         std::vector<Event> events;
         std::vector<ingest::SourceSpec> sources;
         std::chrono::milliseconds heartbeat;
+        BoxName box;
     };
     explicit IngestThread(Parts parts);
     [[nodiscard]] Beginning beginning(std::vector<Event> first_events) const;

@@ -17,6 +17,7 @@ public:
     AgentHost(const SourceSpec& spec, const IngestContext& context, WorkerPool& workers);
 
     [[nodiscard]] std::string_view source_name() const override { return name_; }
+    [[nodiscard]] const BoxName& box() const override { return context_.box; }
     [[nodiscard]] const Clock& clock() const override { return context_.clock; }
     [[nodiscard]] EventLoop& loop() override { return context_.loop; }
     Result<SeriesId> declare(const SeriesInfo& info) override;

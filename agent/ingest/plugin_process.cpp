@@ -138,6 +138,7 @@ void PluginProcess::on_hello(const link::Hello& hello) {
     link::Welcome welcome;
     welcome.source = spec_.name;
     welcome.settings = spec_.settings;
+    welcome.box = context_.box;
     welcome.kept = context_.sink.kept(spec_.name);
     welcome.heartbeat_ms = static_cast<std::uint32_t>(patience_.heartbeat.count());
     const std::string bytes = link::encode(welcome);

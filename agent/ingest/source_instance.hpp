@@ -10,6 +10,7 @@
 #include "agent/base/settings.hpp"
 #include "agent/ingest/plugin_cgroups.hpp"
 #include "agent/ingest/reading_sink.hpp"
+#include "agent/model/box_name.hpp"
 
 namespace cxedge::ingest {
 
@@ -28,6 +29,7 @@ struct IngestContext {
     const Clock& clock;
     ReadingSink& sink;
     PluginCgroups* cgroups = nullptr;  // null: processes run without limits
+    BoxName box{};
 };
 
 struct InstanceHealth {

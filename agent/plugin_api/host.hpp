@@ -13,6 +13,7 @@
 #include "agent/base/event_loop.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/result.hpp"
+#include "agent/model/box_name.hpp"
 #include "agent/model/device.hpp"
 #include "agent/model/event.hpp"
 #include "agent/model/occasion.hpp"
@@ -30,6 +31,8 @@ public:
 
     // Name of this source instance, unique on the node.
     [[nodiscard]] virtual std::string_view source_name() const = 0;
+    // Which box this is; what is spread over boxes goes by it.
+    [[nodiscard]] virtual const BoxName& box() const = 0;
     [[nodiscard]] virtual const Clock& clock() const = 0;
     [[nodiscard]] virtual EventLoop& loop() = 0;
 

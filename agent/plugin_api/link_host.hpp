@@ -27,6 +27,7 @@ public:
     ~LinkHost() override;
 
     [[nodiscard]] std::string_view source_name() const override { return source_name_; }
+    [[nodiscard]] const BoxName& box() const override { return box_; }
     [[nodiscard]] const Clock& clock() const override { return clock_; }
     [[nodiscard]] EventLoop& loop() override { return loop_; }
     Result<SeriesId> declare(const SeriesInfo& info) override;
@@ -47,6 +48,7 @@ public:
     // For serve_plugin().
     [[nodiscard]] int socket() const { return socket_.get(); }
     void set_source_name(std::string name) { source_name_ = std::move(name); }
+    void set_box(BoxName box) { box_ = std::move(box); }
     void set_kept(std::string kept) { kept_ = std::move(kept); }
     void send_bytes(const std::string& frame);
     // One received datagram, or empty when there is none now; a closed link calls on_broken.
@@ -66,6 +68,7 @@ private:
     const Clock& clock_;
     std::function<void()> on_broken_;
     std::string source_name_;
+    BoxName box_;
     std::string kept_;
     std::map<SeriesKey, SeriesId> ids_;
     std::unique_ptr<Pending> pending_;

@@ -72,6 +72,7 @@ private:
 
     int serve(const link::Welcome& welcome) {
         host_.set_source_name(welcome.source);
+        host_.set_box(welcome.box);
         host_.set_kept(welcome.kept);
         SettingsProblems problems;
         source_->init(welcome.settings, problems);

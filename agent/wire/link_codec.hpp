@@ -11,6 +11,7 @@
 #include "agent/base/log.hpp"
 #include "agent/base/result.hpp"
 #include "agent/base/settings.hpp"
+#include "agent/model/box_name.hpp"
 #include "agent/model/device.hpp"
 #include "agent/model/event.hpp"
 #include "agent/model/series.hpp"
@@ -38,6 +39,7 @@ struct Welcome {
     std::uint32_t heartbeat_ms = 1000;
     bool check_only = false;
     std::string kept;  // by the run before
+    BoxName box{};
 };
 struct Checked {
     std::vector<std::string> problems;

@@ -136,6 +136,7 @@ Decoded read(const pb::Welcome& in) {
     out.heartbeat_ms = in.heartbeat_ms();
     out.check_only = in.check_only();
     out.kept = in.kept();
+    out.box = {in.tenant(), in.site(), in.node()};
     return Frame(std::move(out));
 }
 

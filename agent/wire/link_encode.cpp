@@ -107,6 +107,9 @@ private:
         out.set_heartbeat_ms(in.heartbeat_ms);
         out.set_check_only(in.check_only);
         out.set_kept(in.kept);
+        out.set_tenant(text_of(in.box.tenant));
+        out.set_site(text_of(in.box.site));
+        out.set_node(text_of(in.box.node));
     }
     void write(const Checked& in) {
         pb::Checked& out = *out_.mutable_checked();

@@ -6,12 +6,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "agent/base/clock.hpp"
 #include "agent/base/result.hpp"
+
+#include "plugins/_probes/ledger.hpp"
 
 namespace cxedge::probes {
 
@@ -23,16 +24,13 @@ struct BudgetLimits {
     std::optional<std::uint64_t> interface_packets;  // likewise
 };
 
-struct BudgetUse {
-    std::uint64_t bytes = 0;
-    std::uint64_t packets = 0;
-};
-
 class Meter {
 public:
-    // A grant: so much is taken from the ledger at a time, or what is left.
-    static constexpr std::uint64_t kGrantBytes = 1U << 20U;
-    static constexpr std::uint64_t kGrantPackets = 4096;
+    // A grant: so much is taken from the ledger at a time; of what a limit leaves a part only, so
+    // that others have some, too.
+    static constexpr std::uint64_t kGrantBytes = 4U << 20U;
+    static constexpr std::uint64_t kGrantPackets = 65'536;
+    static constexpr std::uint64_t kGrantPart = 16;
 
     // `directory` empty: nothing is written, limits hold for this object's life.
     Meter(
@@ -67,16 +65,19 @@ private:
         std::uint64_t bytes = 0;
         std::uint64_t packets = 0;
     };
-    bool take_grant(std::uint64_t bytes, std::uint64_t packets);
+    // What limits leave to grant.
+    [[nodiscard]] BudgetUse room(const Spent& spent) const;
+    bool take_grant(BudgetUse need);
     void give_back();
-    [[nodiscard]] std::string month() const;
+    [[nodiscard]] bool limited() const;
+    void begin_month();
 
-    std::string directory_;
-    std::string interface_;
+    Ledger ledger_;
     std::string test_;
     BudgetLimits limits_;
     const Clock& clock_;
-    Grant grant_;
+    std::string month_;  // "2026-11": of the grant
+    BudgetUse grant_;
     BudgetUse used_;
     std::string problem_;
 };

@@ -24,13 +24,16 @@ struct ProbeSettings {
     std::string family = "any";
     std::vector<std::string> quiet_hours;                   // "02:00-04:00", local time of the box
     std::vector<std::pair<std::string, std::string>> dims;  // added to every series
-    std::string shared_dir = "/var/lib/cxedge/probes";      // ledger, locks, stop order
-    double budget_mib = 0;                                  // of this source, a month; 0: none
-    std::int64_t budget_packets = 0;                        // likewise
-    double interface_budget_mib = 0;                        // of all tests of the interface
+    std::string shared_dir;  // ledger, locks, stop order; empty: `probes` in the state directory
+    double budget_mib = 0;   // of this source, a month; 0: none
+    std::int64_t budget_packets = 0;  // likewise
+    double interface_budget_mib = 0;  // of all tests of the interface
     std::int64_t interface_budget_packets = 0;
 };
 
+// Where the state directory of the agent is (STATE_DIRECTORY, as systemd and cxedged set it), the
+// same for all probes of the box.
+std::string shared_dir_of(const ProbeSettings& settings);
 // What is wrong with it, or empty.
 std::string check_quiet_hours(const std::string& text);
 // Adds what a schema cannot see: no targets at all, wrong or repeated ones, quiet hours.

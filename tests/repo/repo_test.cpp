@@ -97,7 +97,7 @@ TEST_CASE("repo: wire is not in the headers of plugin_api", "[repo]") {
     ));
 }
 
-TEST_CASE("repo: plugins know base, model, plugin_api, _devices and themselves", "[repo]") {
+TEST_CASE("repo: plugins know base, model, plugin_api, what they share and themselves", "[repo]") {
     for (const TreeFile& file : tree()) {
         if (!is_source(file.path) || !starts(file.path, "plugins/")) {
             continue;
@@ -113,6 +113,7 @@ TEST_CASE("repo: plugins know base, model, plugin_api, _devices and themselves",
                 const bool fine = starts(name, "\"agent/base/") || starts(name, "\"agent/model/") ||
                                   starts(name, "\"agent/plugin_api/") || starts(name, own) ||
                                   starts(name, "\"plugins/_devices/") ||
+                                  starts(name, "\"plugins/_probes/") ||
                                   (is_tool && name == "\"agent/config/load.hpp\"");
                 return foreign && !fine ? "a plugin may not include " + name : std::string();
             }
@@ -131,12 +132,16 @@ const std::vector<Home>& homes() {
         {"<mosquitto\\.h>",
          {"agent/uplink/mosquitto_broker\\.cpp", "plugins/_devices/mqtt_subscriber\\.cpp"}},
         {"<microhttpd\\.h>", {"plugins/_devices/http_.*\\.cpp"}},
-        {"<curl/.*", {"plugins/_devices/http_client.*\\.cpp"}},
+        {"<curl/.*",
+         {"plugins/_devices/http_client.*\\.cpp", "plugins/_probes/http_fetch.*\\.cpp"}},
+        {"<ares\\.h>", {"plugins/_probes/resolver\\.cpp"}},
+        {"<netlink/.*", {"plugins/radio_wifi/.*\\.cpp"}},
+        {"<systemd/.*", {"plugins/radio_cell/.*\\.cpp"}},
         {"<modbus/?.*", {"plugins/modbus/.*\\.cpp"}},
         {"<gpiod\\.h>", {"plugins/_devices/gpio_lines\\.cpp"}},
         {"<alsa/.*", {"plugins/sound/.*\\.cpp"}},
         {"<re2/.*", {"plugins/serial/.*\\.cpp"}},
-        {"<pugixml\\.hpp>", {"plugins/_devices/.*"}},
+        {"<pugixml\\.hpp>", {"plugins/_devices/.*", "plugins/probe_video/.*\\.cpp"}},
         {"<opencv2?/.*", {"plugins/camera/.*"}},
         {"<libav.*|<libsw.*", {"plugins/camera/.*"}},
         {"<spdlog/.*", {"agent/base/log\\.cpp"}},
@@ -147,11 +152,14 @@ const std::vector<Home>& homes() {
           "agent/ctl/.*",
           "plugins/kpi_socket/.*",
           "plugins/camera/.*",
-          "plugins/_devices/.*"}},
+          "plugins/_devices/.*",
+          "plugins/_probes/command/.*"}},
         {"<openssl/.*",
          {"agent/remote/(signing|credential_x509)\\.cpp",
           "plugins/camera/model_file\\.cpp",
-          "plugins/_devices/hmac\\.cpp"}},
+          "plugins/_devices/hmac\\.cpp",
+          "plugins/_probes/(tls_session|stamp_hmac).*\\.cpp",
+          "plugins/probe_.*\\.cpp"}},
         {"<zstd\\.h>", {"agent/wire/.*\\.cpp"}},
     };
     return table;
@@ -243,7 +251,7 @@ TEST_CASE("repo: every plugin folder is complete", "[repo]") {
     CHECK(folders.size() >= 5);
     Complaints complaints;
     for (const std::string& folder : folders) {
-        if (folder == "plugins/_devices/") {
+        if (folder == "plugins/_devices/" || folder == "plugins/_probes/") {
             continue;  // what others share
         }
         for (const char* name : {"README.md", "sample.toml", "CMakeLists.txt"}) {

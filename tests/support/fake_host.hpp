@@ -54,6 +54,7 @@ public:
     int commits = 0;
     int declares = 0;
 
+    BoxName box_name{"tenant", "site", "node"};
     ManualClock manual_clock;
     const Clock* real_clock = nullptr;  // instead, for what waits for the outside world
 
@@ -70,6 +71,7 @@ public:
     [[nodiscard]] bool run_until(const std::function<bool()>& done);
 
     [[nodiscard]] std::string_view source_name() const override { return name_; }
+    [[nodiscard]] const BoxName& box() const override { return box_name; }
     [[nodiscard]] const Clock& clock() const override {
         return real_clock != nullptr ? *real_clock : manual_clock;
     }

@@ -16,6 +16,7 @@ public:
         : host_(host), workers_(std::make_unique<WorkerPool>(2)) {}
 
     [[nodiscard]] std::string_view source_name() const override { return host_.source_name(); }
+    [[nodiscard]] const BoxName& box() const override { return host_.box(); }
     [[nodiscard]] const Clock& clock() const override { return host_.clock(); }
     [[nodiscard]] EventLoop& loop() override { return host_.loop(); }
     Result<SeriesId> declare(const SeriesInfo& info) override { return host_.declare(info); }

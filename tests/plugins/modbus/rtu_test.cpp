@@ -19,6 +19,7 @@ public:
     explicit ThreadedHost(FakeHost& inner) : inner_(inner) {}
 
     [[nodiscard]] std::string_view source_name() const override { return inner_.source_name(); }
+    [[nodiscard]] const BoxName& box() const override { return inner_.box(); }
     [[nodiscard]] const Clock& clock() const override { return inner_.clock(); }
     [[nodiscard]] EventLoop& loop() override { return inner_.loop(); }
     Result<SeriesId> declare(const SeriesInfo& info) override { return inner_.declare(info); }

@@ -156,6 +156,7 @@ TEST_CASE("link: settings keep their types and places", "[wire]") {
     welcome.heartbeat_ms = 500;
     welcome.check_only = true;
     welcome.kept = std::string("\xfe\0", 2);
+    welcome.box = {"operator", "store-7", "probe-1"};
     welcome.settings = leaf(SettingsNode::Table{});
     welcome.settings.position = {file, 12, 1, "site"};
     SettingsNode number = leaf(std::numeric_limits<std::int64_t>::min());
@@ -175,6 +176,9 @@ TEST_CASE("link: settings keep their types and places", "[wire]") {
     CHECK(got.heartbeat_ms == 500);
     CHECK(got.check_only);
     CHECK(got.kept == welcome.kept);
+    CHECK(got.box.tenant == "operator");
+    CHECK(got.box.site == "store-7");
+    CHECK(got.box.node == "probe-1");
     CHECK(to_string(got.settings.position) == to_string(welcome.settings.position));
     CHECK(got.settings.position.layer == "site");
     const SettingsNode* port = got.settings.find("port");

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_probes/agenda.hpp"
+
+#include <string>
+
+namespace cxedge::probes {
+namespace {
+
+// FNV-1a, 64 bits.
+std::uint64_t hash_of(std::string_view text) {
+    std::uint64_t hash = 14695981039346656037U;
+    for (const char c : text) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    }
+    return hash;
+}
+
+}  // namespace
+
+std::chrono::milliseconds phase_of(
+    const BoxName& box,
+    std::string_view test,
+    std::string_view target,
+    std::chrono::milliseconds interval
+) {
+    std::string text = box.tenant + '/' + box.site + '/' + box.node + '\n';
+    text.append(test).append(1, '\n').append(target);
+    const std::uint64_t hash = hash_of(text);
+    // The low bits of this hash differ little for texts that end alike.
+    const std::uint64_t mixed = hash ^ (hash >> 32U);
+    return std::chrono::milliseconds(mixed % static_cast<std::uint64_t>(interval.count()));
+}
+
+WallTime next_cycle(
+    WallTime after, std::chrono::milliseconds interval, std::chrono::milliseconds phase
+) {
+    const std::int64_t since = unix_ms(after) - phase.count();
+    std::int64_t cycles = since / interval.count();
+    if (since % interval.count() < 0) {
+        --cycles;
+    }
+    return from_unix_ms((cycles + 1) * interval.count() + phase.count());
+}
+
+Agenda::Agenda(
+    std::chrono::milliseconds interval, std::chrono::milliseconds jitter, std::uint32_t (*random)()
+)
+    : interval_(interval), jitter_(jitter), random_(random) {}
+
+void Agenda::plan(std::size_t index, WallTime after) {
+    Entry& entry = entries_[index];
+    entry.slot = next_cycle(after, interval_, entry.phase);
+    entry.begin = entry.slot;
+    if (jitter_.count() > 0) {
+        entry.begin += std::chrono::milliseconds(random_() % (jitter_.count() + 1));
+    }
+    order_.insert({entry.begin, index});
+}
+
+void Agenda::add(std::chrono::milliseconds phase, WallTime now) {
+    entries_.push_back({phase, {}, {}});
+    plan(entries_.size() - 1, now);
+}
+
+std::vector<Agenda::Due> Agenda::take(WallTime now) {
+    if (now < latest_) {
+        order_.clear();
+        for (std::size_t index = 0; index < entries_.size(); ++index) {
+            plan(index, now);
+        }
+    }
+    latest_ = now;
+    std::vector<Due> due;
+    while (!order_.empty() && order_.begin()->first <= now) {
+        const std::size_t index = order_.begin()->second;
+        order_.erase(order_.begin());
+        const WallTime slot = entries_[index].slot;
+        const auto missed = (now - slot) / interval_;
+        due.push_back({index, slot + missed * interval_, static_cast<std::uint64_t>(missed)});
+        // Behind the slot that runs now, not behind `now`: jitter may reach into the next one.
+        plan(index, due.back().slot);
+    }
+    return due;
+}
+
+std::optional<WallTime> Agenda::next() const {
+    return order_.empty() ? std::nullopt : std::optional(order_.begin()->first);
+}
+
+}  // namespace cxedge::probes

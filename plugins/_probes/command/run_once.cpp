@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_probes/command/run_once.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include <unistd.h>
+
+#include "plugins/_probes/command/option_settings.hpp"
+#include "plugins/_probes/command/probe_table.hpp"
+
+namespace cxedge::probes {
+namespace {
+
+// As of a source: a run that has not ended so long after its time is ended from outside.
+constexpr std::chrono::milliseconds kGrace{2'000};
+
+Result<const ProbeType*> type_named(const std::string& name) {
+    std::vector<std::string> names;
+    for (const ProbeType& type : probe_table()) {
+        if (type.name == name) {
+            return &type;
+        }
+        names.push_back(type.name);
+    }
+    const std::string near = nearest_name(name, names);
+    return not_found(
+        "probe " + name + " is unknown" + (near.empty() ? "" : "; did you mean " + near + "?") +
+        " (cxctl probe list)"
+    );
+}
+
+// A person may look at the network without having a say in the box's budget.
+std::string ledger_directory(const ProbeSettings& settings) {
+    const std::string directory = shared_dir_of(settings);
+    return ::access(directory.c_str(), W_OK | X_OK) == 0 ? directory : std::string();
+}
+
+struct OneRun {
+    EventLoop loop;
+    SystemClock clock;
+    Resolver resolver{loop};
+    Meter meter;
+    ProbeContext context;
+
+    explicit OneRun(const ProbeSettings& settings)
+        : meter(ledger_directory(settings), settings.interface, "command", {}, clock),
+          context{loop, clock, resolver, meter, settings.interface, settings.timeout} {}
+
+    Finding run(ProbeSource& source, const Target& target) {
+        Finding found;
+        found.result = ProbeResult::timeout;
+        found.detail = "did not end in its time";
+        const auto run = source.make_run(target, context);
+        run->begin([&](Finding finding) {
+            found = std::move(finding);
+            loop.stop();
+        });
+        const LoopHandle deadline = loop.after(context.timeout + kGrace, [this] { loop.stop(); });
+        loop.run();
+        return found;
+    }
+};
+
+Result<Told> run_source(ProbeSource& source, const std::string& type, const std::string& target) {
+    OneRun one(source.settings());
+    if (const Status opened = source.open(one.context); !opened) {
+        source.close();
+        return opened.error();
+    }
+    const SteadyTime begin = one.clock.steady_now();
+    Finding finding = one.run(source, {target, target});
+    source.close();
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(one.clock.steady_now() - begin);
+    return Told{type, target, std::move(finding), took, one.meter.used()};
+}
+
+}  // namespace
+
+Result<Told> run_once(
+    const std::string& type, const std::string& target, const std::vector<std::string>& options
+) {
+    const auto known = type_named(type);
+    if (!known) {
+        return known.error();
+    }
+    const auto parsed = parse_options(options);
+    if (!parsed) {
+        return parsed.error();
+    }
+    const std::unique_ptr<ProbeSource> source = (*known)->make();
+    SettingsProblems problems;
+    source->init(settings_from(*parsed, (*known)->help(), target), problems);
+    if (!problems.empty()) {
+        return problems.error();
+    }
+    return run_source(*source, type, target);
+}
+
+}  // namespace cxedge::probes
