@@ -51,6 +51,7 @@ struct FetchReply {
     int redirects = 0;
     std::string url;  // that answered
     std::string content_type;
+    std::string location;        // where a redirect leads that was not followed, as written
     std::uint64_t received = 0;  // bytes of the body
     std::uint64_t sent = 0;
     FetchTimes times;

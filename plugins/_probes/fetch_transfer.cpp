@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_probes/fetch_transfer.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include <curl/curl.h>
+#include <fmt/core.h>
+
+#include "plugins/_devices/text.hpp"
+#include "plugins/_probes/fetch_easy.hpp"
+#include "plugins/_probes/fetch_trust.hpp"
+
+namespace cxedge::probes {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+constexpr std::size_t kMostFetchHead = 65'536;
+constexpr long kFirstFinalStatus = 200;
+
+microseconds since(SteadyTime begin) {
+    return duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+// "HTTP/1.1 200 OK" -> 200; 0: not such a line.
+long status_of_line(std::string_view line) {
+    const std::size_t blank = line.find(' ');
+    long status = 0;
+    if (line.starts_with("HTTP/") && blank != std::string_view::npos) {
+        std::from_chars(line.data() + blank + 1, line.data() + line.size(), status);
+    }
+    return status;
+}
+
+bool leads_on(long status) {
+    constexpr long kRedirects[] = {301, 302, 303, 307, 308};  // RFC 9110 15.4
+    return std::find(std::begin(kRedirects), std::end(kRedirects), status) != std::end(kRedirects);
+}
+
+// What nobody on the way can compress or has seen before (xorshift64*, Vigna 2016).
+class Noise {
+public:
+    void fill(char* to, std::size_t size) {
+        for (std::size_t at = 0; at < size; at += sizeof state_) {
+            constexpr std::uint64_t kMultiplier = 0x2545F4914F6CDD1DULL;
+            state_ ^= state_ >> 12U;
+            state_ ^= state_ << 25U;
+            state_ ^= state_ >> 27U;
+            const std::uint64_t word = state_ * kMultiplier;
+            std::memcpy(to + at, &word, std::min(sizeof word, size - at));
+        }
+    }
+
+private:
+    std::uint64_t state_ =
+        static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) |
+        1U;
+};
+
+}  // namespace
+
+class FetchTransfer::Impl {
+public:
+    Impl(
+        const Shared& shared,
+        std::shared_ptr<const FetchRequest> request,
+        Order order,
+        OnBytes on_bytes
+    )
+        : shared_(shared),
+          request_(std::move(request)),
+          order_(std::move(order)),
+          on_bytes_(std::move(on_bytes)) {}
+
+    bool prepare() {
+        if (!easy_) {
+            return false;
+        }
+        set_basics();
+        set_request();
+        set_trust();
+        set_callbacks();
+        return true;
+    }
+
+private:
+    friend class FetchTransfer;
+
+    void set_basics() {
+        easy_.set(CURLOPT_URL, order_.url.c_str());
+        easy_.set(CURLOPT_PROTOCOLS_STR, "http,https");
+        easy_.set(CURLOPT_FOLLOWLOCATION, 0L);  // FetchJob does: names, times
+        easy_.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+        easy_.set(CURLOPT_NOSIGNAL, 1L);
+        easy_.set(CURLOPT_PROXY, "");  // the line is tested, not a proxy of the environment
+        easy_.set(CURLOPT_USERAGENT, "cxedge");
+        // Shared out over the addresses, so that one that is dead leaves time for the others.
+        easy_.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(order_.timeout.count()));
+        easy_.set(CURLOPT_FRESH_CONNECT, request_->new_connection ? 1L : 0L);
+        easy_.set_addresses(order_.host, order_.port, order_.addresses);
+    }
+
+    void set_request() {
+        easy_.add_header("Expect:");  // no waiting for "100 Continue": it would be in the times
+        if (order_.with_headers) {
+            for (const auto& [name, value] : request_->headers) {
+                // "Name;" is how libcurl wants a header without value.
+                easy_.add_header(name + (value.empty() ? ";" : ": " + value));
+            }
+        }
+        if (!request_->range.empty()) {
+            easy_.set(CURLOPT_RANGE, request_->range.c_str());
+        }
+        to_send_ = order_.with_body ? size_of_body() : 0;
+        if (to_send_ > 0) {
+            easy_.set(CURLOPT_POST, 1L);
+            easy_.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(to_send_));
+            if (!has_type()) {
+                easy_.add_header("Content-Type: application/octet-stream");
+            }
+        }
+        if (order_.method == "HEAD") {
+            easy_.set(CURLOPT_NOBODY, 1L);
+        } else if (order_.method != (to_send_ > 0 ? "POST" : "GET")) {
+            easy_.set(CURLOPT_CUSTOMREQUEST, order_.method.c_str());
+        }
+        easy_.use_headers();
+    }
+
+    [[nodiscard]] std::uint64_t size_of_body() const {
+        return request_->send_bytes > 0 ? request_->send_bytes : request_->body.size();
+    }
+
+    [[nodiscard]] bool has_type() const {
+        const auto& headers = request_->headers;
+        return order_.with_headers && std::any_of(headers.begin(), headers.end(), [](auto& each) {
+                   return devices::lower(each.first) == "content-type";
+               });
+    }
+
+    void set_trust() {
+        constexpr long kNameAndAll = 2;
+        if (!order_.tls) {
+            return;
+        }
+        easy_.set(CURLOPT_SSL_VERIFYPEER, request_->tls_verify ? 1L : 0L);
+        easy_.set(CURLOPT_SSL_VERIFYHOST, request_->tls_verify ? kNameAndAll : 0L);
+        knows_trusted_ = !request_->tls_verify || trust(easy_.get(), request_->ca_file);
+    }
+
+    void set_callbacks() {
+        easy_.set(CURLOPT_WRITEFUNCTION, &Impl::on_body);
+        easy_.set(CURLOPT_WRITEDATA, this);
+        easy_.set(CURLOPT_HEADERFUNCTION, &Impl::on_header);
+        easy_.set(CURLOPT_HEADERDATA, this);
+        easy_.set(CURLOPT_READFUNCTION, &Impl::on_read);
+        easy_.set(CURLOPT_READDATA, this);
+        easy_.set(CURLOPT_SEEKFUNCTION, &Impl::on_seek);
+        easy_.set(CURLOPT_SEEKDATA, this);
+        easy_.set(CURLOPT_PREREQFUNCTION, &Impl::on_request);
+        easy_.set(CURLOPT_PREREQDATA, this);
+        easy_.set(CURLOPT_OPENSOCKETFUNCTION, &Impl::on_open);
+        easy_.set(CURLOPT_OPENSOCKETDATA, this);
+        // Connections outlive the request that opened them.
+        easy_.set(CURLOPT_CLOSESOCKETFUNCTION, &Impl::on_close);
+        easy_.set(CURLOPT_CLOSESOCKETDATA, &shared_.sockets);
+    }
+
+    // ---- Call backs of libcurl.
+
+    static std::size_t on_body(char* bytes, std::size_t one, std::size_t size, void* self) {
+        return static_cast<Impl*>(self)->take_body({bytes, one * size}) ? one * size : 0;
+    }
+    static std::size_t on_header(char* bytes, std::size_t one, std::size_t size, void* self) {
+        return static_cast<Impl*>(self)->take_header({bytes, one * size}) ? one * size : 0;
+    }
+    static std::size_t on_read(char* to, std::size_t one, std::size_t size, void* self) {
+        return static_cast<Impl*>(self)->give_body(to, one * size);
+    }
+    static int on_seek(void* self, curl_off_t offset, int origin) {
+        if (origin != SEEK_SET) {
+            return CURL_SEEKFUNC_CANTSEEK;
+        }
+        static_cast<Impl*>(self)->sent_ = static_cast<std::uint64_t>(offset);
+        return CURL_SEEKFUNC_OK;
+    }
+    static int on_request(void* self, char*, char*, int, int) {
+        static_cast<Impl*>(self)->asked_at_ = std::chrono::steady_clock::now();
+        return CURL_PREREQFUNC_OK;
+    }
+    static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address) {
+        static_cast<void>(purpose);
+        return static_cast<Impl*>(self)->open(*address);
+    }
+    static int on_close(void* sockets, curl_socket_t fd) {
+        static_cast<FetchSockets*>(sockets)->close(fd);
+        return 0;
+    }
+
+    curl_socket_t open(const curl_sockaddr& address) {
+        fd_ = shared_.sockets.open(address.family, address.socktype, address.protocol);
+        if (fd_ < 0) {
+            open_error_ = errno;
+            return CURL_SOCKET_BAD;
+        }
+        return fd_;
+    }
+
+    bool take_header(std::string_view line) {
+        head_bytes_ += line.size();
+        if (head_bytes_ > kMostFetchHead || abandoned_) {
+            return false;
+        }
+        line = devices::trimmed(line);
+        // Of several the last one counts; 1xx only say that an answer will come.
+        if (const long status = status_of_line(line); status >= kFirstFinalStatus) {
+            status_ = status;
+            location_.clear();
+            content_type_.clear();
+        }
+        const std::size_t colon = std::min(line.find(':'), line.size());
+        const std::string name = devices::lower(line.substr(0, colon));
+        const std::string_view value =
+            devices::trimmed(line.substr(std::min(colon + 1, line.size())));
+        if (name == "location") {
+            location_ = value;
+        } else if (name == "content-type") {
+            content_type_ = value;
+        }
+        return true;
+    }
+
+    // False ends the transfer.
+    bool take_body(std::string_view bytes) {
+        if (abandoned_) {
+            return false;
+        }
+        shared_.sockets.settle();
+        const std::uint64_t most = request_->max_bytes;
+        if (most > 0 && received_ + bytes.size() >= most) {
+            bytes = bytes.substr(0, most - received_);
+            enough_ = true;
+        }
+        received_ += bytes.size();
+        if (on_bytes_ && redirect().empty() && !bytes.empty()) {
+            tell_bytes(bytes);
+        }
+        return !enough_ && !shared_.sockets.capped();
+    }
+
+    void tell_bytes(std::string_view bytes) {
+        ++shared_.in_curl;
+        const bool more = on_bytes_(bytes);
+        --shared_.in_curl;
+        enough_ = enough_ || !more || abandoned_;
+    }
+
+    std::size_t give_body(char* to, std::size_t room) {
+        const std::size_t size = std::min<std::uint64_t>(room, to_send_ - sent_);
+        if (abandoned_ || !shared_.sockets.hand_over(size)) {
+            return CURL_READFUNC_ABORT;
+        }
+        if (request_->send_bytes > 0) {
+            noise_.fill(to, size);
+        } else {
+            request_->body.copy(to, size, sent_);
+        }
+        sent_ += size;
+        if (sent_ == to_send_) {
+            sent_at_ = std::chrono::steady_clock::now();
+        }
+        return size;
+    }
+
+    // ---- What came of it.
+
+    [[nodiscard]] std::string redirect() const {
+        return order_.follow && leads_on(status_) ? location_ : std::string();
+    }
+
+    [[nodiscard]] bool reused() const {
+        return asked_at_ && easy_.number(CURLINFO_NUM_CONNECTS) == 0;
+    }
+
+    [[nodiscard]] std::string step() const {
+        if (status_ != 0 || (asked_at_ && sent_ < to_send_)) {
+            return "transfer";
+        }
+        if (asked_at_) {
+            return "server";
+        }
+        const bool connected = easy_.mark(CURLINFO_CONNECT_TIME_T).count() > 0;
+        if (!connected) {
+            return "connect";
+        }
+        const bool shaken = easy_.mark(CURLINFO_APPCONNECT_TIME_T).count() > 0;
+        return order_.tls && !shaken ? "tls" : "server";
+    }
+
+    [[nodiscard]] FetchVerdict verdict(int code) {
+        ended_ = true;
+        if (enough_) {
+            return {};
+        }
+        if (head_bytes_ > kMostFetchHead) {
+            return {ProbeResult::bad_status, "server", "the head of the answer has no end"};
+        }
+        if (!knows_trusted_) {
+            code = CURLE_SSL_CACERT_BADFILE;
+        }
+        FetchEnding ending;
+        ending.code = code;
+        ending.os_error = static_cast<int>(easy_.number(CURLINFO_OS_ERRNO));
+        ending.verified = easy_.number(CURLINFO_SSL_VERIFYRESULT);
+        ending.step = step();
+        if (fd_ < 0 && open_error_ != 0) {
+            ending.os_error = open_error_;
+        }
+        return verdict_of(ending);
+    }
+
+    // Time that it took to hand over the body of the request.
+    [[nodiscard]] microseconds upload() const {
+        if (to_send_ == 0 || !asked_at_) {
+            return microseconds(0);
+        }
+        return duration_cast<microseconds>(
+            sent_at_.value_or(std::chrono::steady_clock::now()) - *asked_at_
+        );
+    }
+
+    [[nodiscard]] microseconds ended() const {
+        return ended_ ? easy_.mark(CURLINFO_TOTAL_TIME_T) : since(begun_);
+    }
+
+    // libcurl's are marks since the beginning (CURLINFO_*_TIME_T); 0: not reached.
+    void tell_times(FetchTimes& times) const {
+        const microseconds none(0);
+        const microseconds named = easy_.mark(CURLINFO_NAMELOOKUP_TIME_T);
+        const microseconds connected = easy_.mark(CURLINFO_CONNECT_TIME_T);
+        const microseconds shaken = easy_.mark(CURLINFO_APPCONNECT_TIME_T);
+        const microseconds asked = easy_.mark(CURLINFO_PRETRANSFER_TIME_T);
+        const microseconds answered = easy_.mark(CURLINFO_STARTTRANSFER_TIME_T);
+        if (!reused()) {
+            times.connect += connected > none ? std::max(none, connected - named) : none;
+            times.tls += shaken > none ? std::max(none, shaken - connected) : none;
+        }
+        if (status_ == 0) {
+            times.transfer += upload();
+            return;
+        }
+        times.ttfb += std::max(none, answered - asked - upload());
+        times.transfer += upload() + std::max(none, ended() - answered);
+    }
+
+    void tell(FetchReply& reply) const {
+        tell_times(reply.times);
+        reply.status = status_;
+        reply.url = order_.url;
+        reply.content_type = content_type_;
+        reply.location = leads_on(status_) ? location_ : std::string();
+        reply.received = received_;
+        reply.sent = sent_;
+        reply.reused = reused();
+        const int active = easy_.socket();
+        reply.retransmits = shared_.sockets.retransmits(active >= 0 ? active : fd_);
+        reply.address = easy_.text(CURLINFO_PRIMARY_IP);
+        if (reply.address.empty() && !order_.addresses.empty()) {
+            reply.address = order_.addresses.front().text();
+        }
+    }
+
+    const Shared shared_;
+    const std::shared_ptr<const FetchRequest> request_;
+    const Order order_;
+    OnBytes on_bytes_;
+    FetchEasy easy_;
+    Noise noise_;
+    const SteadyTime begun_ = std::chrono::steady_clock::now();
+    std::optional<SteadyTime> asked_at_;
+    std::optional<SteadyTime> sent_at_;
+    std::uint64_t to_send_ = 0;
+    std::uint64_t sent_ = 0;
+    std::uint64_t received_ = 0;
+    std::size_t head_bytes_ = 0;
+    long status_ = 0;
+    std::string location_;
+    std::string content_type_;
+    int fd_ = -1;
+    int open_error_ = 0;
+    bool knows_trusted_ = true;
+    bool enough_ = false;
+    bool ended_ = false;
+    bool abandoned_ = false;
+};
+
+FetchTransfer::FetchTransfer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FetchTransfer::~FetchTransfer() = default;
+
+std::unique_ptr<FetchTransfer> FetchTransfer::make(
+    const Shared& shared, std::shared_ptr<const FetchRequest> request, Order order, OnBytes on_bytes
+) {
+    auto impl =
+        std::make_unique<Impl>(shared, std::move(request), std::move(order), std::move(on_bytes));
+    if (!impl->prepare()) {
+        return nullptr;
+    }
+    return std::unique_ptr<FetchTransfer>(new FetchTransfer(std::move(impl)));
+}
+
+void* FetchTransfer::easy() const {
+    return impl_->easy_.get();
+}
+
+void FetchTransfer::abandon() {
+    impl_->abandoned_ = true;
+}
+
+long FetchTransfer::status() const {
+    return impl_->status_;
+}
+
+std::string FetchTransfer::redirect() const {
+    return impl_->redirect();
+}
+
+std::string FetchTransfer::step() const {
+    return impl_->step();
+}
+
+FetchVerdict FetchTransfer::verdict(int code) {
+    return impl_->verdict(code);
+}
+
+void FetchTransfer::tell(FetchReply& reply) const {
+    impl_->tell(reply);
+}
+
+}  // namespace cxedge::probes

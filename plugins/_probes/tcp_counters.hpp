@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel knows of a TCP connection (TCP_INFO, linux/tcp.h). Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace cxedge::probes {
+
+// Since the connection began.
+struct TcpCounters {
+    std::uint64_t received = 0;     // bytes of the stream, also those nobody has read yet
+    std::uint64_t sent = 0;         // likewise, those sent again included; without what still waits
+    std::uint32_t retransmits = 0;  // segments sent again (tcpi_total_retrans)
+};
+
+// Nothing: no TCP socket, or the kernel does not count (bytes: since Linux 4.19).
+std::optional<TcpCounters> tcp_counters(int fd);
+
+// The other side may be so many bytes ahead of who reads here, no more (tcp(7) TCP_WINDOW_CLAMP;
+// the kernel takes about 1 KiB at least). Never takes back what it was allowed before.
+void limit_ahead(int fd, std::uint64_t bytes);
+
+}  // namespace cxedge::probes
