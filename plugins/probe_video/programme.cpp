@@ -69,7 +69,9 @@ Status Programme::keep(std::size_t track, MediaList list) {
     const bool first = std::none_of(lists_.begin(), lists_.end(), [](const auto& each) {
         return each && !each->segments.empty();
     });
-    if (first && !list.ended) {
+    // A server that began to count anew is far behind; tracks may lag a little behind each other.
+    const bool restarted = sequence_ && *sequence_ > end_of(list) + list.segments.size();
+    if ((first || restarted) && !list.ended) {
         begin_live(list);
     }
     held = std::move(list);

@@ -149,7 +149,7 @@ void VideoRun::took_segment(const FetchReply& reply) {
     taken_.bytes += reply.received;
     taken_.media_s += media_s;
     ++taken_.segments;
-    taken_.switches += last_track_ && *last_track_ != *track_ ? 1 : 0;
+    taken_.switches += last_track_ && *last_track_ != *track_ ? 1U : 0U;
     last_track_ = track_;
     track_.reset();
     playout_.add(now_s(), media_s);
@@ -204,8 +204,8 @@ bool VideoRun::has_list() {
 }
 
 void VideoRun::load_list() {
-    list_asked_s_ = now_s();
-    what_ = "the playlist of " + programme_.tracks()[*track_].name;
+    list_asked_s_[*track_] = now_s();
+    what_ = "the playlist of a variant";
     const Piece list{programme_.tracks()[*track_].list_url, std::nullopt};
     fetch(list, kLargestPlaylist, true, &VideoRun::took_list);
 }
@@ -218,7 +218,7 @@ void VideoRun::await_segment() {
     }
     const double share = programme_.unchanged() ? kUnchangedShare : 1;
     const double pause_s = std::max(programme_.target_s(*track_) * share, kShortestReloadS);
-    const double left_s = list_asked_s_ + pause_s - now_s();
+    const double left_s = list_asked_s_[*track_] + pause_s - now_s();
     if (left_s > 0) {
         wait(left_s);
     } else {

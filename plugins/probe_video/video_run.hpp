@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -68,7 +69,7 @@ private:
     std::optional<std::size_t> track_;
     std::optional<std::size_t> last_track_;  // of the segment before
     std::optional<Piece> init_;              // that the decoder would have
-    double list_asked_s_ = 0;
+    std::map<std::size_t, double> list_asked_s_;  // by track
 
     std::string what_;  // is being fetched, for people
     Piece piece_;

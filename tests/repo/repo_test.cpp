@@ -141,7 +141,7 @@ const std::vector<Home>& homes() {
         {"<gpiod\\.h>", {"plugins/_devices/gpio_lines\\.cpp"}},
         {"<alsa/.*", {"plugins/sound/.*\\.cpp"}},
         {"<re2/.*", {"plugins/serial/.*\\.cpp"}},
-        {"<pugixml\\.hpp>", {"plugins/_devices/.*", "plugins/probe_video/.*\\.cpp"}},
+        {"<pugixml\\.hpp>", {"plugins/_devices/.*", "plugins/probe_video/dash_.*"}},
         {"<opencv2?/.*", {"plugins/camera/.*"}},
         {"<libav.*|<libsw.*", {"plugins/camera/.*"}},
         {"<spdlog/.*", {"agent/base/log\\.cpp"}},

@@ -19,12 +19,12 @@ inline constexpr std::chrono::seconds kProbePatience{60};
 template <class T>
 class ProbeLab {
 public:
-    // `settings`: TOML lines of the [[source]] table; no targets needed.
+    // `settings`: TOML lines of the [[source]] table; targets only where they must be URLs.
     explicit ProbeLab(const std::string& settings) {
         SettingsProblems problems;
-        source.init(
-            source_settings("[[source]]\ntargets = \"203.0.113.1\"\n" + settings), problems
-        );
+        const bool has_targets = settings.find("targets =") != std::string::npos;
+        const std::string targets = has_targets ? "" : "targets = \"203.0.113.1\"\n";
+        source.init(source_settings("[[source]]\n" + targets + settings), problems);
         if (!problems.empty()) {
             throw std::runtime_error(problems.error().message);
         }
