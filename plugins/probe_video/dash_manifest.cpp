@@ -68,8 +68,7 @@ std::vector<Period> periods_of(const xml_node& mpd) {
     const std::vector<xml_node> nodes = children_named(mpd, "Period", kMostPeriods);
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         start_s = duration_or(nodes[i], "start", start_s);
-        const double end_s =
-            i + 1 < nodes.size() ? duration_or(nodes[i + 1], "start", 0) : total_s;
+        const double end_s = i + 1 < nodes.size() ? duration_or(nodes[i + 1], "start", 0) : total_s;
         const double rest_s = std::max(0.0, end_s - start_s);
         periods.push_back({nodes[i], duration_or(nodes[i], "duration", rest_s)});
         start_s += periods.back().duration_s;
@@ -177,7 +176,8 @@ private:
         return slots_.size() >= kMostDashSegments || total_s_ >= enough_s_;
     }
 
-    // Segments of one length, at most `count` and `limit_s` of media; returns where the next begins.
+    // Segments of one length, at most `count` and `limit_s` of media; returns where the next
+    // begins.
     std::uint64_t repeat(Entry entry, std::size_t count, double limit_s) {
         const double each_s = static_cast<double>(entry.duration) / timescale_;
         // The rest of a division is no segment.
@@ -204,7 +204,10 @@ private:
 class PeriodReader {
 public:
     PeriodReader(MediaList& list, const xml_node& representation, const Period& period, double left)
-        : list_(list), representation_(representation), period_s_(period.duration_s), left_s_(left) {
+        : list_(list),
+          representation_(representation),
+          period_s_(period.duration_s),
+          left_s_(left) {
         values_.id = representation.attribute("id").value();
         values_.bandwidth = bandwidth_of(representation);
     }
@@ -335,9 +338,7 @@ private:
     }
 
     // SegmentBase, or nothing of all this: one file.
-    Status read_whole() {
-        return add(piece("", ""), std::min(period_s_, kLongestSegmentS));
-    }
+    Status read_whole() { return add(piece("", ""), std::min(period_s_, kLongestSegmentS)); }
 
     MediaList& list_;
     xml_node representation_;

@@ -93,8 +93,8 @@ public:
     MediaList take() {
         for (const Segment& each : list_.segments) {
             // RFC 8216 demands a target duration; without it the longest segment stands in.
-            list_.target_s = has_target_ ? list_.target_s
-                                         : std::max(list_.target_s, each.duration_s);
+            list_.target_s =
+                has_target_ ? list_.target_s : std::max(list_.target_s, each.duration_s);
         }
         return std::move(list_);
     }

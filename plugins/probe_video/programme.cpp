@@ -65,7 +65,8 @@ Status Programme::keep(std::size_t track, MediaList list) {
     }
     std::optional<MediaList>& held = lists_[track];
     unchanged_ = held && end_of(*held) == end_of(list) && held->ended == list.ended;
-    // Of a live video that has not begun the list is empty: the end is known with the first segment.
+    // Of a live video that has not begun the list is empty: the end is known with the first
+    // segment.
     const bool first = std::none_of(lists_.begin(), lists_.end(), [](const auto& each) {
         return each && !each->segments.empty();
     });
@@ -94,7 +95,8 @@ std::size_t Programme::index_of_next(const MediaList& list) const {
     }
     double begin_s = 0;
     std::size_t index = 0;
-    // Segments of another track may begin a little earlier or later: what is more than half over is.
+    // Segments of another track may begin a little earlier or later: what is more than half over
+    // is.
     while (index < list.segments.size() &&
            begin_s + list.segments[index].duration_s / 2 < position_s_) {
         begin_s += list.segments[index].duration_s;

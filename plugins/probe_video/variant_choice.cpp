@@ -45,7 +45,8 @@ std::size_t choose_track(
     std::size_t best = 0;
     if (rule == VariantRule::adaptive && bits_per_s) {
         const double usable = *bits_per_s * kUsableShare;
-        while (best + 1 < tracks.size() && static_cast<double>(tracks[best + 1].bandwidth) <= usable) {
+        while (best + 1 < tracks.size() && static_cast<double>(tracks[best + 1].bandwidth) <= usable
+        ) {
             ++best;
         }
     }

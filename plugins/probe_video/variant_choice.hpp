@@ -21,8 +21,8 @@ class RateEstimate {
 public:
     // A segment that was `seconds` on its way.
     void add(std::uint64_t bytes, double seconds);
-    // bit/s over the last three together, the slow ones weighing as long as they took; nothing: none
-    // came yet.
+    // bit/s over the last three together, the slow ones weighing as long as they took; nothing:
+    // none came yet.
     [[nodiscard]] std::optional<double> bits_per_s() const;
 
 private:
@@ -33,8 +33,8 @@ private:
     std::deque<Came> latest_;
 };
 
-// Index into `tracks`, which are in the order of bandwidth and at least one. adaptive: the lowest at
-// first, then the best that needs at most 0.8 of what the line gave.
+// Index into `tracks`, which are in the order of bandwidth and at least one. adaptive: the lowest
+// at first, then the best that needs at most 0.8 of what the line gave.
 std::size_t choose_track(
     const std::vector<Track>& tracks, VariantRule rule, std::optional<double> bits_per_s
 );

@@ -9,9 +9,7 @@ namespace {
 using probes::Figure;
 using probes::ProbeResult;
 
-Figure video_figure(
-    const char* metric, Kind kind, const char* unit, std::optional<double> value
-) {
+Figure video_figure(const char* metric, Kind kind, const char* unit, std::optional<double> value) {
     Figure figure;
     figure.info.key.metric = metric;
     figure.info.kind = kind;

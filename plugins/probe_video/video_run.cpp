@@ -66,9 +66,9 @@ void VideoRun::fetch(const Piece& piece, std::uint64_t most, bool keep, Then the
     request.family = probes::family_of(settings_.family);
     request.ca_file = settings_.ca_file;
     request.tls_verify = settings_.tls_verify;
-    const auto left = context_.timeout - std::chrono::duration_cast<std::chrono::milliseconds>(
-                                             context_.clock.steady_now() - began_
-                                         );
+    const auto left =
+        context_.timeout -
+        std::chrono::duration_cast<std::chrono::milliseconds>(context_.clock.steady_now() - began_);
     request.timeout = std::max(left - kReplyMargin, kShortestRequest);
     // One more than is good shows what is too large.
     request.max_bytes = most + 1;
@@ -284,9 +284,8 @@ void VideoRun::end(ProbeResult result, std::string step, std::string detail) {
     found.result = result;
     found.step = std::move(step);
     found.detail = std::move(detail);
-    found.figures = video_figures(
-        {playout_, taken_.bytes, taken_.media_s, taken_.switches, found.result}
-    );
+    found.figures =
+        video_figures({playout_, taken_.bytes, taken_.media_s, taken_.switches, found.result});
     const Done done = std::move(done_);
     done(std::move(found));
 }
@@ -300,7 +299,9 @@ probes::Finding VideoRun::finding() const {
     }
     if (last_track_) {
         const Track& track = programme_.tracks()[*last_track_];
-        found.facts.emplace_back("variant", fmt::format("{} {} bit/s", track.name, track.bandwidth));
+        found.facts.emplace_back(
+            "variant", fmt::format("{} {} bit/s", track.name, track.bandwidth)
+        );
     }
     found.facts.emplace_back("segments", std::to_string(taken_.segments));
     found.facts.emplace_back("bytes of media", std::to_string(taken_.bytes));

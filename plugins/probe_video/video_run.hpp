@@ -67,8 +67,8 @@ private:
     RateEstimate rate_;
     Taken taken_;
     std::optional<std::size_t> track_;
-    std::optional<std::size_t> last_track_;  // of the segment before
-    std::optional<Piece> init_;              // that the decoder would have
+    std::optional<std::size_t> last_track_;       // of the segment before
+    std::optional<Piece> init_;                   // that the decoder would have
     std::map<std::size_t, double> list_asked_s_;  // by track
 
     std::string what_;  // is being fetched, for people

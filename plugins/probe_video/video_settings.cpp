@@ -10,7 +10,8 @@ Schema<VideoSettings> make_video_schema() {
     using Settings = VideoSettings;
     Schema<Settings> schema;
     probes::add_probe_keys(schema);
-    schema.text("variant", &Settings::variant, "Which quality: the line decides, or always the same")
+    schema
+        .text("variant", &Settings::variant, "Which quality: the line decides, or always the same")
         .one_of({"adaptive", "lowest", "highest"});
     schema.duration("watch_s", &Settings::watch, "So much of the video is played").range(1, 600);
     schema

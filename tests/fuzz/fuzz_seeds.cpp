@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin,video}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>

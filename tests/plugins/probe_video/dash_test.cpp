@@ -47,7 +47,8 @@ TEST_CASE("dash: durations", "[probe_video]") {
     CHECK(iso_duration_s("PT1H2M3.5S") == Approx(3723.5));
     CHECK(iso_duration_s("P1DT1M") == Approx(86'460));
     CHECK(iso_duration_s("P0Y0M0DT0H3M30.000S") == Approx(210));
-    for (const char* text : {"", "P", "10S", "PT", "PT10", "PT-1S", "P1M", "PTS", "PT1X", "PT1e3S"}) {
+    for (const char* text :
+         {"", "P", "10S", "PT", "PT10", "PT-1S", "P1M", "PTS", "PT1X", "PT1e3S"}) {
         INFO(text);
         CHECK(iso_duration_s(text) < 0);
     }
@@ -55,10 +56,13 @@ TEST_CASE("dash: durations", "[probe_video]") {
 
 TEST_CASE("dash: templates", "[probe_video]") {
     const TemplateValues values{"v1", 5'000, 7, 90'000};
-    CHECK(*fill_template("$RepresentationID$/$Number%05d$-$Time$.m4s", values) == "v1/00007-90000.m4s");
+    CHECK(
+        *fill_template("$RepresentationID$/$Number%05d$-$Time$.m4s", values) == "v1/00007-90000.m4s"
+    );
     CHECK(*fill_template("$$$Bandwidth$$Number%01d$", values) == "$50007");
     CHECK(*fill_template("", values).value().c_str() == '\0');
-    for (const char* text : {"$", "a$Number", "$Nothing$", "$Number%d$", "$Number%0999d$", "$Number%05x$"}) {
+    for (const char* text :
+         {"$", "a$Number", "$Nothing$", "$Number%d$", "$Number%0999d$", "$Number%05x$"}) {
         INFO(text);
         CHECK_FALSE(fill_template(text, values));
     }
@@ -80,13 +84,15 @@ TEST_CASE("dash: numbered segments, the last one shorter", "[probe_video]") {
 }
 
 TEST_CASE("dash: a time line with repeats and gaps", "[probe_video]") {
-    const MediaList list = dash_media(video(
-        "<Representation id='v' bandwidth='1'><SegmentTemplate timescale='10' media='$Time$'>"
-        "<SegmentTimeline><S t='100' d='20' r='1'/><S d='15'/><S t='200' d='10' r='-1'/>"
-        "</SegmentTimeline></SegmentTemplate></Representation>"
-    ));
-    CHECK(files(list) ==
-          std::vector<std::string>{"100", "120", "140", "200", "210", "220", "230", "240"});
+    const MediaList list = dash_media(
+        video("<Representation id='v' bandwidth='1'><SegmentTemplate timescale='10' media='$Time$'>"
+              "<SegmentTimeline><S t='100' d='20' r='1'/><S d='15'/><S t='200' d='10' r='-1'/>"
+              "</SegmentTimeline></SegmentTemplate></Representation>")
+    );
+    CHECK(
+        files(list) ==
+        std::vector<std::string>{"100", "120", "140", "200", "210", "220", "230", "240"}
+    );
     CHECK(list.segments[2].duration_s == Approx(1.5));
     CHECK(list.segments[7].duration_s == Approx(0.5));
 }
@@ -94,7 +100,8 @@ TEST_CASE("dash: a time line with repeats and gaps", "[probe_video]") {
 TEST_CASE("dash: lists, ranges, base addresses", "[probe_video]") {
     const MediaList list = dash_media(
         "<BaseURL> x/ </BaseURL>" +
-        video("<Representation id='v' bandwidth='1'><BaseURL>v.mp4</BaseURL><SegmentList duration='4'>"
+        video("<Representation id='v' bandwidth='1'><BaseURL>v.mp4</BaseURL><SegmentList "
+              "duration='4'>"
               "<Initialization range='0-99'/><SegmentURL mediaRange='100-299'/>"
               "<SegmentURL media='b' mediaRange='0-0'/></SegmentList></Representation>")
     );
@@ -102,10 +109,10 @@ TEST_CASE("dash: lists, ranges, base addresses", "[probe_video]") {
     CHECK(list.segments[0].data == Piece{"https://video.example/a/x/v.mp4", ByteRange{100, 200}});
     CHECK(list.segments[1].data == Piece{"https://video.example/a/x/b", ByteRange{0, 1}});
     CHECK(list.inits[0] == Piece{"https://video.example/a/x/v.mp4", ByteRange{0, 100}});
-    const MediaList whole = dash_media(video(
-        "<Representation id='v' bandwidth='1'><BaseURL>v.mp4</BaseURL><SegmentBase indexRange='1-2'/>"
-        "</Representation>"
-    ));
+    const MediaList whole =
+        dash_media(video("<Representation id='v' "
+                         "bandwidth='1'><BaseURL>v.mp4</BaseURL><SegmentBase indexRange='1-2'/>"
+                         "</Representation>"));
     CHECK(files(whole) == std::vector<std::string>{"v.mp4"});
     CHECK(whole.segments[0].duration_s == Approx(10));
 }
@@ -142,8 +149,10 @@ TEST_CASE("dash: says what is wrong", "[probe_video]") {
         dash_of(video("<Representation/>"), "type='dynamic'").error().message,
         Catch::Contains("live DASH")
     );
-    CHECK_FALSE(dash_of("<Period><AdaptationSet contentType='audio'><Representation/>"
-                        "</AdaptationSet></Period>"));
+    CHECK_FALSE(
+        dash_of("<Period><AdaptationSet contentType='audio'><Representation/>"
+                "</AdaptationSet></Period>")
+    );
     for (const char* inner :
          {"<Representation><BaseURL>ftp://x/</BaseURL></Representation>",
           "<Representation><SegmentTemplate media='$Oops$' duration='1'/></Representation>",

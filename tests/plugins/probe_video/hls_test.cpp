@@ -153,8 +153,9 @@ TEST_CASE("hls: says what is wrong", "[probe_video]") {
 
 TEST_CASE("programme: a live video begins near its end and goes on by number", "[probe_video]") {
     const auto list = [](int first, int count) {
-        std::string text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:" +
-                           std::to_string(first) + "\n";
+        std::string text =
+            "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:" + std::to_string(first) +
+            "\n";
         for (int i = first; i < first + count; ++i) {
             text += "#EXTINF:2,\ns" + std::to_string(i) + "\n";
         }
@@ -200,9 +201,9 @@ TEST_CASE("programme: another track goes on at the same time", "[probe_video]") 
     REQUIRE(programme.take_list(0, "#EXTM3U\n#EXTINF:4,\na0\n#EXTINF:4,\na1\n#EXT-X-ENDLIST", kHere)
     );
     programme.pass(0);
-    REQUIRE(programme.take_list(
-        1, "#EXTM3U\n#EXTINF:3.9,\nb0\n#EXTINF:4.1,\nb1\n#EXT-X-ENDLIST", kHere
-    ));
+    REQUIRE(
+        programme.take_list(1, "#EXTM3U\n#EXTINF:3.9,\nb0\n#EXTINF:4.1,\nb1\n#EXT-X-ENDLIST", kHere)
+    );
     CHECK(programme.next(1)->data.url == "https://video.example/a/b/b1");
     CHECK_FALSE(programme.take_list(1, "#EXTM3U\n#EXT-X-ENDLIST", kHere));
     CHECK_FALSE(programme.take_list(1, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na\n", kHere));

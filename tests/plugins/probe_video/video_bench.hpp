@@ -67,8 +67,11 @@ inline Seen oracle(
     const double began_s = std::chrono::duration<double>(began.time_since_epoch()).count();
     const std::string words = std::to_string(began_s) + " " + std::to_string(duration_s) + " " +
                               std::to_string(buffer_s) + " " + std::to_string(watch_s);
-    const Finished finished =
-        run({"/bin/sh", "-c", "exec /usr/bin/python3 " VIDEO_ORACLE " " + words + " < " + dir.file("log")});
+    const Finished finished = run(
+        {"/bin/sh",
+         "-c",
+         "exec /usr/bin/python3 " VIDEO_ORACLE " " + words + " < " + dir.file("log")}
+    );
     std::istringstream text(finished.output);
     Seen seen;
     text >> seen.initial_buffer_s >> seen.stall_time_s >> seen.stalls >> seen.play_time_s;
@@ -90,7 +93,8 @@ using VideoLab = ProbeLab<plugins::ProbeVideo>;
 
 // Short: half a second a segment.
 inline std::string video_settings(const std::string& more) {
-    return "targets = \"http://video.example/\"\nbuffer_s = 1\nahead_s = 2\ntimeout_s = 30\n" + more;
+    return "targets = \"http://video.example/\"\nbuffer_s = 1\nahead_s = 2\ntimeout_s = 30\n" +
+           more;
 }
 
 inline double only(const probes::Finding& finding, const std::string& metric) {
