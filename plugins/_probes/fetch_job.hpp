@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ public:
     void begin();
     // Nothing is told any more.
     void cancel();
+    [[nodiscard]] std::optional<FetchProgress> progress() const;
     // From the engine.
     void transfer_ended(int code);
     void over_budget();

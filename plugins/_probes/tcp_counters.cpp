@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <limits>
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace cxedge::probes {
@@ -20,6 +22,12 @@ std::optional<TcpCounters> tcp_counters(int fd) {
         return std::nullopt;
     }
     return TcpCounters{info.tcpi_bytes_received, info.tcpi_bytes_sent, info.tcpi_total_retrans};
+}
+
+std::uint64_t unacknowledged(int fd) {
+    int bytes = 0;
+    const bool known = ::ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0;
+    return known ? static_cast<std::uint64_t>(bytes) : 0;
 }
 
 void limit_ahead(int fd, std::uint64_t bytes) {

@@ -17,6 +17,10 @@ struct TcpCounters {
 // Nothing: no TCP socket, or the kernel does not count (bytes: since Linux 4.19).
 std::optional<TcpCounters> tcp_counters(int fd);
 
+// Bytes that were handed to the kernel and that the other side has not acknowledged (SIOCOUTQ,
+// tcp(7)); 0: not known.
+std::uint64_t unacknowledged(int fd);
+
 // The other side may be so many bytes ahead of who reads here, no more (tcp(7) TCP_WINDOW_CLAMP;
 // the kernel takes about 1 KiB at least). Never takes back what it was allowed before.
 void limit_ahead(int fd, std::uint64_t bytes);

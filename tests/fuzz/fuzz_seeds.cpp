@@ -219,6 +219,28 @@ void devices(Seeds seeds) {
     }
 }
 
+void videos(Seeds seeds) {
+    const char* const texts[] = {
+        "0#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:4,\na.ts\n"
+        "#EXT-X-MEDIA-SEQUENCE:8\n#EXTINF:4,\nb.ts\n",
+        "1../x/./y?z#w",
+        "2#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,CODECS=\"a,b\",RESOLUTION=2x1\nlow.m3u8\n",
+        "2#EXTM3U\n#EXT-X-MAP:URI=\"i.mp4\",BYTERANGE=\"9@0\"\n#EXTINF:2.5,t\n"
+        "#EXT-X-BYTERANGE:5@9\nf.mp4\n#EXT-X-DISCONTINUITY\n#EXTINF:2\n#EXT-X-BYTERANGE:5\nf.mp4\n"
+        "#EXT-X-ENDLIST\n",
+        "2<MPD mediaPresentationDuration='PT1M'><BaseURL>x/</BaseURL><Period><AdaptationSet "
+        "mimeType='video/mp4'><SegmentTemplate timescale='10' media='$Time$' initialization="
+        "'$RepresentationID$'><SegmentTimeline><S t='5' d='20' r='-1'/></SegmentTimeline>"
+        "</SegmentTemplate><Representation id='v' bandwidth='9'/></AdaptationSet></Period></MPD>",
+        "2<MPD><Period duration='PT9S'><AdaptationSet contentType='video'><Representation id='v'>"
+        "<SegmentList duration='3'><Initialization range='0-9'/><SegmentURL media='a' "
+        "mediaRange='1-2'/></SegmentList></Representation></AdaptationSet></Period></MPD>",
+    };
+    for (const char* text : texts) {
+        seeds.write(text);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -233,5 +255,6 @@ int main(int argc, char** argv) {
     devices(Seeds(argv[1], "device_formats"));
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
+    videos(Seeds(argv[1], "video"));
     return 0;
 }

@@ -23,7 +23,7 @@ void require(bool good) {
 
 void check_segment(const Segment& segment) {
     require(segment.duration_s > 0 && segment.duration_s <= kLongestSegmentS);
-    require(segment.data.url.starts_with("http") || segment.data.url.starts_with("HTTP"));
+    require(resolve_reference(segment.data.url, "") == segment.data.url);
     require(!segment.data.range || segment.data.range->length > 0);
 }
 
