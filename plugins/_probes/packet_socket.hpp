@@ -23,7 +23,9 @@ struct PacketTime {
 };
 
 struct Packet {
-    std::string_view bytes;  // valid during the call back
+    // Behind the IP header, and that of UDP; valid during the call back. Of more than 9,216 bytes
+    // only those.
+    std::string_view bytes;
     Address from;
     PacketTime received;
     int ttl = -1;  // hop limit it came with; -1: unknown
@@ -38,8 +40,9 @@ struct PacketError {
     std::uint32_t mtu = 0;  // of "fragmentation needed", else 0
     Address offender;       // who said so
     PacketTime received;
-    std::string_view sent_bytes;  // the start of the packet it is about, behind the IP header
-    Address to;                   // whom that was for
+    // The start of the packet it is about, behind the IP header and that of UDP.
+    std::string_view sent_bytes;
+    Address to;  // whom that was for
 };
 
 class PacketSocket {
@@ -50,7 +53,8 @@ public:
         std::function<void(std::uint32_t id, PacketTime sent)> sent;
         std::function<void(const PacketError&)> error;  // may be empty
     };
-    // Takes over `fd` (from open_socket()); asks for stamps, hop limits, traffic class, errors.
+    // Takes over `fd` (from open_socket()); asks for stamps, hop limits, traffic class, errors. A
+    // call back may destroy this.
     PacketSocket(EventLoop& loop, UniqueFd fd, Events events);
     PacketSocket(const PacketSocket&) = delete;
     PacketSocket& operator=(const PacketSocket&) = delete;
@@ -67,7 +71,7 @@ public:
 
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;  // and of the call back that it is in
 };
 
 }  // namespace cxedge::probes

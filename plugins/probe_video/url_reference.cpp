@@ -51,7 +51,8 @@ std::string remove_dot_segments(std::string_view path) {
         const bool last = path.empty();
         if (segment == "/." || segment == "/..") {
             if (segment == "/..") {
-                out.resize(out.empty() ? 0 : out.rfind('/'));
+                const std::size_t parent = out.rfind('/');
+                out.resize(parent == std::string::npos ? 0 : parent);
             }
             out += last ? "/" : "";
         } else {

@@ -64,6 +64,7 @@ TEST_CASE("references: as RFC 3986 section 5.4 has them", "[probe_video]") {
         CHECK(resolve_reference(base, reference).value_or("nothing") == expected);
     }
     CHECK(resolve_reference("http://a", "g") == "http://a/g");
+    CHECK_FALSE(resolve_reference(base, "a:2.5/../../x"));
     CHECK_FALSE(resolve_reference(base, "ftp://a/b"));
     CHECK_FALSE(resolve_reference(base, "file:///etc/passwd"));
     CHECK_FALSE(resolve_reference(base, "a b"));

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugin before a real server, over lines of known rate.
+#include <csignal>
+#include <iostream>
+#include <random>
+#include <sstream>
+
+#include "plugins/probe_throughput/probe_throughput.hpp"
+
+#include "tests/plugins/case_run.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/impaired_link.hpp"
+#include "tests/support/net_namespace.hpp"
+#include "tests/support/probe_lab.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace cxedge::test {
+namespace {
+
+using probes::Finding;
+using probes::ProbeResult;
+
+constexpr std::chrono::seconds kServerPatience{30};
+// Of an IP packet of 1,500 bytes: 20 IPv4, 20 TCP, 12 time stamps.
+constexpr double kGoodput = 1'448.0 / 1'500.0;
+constexpr std::uint64_t kSegment = 1'500;
+
+class ByteServer {
+public:
+    explicit ByteServer(const std::string& host, const NetNamespace* there = nullptr)
+        : process_(command(host, there)), host_(host) {
+        const auto line = process_.line(kServerPatience);
+        if (!line || !line->starts_with("port ")) {
+            throw std::runtime_error("no server: " + line.value_or("it does not start"));
+        }
+        port_ = line->substr(5);
+    }
+    [[nodiscard]] std::string url(const std::string& path) const {
+        return "http://" + host_ + ":" + port_ + path;
+    }
+    // Bytes of all streams, both ways; ends it.
+    std::uint64_t end() {
+        process_.signal(SIGINT);
+        std::istringstream text(process_.line_with("gave", kServerPatience).value_or(""));
+        std::string word;
+        std::uint64_t gave = 0;
+        std::uint64_t took = 0;
+        text >> word >> gave >> word >> took;
+        return gave + took;
+    }
+
+private:
+    static std::vector<std::string> command(const std::string& host, const NetNamespace* there) {
+        const std::vector<std::string> argv{"/usr/bin/python3", THROUGHPUT_SERVER, host};
+        return there == nullptr ? argv : there->inside(argv);
+    }
+
+    Process process_;
+    std::string host_;
+    std::string port_;
+};
+
+using ThroughputLab = ProbeLab<plugins::ProbeThroughput>;
+
+double one(const Finding& finding, const std::string& metric, const std::string& dir) {
+    const probes::Figure& found = figure(finding, metric, "dir=" + dir);
+    return found.values.size() == 1 ? found.values.front()
+                                    : throw std::runtime_error(metric + " has not one value");
+}
+
+bool lost(const Finding& finding, const std::string& metric, const std::string& dir) {
+    return figure(finding, metric, "dir=" + dir).values.empty();
+}
+
+std::string facts(const Finding& finding) {
+    std::string text = finding.detail;
+    for (const auto& [name, value] : finding.facts) {
+        text += "\n" + name + ": " + value;
+    }
+    return text;
+}
+
+bool skips_network() {
+    if (ImpairedLink::available()) {
+        return false;
+    }
+    std::cout << "skipped: needs root and /dev/net/tun\n";
+    return true;
+}
+
+Impairment narrow(std::int64_t rate_kbit, int queue_ms) {
+    Impairment line;
+    line.rate_kbit = rate_kbit;
+    line.delay = std::chrono::milliseconds(10);
+    line.queue = std::chrono::milliseconds(queue_ms);
+    return line;
+}
+
+}  // namespace
+
+TEST_CASE("probe_throughput: does what its cases say", "[probe_throughput]") {
+    check_plugin(
+        {"probe_throughput", make_source<plugins::ProbeThroughput>, [](CaseRun&, Source&) {}}
+    );
+}
+
+TEST_CASE("probe_throughput: a narrow line, both ways, and its queue", "[probe_throughput]") {
+    if (skips_network()) {
+        return;
+    }
+    const NetNamespace box;
+    const NetNamespace far;
+    constexpr std::int64_t kDown = 16'000;
+    constexpr std::int64_t kUp = 8'000;
+    const ImpairedLink line(box, far, narrow(kUp, 200), narrow(kDown, 200));
+    const std::string host = line.ipv4(End::b);
+    ByteServer server(host, &far);
+    const NetNamespace::Inside inside(box);
+    ThroughputLab lab(
+        "targets = \"http://x/\"\nmax_mib = 20\nmax_s = 8\nearly_stop = false\nupload_url = \"" +
+        server.url("/up") + "\""
+    );
+    const Finding found = lab.run(server.url("/100000000"));
+    INFO(facts(found));
+    REQUIRE(found.result == ProbeResult::ok);
+    std::cout << facts(found) << "\n";
+    CHECK(one(found, "net.throughput", "down") == Approx(kDown * 1e3 * kGoodput).epsilon(0.05));
+    CHECK(one(found, "net.throughput", "up") == Approx(kUp * 1e3 * kGoodput).epsilon(0.05));
+    CHECK(one(found, "net.throughput.bytes", "down") > 10e6);
+    // The queue holds 200 ms; TCP fills it, and after a loss lets it run down by a third.
+    for (const char* dir : {"down", "up"}) {
+        INFO(dir << " " << one(found, "net.bufferbloat", dir));
+        CHECK(one(found, "net.bufferbloat", dir) > 0.08);
+        CHECK(one(found, "net.bufferbloat", dir) < 0.26);
+    }
+    CHECK(one(found, "net.tcp.retransmits", "up") >= 0);
+}
+
+TEST_CASE("probe_throughput: ends when the rate is steady", "[probe_throughput]") {
+    if (skips_network()) {
+        return;
+    }
+    const NetNamespace box;
+    const NetNamespace far;
+    // Queue enough that no packet is lost: TCP is limited by the line alone.
+    const ImpairedLink line(box, far, narrow(50'000, 5'000), narrow(10'000, 5'000));
+    ByteServer server(line.ipv4(End::b), &far);
+    const NetNamespace::Inside inside(box);
+    ThroughputLab lab("targets = \"http://x/\"\nmax_mib = 1000\nmax_s = 30\nstreams = 1\nrtt_by = \"none\"");
+    const Finding found = lab.run(server.url("/1000000000"));
+    INFO(facts(found));
+    REQUIRE(found.result == ProbeResult::ok);
+    CHECK(one(found, "net.throughput", "down") == Approx(10e6 * kGoodput).epsilon(0.05));
+    CHECK_THAT(facts(found), Catch::Contains("down ended by: a steady rate"));
+    CHECK(one(found, "net.throughput.bytes", "down") < 20e6);
+    CHECK(found.figures.size() == 3);
+}
+
+TEST_CASE("probe_throughput: moves no more than it may", "[probe_throughput]") {
+    ByteServer server("127.0.0.1");
+    ThroughputLab lab(
+        "targets = \"http://x/\"\nmax_mib = 3\nrtt_by = \"none\"\nupload_method = \"PUT\"\n"
+        "upload_url = \"" + server.url("/up") + "\""
+    );
+    // A short file is asked for again and again.
+    const Finding found = lab.run(server.url("/100000"));
+    INFO(facts(found));
+    REQUIRE(found.result == ProbeResult::ok);
+    constexpr double kMiB = 1'048'576;
+    // libcurl hands over at most 16 KiB at once, each of four streams.
+    CHECK(one(found, "net.throughput.bytes", "down") >= 3 * kMiB);
+    CHECK(one(found, "net.throughput.bytes", "down") <= 3 * kMiB + 65'536);
+    CHECK(one(found, "net.throughput.bytes", "up") <= 3 * kMiB);
+    CHECK(one(found, "net.throughput.bytes", "up") > 0.5 * kMiB);
+    CHECK(one(found, "net.throughput", "down") > 1e6);
+    CHECK(one(found, "net.throughput", "up") > 1e6);
+}
+
+TEST_CASE("probe_throughput: tells what is wrong", "[probe_throughput]") {
+    ByteServer server("127.0.0.1");
+    ThroughputLab lab("targets = \"http://x/\"\nmax_mib = 1\nrtt_by = \"none\"\nupload_url = \"" +
+                      server.url("/up") + "\"");
+    const Finding refused = lab.run("http://127.0.0.1:1/");
+    CHECK(refused.result == ProbeResult::refused);
+    CHECK(refused.step == "connect");
+    CHECK_THAT(refused.detail, Catch::StartsWith("download: "));
+    CHECK(lost(refused, "net.throughput", "down"));
+    CHECK_FALSE(lost(refused, "net.throughput", "up"));  // the other direction is measured
+    const Finding missing = lab.run(server.url("/nothing"));
+    CHECK(missing.result == ProbeResult::bad_status);
+    CHECK(lost(missing, "net.throughput", "down"));
+    CHECK(lost(missing, "net.tcp.retransmits", "down"));
+    const Finding empty = lab.run(server.url("/0"));
+    CHECK(empty.result == ProbeResult::body_mismatch);
+}
+
+TEST_CASE("probe_throughput: may be taken down at any moment", "[probe_throughput]") {
+    ByteServer server("127.0.0.1");
+    ThroughputLab lab("targets = \"http://x/\"\nmax_mib = 2000\nmax_s = 5\nrtt_by = \"none\"\nupload_url = \"" +
+                      server.url("/up") + "\"");
+    for (const int ms : {0, 1, 3, 10, 50, 200}) {
+        auto run = lab.source.make_run({"t", server.url("/1000000000")}, lab.context);
+        bool done = false;
+        run->begin([&](const Finding&) { done = true; });
+        const LoopHandle timer = lab.loop.after(std::chrono::milliseconds(ms), [&] {
+            run.reset();
+            lab.loop.stop();
+        });
+        lab.loop.run();
+        CHECK_FALSE(done);
+    }
+}
+
+TEST_CASE("probe_throughput: a month's budget holds across kill -9", "[probe_throughput]") {
+    if (skips_network()) {
+        return;
+    }
+    constexpr std::uint64_t kBudget = 50'000'000;
+    const TempDir dir;
+    const NetNamespace box;
+    const NetNamespace far;
+    Impairment fast;
+    fast.rate_kbit = 100'000;
+    const ImpairedLink line(box, far, fast, fast);
+    ByteServer server(line.ipv4(End::b), &far);
+    const std::vector<std::string> command = box.inside(
+        {SPENDER, dir.path().string(), server.url("/1000000000"), std::to_string(kBudget)}
+    );
+    std::mt19937 random(7);
+    for (int kills = 0; kills < 6; ++kills) {
+        Process spender(command);
+        REQUIRE(spender.line_with("ready", kServerPatience));
+        // At any moment of its first tests.
+        static_cast<void>(spender.line(std::chrono::milliseconds(random() % 600)));
+        spender.signal(SIGKILL);
+        spender.wait(kServerPatience);
+    }
+    Process spender(command);
+    const auto last = spender.line_with("capped", std::chrono::seconds(60));
+    CHECK(last);
+    CHECK(spender.wait(kServerPatience) == 0);
+    const std::uint64_t on_the_line =
+        line.truth(Direction::a_to_b).bytes + line.truth(Direction::b_to_a).bytes;
+    const std::uint64_t streams = server.end();
+    SystemClock clock;
+    const auto ledger =
+        probes::Ledger(dir.path().string(), "wan0").read(iso8601(clock.wall_now()).substr(0, 7));
+    REQUIRE(ledger);
+    const std::uint64_t booked = probes::total_of(*ledger).bytes;
+    std::cout << "budget " << kBudget << ", IP bytes on the line " << on_the_line
+              << ", bytes of streams " << streams << ", booked " << booked << "\n";
+    CHECK(on_the_line <= kBudget + kSegment);
+    CHECK(booked <= kBudget + kSegment);
+    CHECK(streams <= on_the_line);
+    // Each kill loses a grant at most, and something was measured.
+    CHECK(on_the_line > kBudget / 3);
+}
+
+}  // namespace cxedge::test
