@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "agent/app/command_history.hpp"
+#include "agent/app/command_probe.hpp"
 #include "agent/app/command_service.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
@@ -159,15 +160,6 @@ CommandOperation snapshot(const CommandSurroundings& with) {
     }};
 }
 
-// The operation is part of the vocabulary, so that an agent with probes needs no new one.
-CommandOperation run_probe(const CommandSurroundings& /*with*/) {
-    return {[](const Command& command, const CommandRespond& respond) {
-        respond(not_found(fmt::format(
-            "probe {} is unknown: cxedge {} has no probes", text_arg(command, "probe"), version()
-        )));
-    }};
-}
-
 CommandOperation restart_plugin(const CommandSurroundings& with) {
     return {[with = &with](const Command& command, const CommandRespond& respond) {
         with->ingest.restart_source(
@@ -222,12 +214,14 @@ std::map<std::string, CommandOperation> command_operations(const CommandSurround
         {"live", live(around)},
         {"need_dict", need_dict(around)},
         {"ping", ping(around)},
+        {"probe_start", probe_start_operation(around)},
+        {"probe_stop", probe_stop_operation(around)},
         {"query", query_operation(around)},
         {"replay", replay_operation(around)},
         {"resend", resend(around)},
         {"restart_agent", restart_agent(around)},
         {"restart_plugin", restart_plugin(around)},
-        {"run_probe", run_probe(around)},
+        {"run_probe", run_probe_operation(around)},
         {"set_log_level", set_log_level(around)},
         {"snapshot", snapshot(around)},
         {"status", status(around)},

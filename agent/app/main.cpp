@@ -132,7 +132,13 @@ int main_with(int argc, char** argv) {
         return status == 0 ? 0 : kExitUsage;
     }
     places = resolve(places);
-    return check_command->parsed() ? check(places) : run(places, argv);
+    if (check_command->parsed()) {
+        return check(places);
+    }
+    // What plugin processes share is there, too. As systemd says it; nobody reads it yet.
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    ::setenv("STATE_DIRECTORY", places.state_dir.c_str(), 1);
+    return run(places, argv);
 }
 
 }  // namespace

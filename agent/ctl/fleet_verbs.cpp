@@ -101,8 +101,8 @@ void add_enrol_server(CLI::App& app, EnrolServerOptions& server, Chosen& chosen)
 constexpr const char* kOperations =
     "Operations: ping; status; need_dict; collect_diag; restart_agent; restart_plugin source=NAME; "
     "resend lane=0..2 epoch=HEX first=SEQ last=SEQ; live series=GLOB every_s=N ttl_s=N; snapshot "
-    "series=GLOB; set_log_level level=debug|info|warn|error ttl_s=N; run_probe probe=NAME; query "
-    "and "
+    "series=GLOB; set_log_level level=debug|info|warn|error ttl_s=N; run_probe probe=TYPE "
+    "target=ADDRESS KEY=VALUE; probe_stop ttl_s=N; probe_start; query and "
     "replay, better asked by cxctl query --node and cxctl replay --node";
 
 void add_cmd(CLI::App& app, CommandOptions& command, Chosen& chosen) {

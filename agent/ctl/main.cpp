@@ -12,9 +12,8 @@
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/fleet_verbs.hpp"
 #include "agent/ctl/flush.hpp"
-#include "agent/ctl/model.hpp"
 #include "agent/ctl/moment.hpp"
-#include "agent/ctl/plugins.hpp"
+#include "agent/ctl/plugin_verbs.hpp"
 #include "agent/ctl/query.hpp"
 #include "agent/ctl/receive.hpp"
 #include "agent/ctl/setup.hpp"
@@ -39,12 +38,11 @@ struct CommandLine {
     cxedge::ctl::StatusOptions status;
     cxedge::ctl::NodeStatusOptions node;
     cxedge::ctl::DevicesOptions devices;
-    cxedge::ctl::PluginsOptions plugins;
     cxedge::ctl::FlushOptions flush;
     cxedge::ctl::QueryOptions query;
     cxedge::ctl::HistoryRange replay;
     cxedge::ctl::ConfigOptions config;
-    cxedge::ctl::ModelOptions model;
+    cxedge::ctl::PluginVerbOptions plugin;
     cxedge::ctl::SetupOptions setup;
     cxedge::ctl::DoctorOptions doctor;
     cxedge::ctl::FleetOptions fleet;
@@ -209,20 +207,6 @@ void add_devices(CommandLine& line) {
     });
 }
 
-void add_plugins(CommandLine& line) {
-    CLI::App& verb = *line.app.add_subcommand(
-        "plugins", "What this version can collect; with a name, a sample configuration"
-    );
-    verb.add_option("name", line.plugins.name, "Plugin");
-    verb.add_flag("--json", line.plugins.json, "One JSON object a plugin and line");
-    verb.footer("Example: cxctl plugins http_push >> /etc/cxedge/cxedged.toml");
-    verb.callback([&line] {
-        line.verb = [&line] {
-            return cxedge::ctl::run_plugins(line.plugins);
-        };
-    });
-}
-
 void add_flush(CommandLine& line) {
     CLI::App& verb =
         *line.app.add_subcommand("flush", "Send everything now and wait until it is acknowledged");
@@ -370,23 +354,6 @@ void add_config(CommandLine& line) {
         };
     });
 }
-
-void add_model(CommandLine& line) {
-    CLI::App& verb = *line.app.add_subcommand("model", "About the networks that cameras use");
-    verb.require_subcommand(1);
-    CLI::App& check =
-        *verb.add_subcommand("check", "What a model is, its licence, and how fast it is here");
-    check.add_option("file", line.model.file, "ONNX file")->required();
-    check.add_option("--sha256", line.model.sha256, "Refuse any other file");
-    check.add_flag("--json", line.model.json, "One JSON object instead of lines");
-    check.footer("Example: cxctl model check /etc/cxedge/yolox_nano.onnx");
-    check.callback([&line] {
-        line.verb = [&line] {
-            return cxedge::ctl::run_model_check(line.model);
-        };
-    });
-}
-
 // Where the box keeps things.
 void add_box(CLI::App& verb, cxedge::ctl::DoctorOptions& box) {
     verb.add_option("--config", box.config_file, "The site's configuration file")
@@ -469,12 +436,11 @@ void add_verbs(CommandLine& line) {
     add_decode(line);
     add_status(line);
     add_devices(line);
-    add_plugins(line);
+    cxedge::ctl::add_plugin_verbs(line.app, line.plugin, line.verb);
     add_flush(line);
     add_query(line);
     add_replay(line);
     add_config(line);
-    add_model(line);
     add_setup(line);
     add_doctor(line);
     cxedge::ctl::add_fleet_verbs(line.app, line.fleet, line.verb);

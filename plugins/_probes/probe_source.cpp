@@ -112,7 +112,8 @@ private:
         std::unique_ptr<ProbeRun> run;
         LoopHandle deadline;
         WallTime slot{};
-        SteadyTime last_run{};  // ended, or was left out on purpose
+        SteadyTime last_run{};   // ended, or was left out on purpose
+        std::uint64_t turn = 0;  // of its run: who calls back for an earlier one is not heard
         bool waits = false;
     };
 
@@ -265,11 +266,14 @@ private:
         teller_.began(std::max(host_.clock().wall_now() - test.slot, std::chrono::milliseconds(0)));
         test.run = probe_.make_run(test.target, context_);
         ++running_;
+        const std::uint64_t turn = ++test.turn;
         const auto most = settings_.timeout + kGrace;
-        test.deadline = host_.loop().after(most, [this, index] {
-            finish(index, unfinished("did not end in its time"));
+        test.deadline = host_.loop().after(most, [this, index, turn] {
+            finish(index, turn, unfinished("did not end in its time"));
         });
-        test.run->begin([this, index](Finding finding) { finish(index, std::move(finding)); });
+        test.run->begin([this, index, turn](const Finding& finding) {
+            finish(index, turn, finding);
+        });
     }
 
     static Finding unfinished(std::string detail) {
@@ -279,9 +283,9 @@ private:
         return finding;
     }
 
-    void finish(std::size_t index, Finding finding) {
+    void finish(std::size_t index, std::uint64_t turn, const Finding& finding) {
         Test& test = tests_[index];
-        if (!test.run) {
+        if (!test.run || test.turn != turn) {
             return;
         }
         retire(test);

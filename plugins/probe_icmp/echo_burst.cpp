@@ -141,7 +141,7 @@ void EchoBurst::on_reply(std::size_t number, const probes::Packet& packet, const
         ++slot.duplicates;
         return;
     }
-    open_ -= slot.settled() ? 0 : 1;
+    open_ -= slot.settled() ? 0U : 1U;
     slot.failed = false;
     slot.answered = true;
     slot.times.back = at;

@@ -413,7 +413,13 @@ TEST_CASE("command: what this version cannot do it says", "[e2e]") {
         CHECK(outcome["state"] == state);
         return outcome["detail"].get<std::string>();
     };
-    CHECK(detail({"run_probe", "probe=dns"}, "failed").find("has no probes") != std::string::npos);
+    CHECK(
+        detail({"run_probe", "probe=dns"}, "failed").find("target= say what") != std::string::npos
+    );
+    CHECK(
+        detail({"run_probe", "probe=nosuch", "target=192.0.2.1"}, "failed").find("is unknown") !=
+        std::string::npos
+    );
     CHECK(detail({"snapshot"}, "failed").find("series=") == 0);
     CHECK(detail({"query", "serie=x"}, "failed").find("serie is unknown") == 0);
     CHECK(detail({"query", "from_ms=0"}, "failed").find("to_ms is missing") == 0);

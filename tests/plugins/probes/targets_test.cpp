@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_probes/targets.hpp"
+
+#include <cerrno>
+
+#include "plugins/_probes/address.hpp"
+#include "plugins/_probes/quiet_hours.hpp"
+#include "plugins/_probes/result.hpp"
+
+#include "tests/support/catch.hpp"
+#include "tests/support/time_zone.hpp"
+
+using namespace cxedge;
+using namespace cxedge::probes;
+
+namespace {
+
+const BoxName kBox{"acme", "store-7", "probe-1"};
+
+}  // namespace
+
+TEST_CASE("targets: have a name, or are their own", "[probes]") {
+    CHECK(parse_target("192.0.2.1").name == "192.0.2.1");
+    CHECK(parse_target("gw = 192.0.2.1").name == "gw");
+    CHECK(parse_target("gw = 192.0.2.1").address == "192.0.2.1");
+    const Target url = parse_target("https://example.net/?q=1");
+    CHECK(url.name == url.address);
+    CHECK(parse_target("shop=https://example.net/?q=1").address == "https://example.net/?q=1");
+}
+
+TEST_CASE("targets: the box's own names are filled in", "[probes]") {
+    CHECK(*fill_in("gw.${site}.${tenant}.example", kBox) == "gw.store-7.acme.example");
+    CHECK(*fill_in("${node}", kBox) == "probe-1");
+    CHECK_THAT(fill_in("${region}", kBox).error().message, Catch::Contains("${site}"));
+    CHECK_FALSE(fill_in("${site", kBox));
+}
+
+TEST_CASE("targets: a list's mistakes are told, the rest runs", "[probes]") {
+    const TargetList list = read_targets(
+        "# the region\n"
+        "gw=gw.${site}.example   # the router\n"
+        "\n"
+        "\t192.0.2.7\r\n"
+        "bad=\n"
+        "worse=${region}\n"
+        "https://example.net/#top\n",
+        "targets.txt",
+        kBox
+    );
+    REQUIRE(list.targets.size() == 3);
+    CHECK(list.targets[0].address == "gw.store-7.example");
+    CHECK(list.targets[1].address == "192.0.2.7");
+    CHECK(list.targets[2].address == "https://example.net/#top");
+    REQUIRE(list.problems.size() == 2);
+    CHECK_THAT(list.problems[0], Catch::StartsWith("targets.txt:5: "));
+    CHECK_THAT(list.problems[1], Catch::StartsWith("targets.txt:6: "));
+}
+
+TEST_CASE("addresses: hosts with and without ports", "[probes]") {
+    CHECK(split_host_port("example.net")->port == std::nullopt);
+    CHECK(split_host_port("example.net:53")->port == 53);
+    CHECK(split_host_port("[2001:db8::1]:853")->host == "2001:db8::1");
+    CHECK(split_host_port("2001:db8::1")->host == "2001:db8::1");
+    CHECK(split_host_port("::1")->host == "::1");
+    for (const char* text : {"", "host:", "host:0", "host:99999", "[::1", "[]:1", ":53"}) {
+        CHECK_FALSE(split_host_port(text));
+    }
+    const auto address = Address::parse("2001:db8::1", 443);
+    REQUIRE(address);
+    CHECK(address->text() == "2001:db8::1");
+    CHECK(address->port() == 443);
+    CHECK(address->is_v6());
+    CHECK(Address::parse("192.0.2.1")->text() == "192.0.2.1");
+    CHECK_FALSE(Address::parse("192.0.2"));
+    CHECK_FALSE(Address::parse("example.net"));
+    CHECK(Address::parse("192.0.2.1", 1)->same_host(*Address::parse("192.0.2.1", 2)));
+    CHECK_FALSE(Address::parse("192.0.2.1")->same_host(*Address::parse("::ffff:192.0.2.1")));
+}
+
+TEST_CASE("quiet hours: local time, over midnight, with summer time", "[probes]") {
+    const cxedge::test::TimeZone berlin(cxedge::test::kCentralEurope);
+    const auto night = parse_quiet_hours("22:00-06:00");
+    REQUIRE(night);
+    // 2026-07-01: UTC+2.
+    const auto july = from_unix_ms(1'782'864'000'000);
+    CHECK(is_quiet({*night}, july));                                // 02:00
+    CHECK_FALSE(is_quiet({*night}, july + std::chrono::hours(4)));  // 06:00
+    CHECK(is_quiet({*night}, july + std::chrono::hours(20)));       // 22:00
+    CHECK_FALSE(is_quiet({}, july));
+    for (const char* wrong : {"", "22:00", "25:00-26:00", "22:00-22:00", "2-4"}) {
+        CHECK_FALSE(parse_quiet_hours(wrong));
+    }
+}
+
+TEST_CASE("results: one word each, in the order of the state", "[probes]") {
+    CHECK(result_words().size() == 12);
+    CHECK(to_string(ProbeResult::ok) == "ok");
+    CHECK(to_string(ProbeResult::no_permission) == "no_permission");
+    CHECK(to_string(result_of_errno(ENETUNREACH)) == "no_route");
+    CHECK(to_string(result_of_errno(ECONNREFUSED)) == "refused");
+    CHECK(to_string(result_of_errno(EPERM)) == "no_permission");
+    CHECK(to_string(result_of_errno(ETIMEDOUT)) == "timeout");
+}
