@@ -20,7 +20,6 @@ read -r -a run <<<"${CXEDGE_RUN:-}"
     exit 1
 }
 version=$(<"$built/VERSION")
-mapfile -t device_programs <"$built/device-programs.txt"
 # The commit's time, or without git the change log's.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
 export SOURCE_DATE_EPOCH TZ=UTC0 LC_ALL=C.UTF-8
@@ -52,6 +51,7 @@ man_pages() {
     page program cxctl 1 "${run[@]}" "$built/bin/cxctl"
     page program cxedge-camera 1 "${run[@]}" "$built/bin/cxedge-camera"
     page settings cxedge-devices 8
+    page settings cxedge-probes 8
     page settings cxedged.toml 5 firmware-config/examples/site.toml "${plugins[@]}"
 }
 
@@ -63,20 +63,22 @@ bill() {
         >"$stage/sbom/$package.spdx.json"
 }
 
-# What belongs to cxedge-devices: its programs are known by the build (cmake/targets.cmake).
-lay_out_devices() {
-    local program devices=$stage/debian/cxedge-devices
-    printf 'bin/%s usr/bin\n' "${device_programs[@]}" >"$devices.install"
-    cat >>"$devices.install" <<END
-sbom/cxedge-devices.spdx.json usr/share/doc/cxedge-devices
-cxedged.service.d/devices.conf usr/lib/systemd/system/cxedged.service.d
+# lay_out_plugins NAME LIST: what belongs to cxedge-NAME: its programs, which the build knows (LIST, see
+# cmake/targets.cmake), and a drop-in of the unit.
+lay_out_plugins() {
+    local name=$1 program programs files=$stage/debian/cxedge-$1
+    mapfile -t programs <"$built/$2"
+    printf 'bin/%s usr/bin\n' "${programs[@]}" >"$files.install"
+    cat >>"$files.install" <<END
+sbom/cxedge-$name.spdx.json usr/share/doc/cxedge-$name
+cxedged.service.d/$name.conf usr/lib/systemd/system/cxedged.service.d
 END
-    echo man/cxedge-devices.8 >"$devices.manpages"
-    for program in "${device_programs[@]}"; do
-        echo "usr/share/man/man8/cxedge-devices.8.gz usr/share/man/man8/$program.8.gz"
-    done >"$devices.links"
-    cp packaging/debian/cxedge-camera.postinst "$devices.postinst"
-    bill cxedge-devices "${device_programs[@]}"
+    echo "man/cxedge-$name.8" >"$files.manpages"
+    for program in "${programs[@]}"; do
+        echo "usr/share/man/man8/cxedge-$name.8.gz usr/share/man/man8/$program.8.gz"
+    done >"$files.links"
+    cp packaging/debian/cxedge-camera.postinst "$files.postinst"
+    bill "cxedge-$name" "${programs[@]}"
 }
 
 lay_out() {
@@ -98,7 +100,8 @@ lay_out() {
     man_pages
     bill cxedge cxedged cxctl
     bill cxedge-camera cxedge-camera
-    lay_out_devices
+    lay_out_plugins devices device-programs.txt
+    lay_out_plugins probes probe-programs.txt
 }
 
 lay_out

@@ -47,7 +47,7 @@ core_package() { find "$out" -name 'cxedge_*.deb'; }
 cross_list() {
     [[ $(. /etc/os-release && echo "$VERSION_CODENAME") == bookworm ]] || return 0
     local found missing
-    found=$(for deb in "$out"/cxedge{,-camera,-devices}_*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' |
+    found=$(for deb in "$out"/cxedge{,-camera,-devices,-probes}_*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' |
         sed 's/^ *//; s/ .*//; /^cxedge$/d; /^systemd-/d' | sort -u)
     missing=$(comm -23 <(cat <<<"$found") <(sed 's/#.*//' packaging/cross.shlibs | awk '{ print $3 }' | sort -u))
     [[ -z $missing ]] || fail "packaging/cross.shlibs lacks $(paste -sd' ' <<<"$missing")"

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/glob.hpp"
 #include "agent/ingest/reading_sink.hpp"
 #include "agent/pipeline/rules.hpp"
 
@@ -29,7 +30,7 @@ public:
         std::erase_if(followers_, [](const auto& each) { return each.expired(); });
         std::vector<std::weak_ptr<Follower>> told;
         for (const auto& each : followers_) {
-            if (pipeline::glob_matches(each.lock()->metric, info.key.metric)) {
+            if (glob_matches(each.lock()->metric, info.key.metric)) {
                 told.push_back(each);
             }
         }

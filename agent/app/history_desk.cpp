@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "agent/app/history_codec.hpp"
+#include "agent/base/glob.hpp"
 #include "agent/pipeline/rules.hpp"
 #include "agent/wire/dictionary.hpp"
 #include "agent/wire/event_codec.hpp"
@@ -108,7 +109,7 @@ void add_events(
         }
         last_ms = at_ms;
         auto event = wire::decode_event(bytes, at_wall(from_unix_ms(at_ms)));
-        if (event && pipeline::glob_matches(query.series, event->name)) {
+        if (event && glob_matches(query.series, event->name)) {
             page.events.push_back(std::move(*event));
         }
     }
@@ -118,7 +119,7 @@ void add_events(
 
 bool names_series(const std::string& pattern, const SeriesKey& key) {
     const bool with_dims = pattern.find('{') != std::string::npos;
-    return pipeline::glob_matches(pattern, with_dims ? to_string(key) : key.metric);
+    return glob_matches(pattern, with_dims ? to_string(key) : key.metric);
 }
 
 Result<HistoryPage> HistoryDesk::answer(const HistoryQuery& asked) {

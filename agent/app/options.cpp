@@ -5,12 +5,12 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include <unistd.h>
 
 #include "agent/base/local_time.hpp"
 #include "agent/base/log.hpp"
+#include "agent/base/secret_file.hpp"
 #include "agent/base/version.hpp"
 #include "agent/config/credential.hpp"
 #include "agent/config/node_name.hpp"
@@ -73,15 +73,6 @@ pipeline::OccupancyRule occupancy_of(const config::OccupancyConfig& config) {
     // Checked when it was read.
     rule.reset_at = parse_time_of_day(config.reset_at).value();
     return rule;
-}
-
-Result<std::string> read_first_line(const std::string& path) {
-    std::ifstream file(path);
-    std::string line;
-    if (!std::getline(file, line)) {
-        return unavailable("uplink.password_file " + path + ": cannot be read, or is empty");
-    }
-    return line;
 }
 
 Result<std::vector<uplink::Endpoint>> endpoints_of(const std::vector<std::string>& urls) {
@@ -202,13 +193,12 @@ Result<uplink::UplinkOptions> uplink_options(
     options.broker.key_file = config::secret_file_path(from.key_file);
     options.broker.keepalive = std::chrono::duration_cast<std::chrono::seconds>(from.keepalive);
     if (!from.password_file.empty()) {
-        Result<std::string> password =
-            read_first_line(config::secret_file_path(from.password_file));
+        Result<std::string> password = read_secret(config::secret_file_path(from.password_file));
         if (password) {
             options.broker.password = std::move(*password);
         } else {
             // Collecting goes on; the broker's refusal and this line tell what to mend.
-            log::error("uplink", password.error().message);
+            log::error("uplink", "password_file: " + password.error().message);
         }
     }
     return options;

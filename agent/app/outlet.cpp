@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/app/new_batch.hpp"
+#include "agent/base/glob.hpp"
 #include "agent/pipeline/rules.hpp"
 
 namespace cxedge::app {
@@ -44,7 +45,7 @@ Outlet::Outlet(
 bool Outlet::takes(const SeriesInfo& info) const {
     return filter_.metrics.empty() ||
            std::any_of(filter_.metrics.begin(), filter_.metrics.end(), [&](const auto& glob) {
-               return pipeline::glob_matches(glob, info.key.metric);
+               return glob_matches(glob, info.key.metric);
            });
 }
 

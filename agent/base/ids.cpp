@@ -6,6 +6,8 @@
 
 #include <sys/random.h>
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge {
 namespace {
 
@@ -63,13 +65,8 @@ EventId random_event_id() {
 }
 
 EventId derived_event_id(std::string_view text) {
-    constexpr std::uint64_t kPrime = 0x100000001b3;
-    std::array<std::uint64_t, 2> sums{0xcbf29ce484222325, 0x84222325cbf29ce4};
-    for (const char c : text) {
-        for (std::uint64_t& sum : sums) {
-            sum = (sum ^ static_cast<std::uint8_t>(c)) * kPrime;
-        }
-    }
+    constexpr std::uint64_t kOtherBasis = 0x84222325cbf29ce4;
+    const std::array<std::uint64_t, 2> sums{fnv1a(text), fnv1a(text, kOtherBasis)};
     EventId id{};
     for (std::size_t i = 0; i < id.size(); ++i) {
         id.at(i) = static_cast<std::uint8_t>(sums.at(i / 8) >> (i % 8 * 8));

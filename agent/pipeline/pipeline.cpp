@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/glob.hpp"
 #include "agent/pipeline/pipeline_impl.hpp"
 
 namespace cxedge::pipeline {

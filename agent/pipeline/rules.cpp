@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/glob.hpp"
+
 namespace cxedge::pipeline {
 namespace {
 
@@ -119,28 +121,6 @@ Result<std::string> unit_for(
 }
 
 }  // namespace
-
-bool glob_matches(std::string_view pattern, std::string_view text) {
-    std::size_t p = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string_view::npos;  // last '*' and the text position it was tried at
-    std::size_t retry = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            retry = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++retry;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 Result<Plan> plan_for(const SeriesInfo& info, const PipelineOptions& options) {
     Decided decided = decide_all(info, options.rules);

@@ -10,9 +10,6 @@
 
 namespace cxedge::pipeline {
 
-// '*' stands for any run of characters, also an empty one; everything else for itself.
-bool glob_matches(std::string_view pattern, std::string_view text);
-
 // What happens to one incoming series.
 struct Plan {
     Keep keep = Keep::window;

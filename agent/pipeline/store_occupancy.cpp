@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/base/glob.hpp"
 #include "agent/base/local_time.hpp"
 #include "agent/pipeline/entry.hpp"
 #include "agent/pipeline/rules.hpp"

@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/fnv.hpp"
 #include "agent/base/ids.hpp"
 #include "agent/store/disk_room.hpp"
 
@@ -38,14 +39,6 @@ std::size_t bytes_of(const std::vector<StashedSlice>& slices) {
         bytes += slice.bytes();
     }
     return bytes;
-}
-
-std::uint64_t hash_of(std::string_view text) {
-    std::uint64_t hash = 14695981039346656037U;  // FNV-1a, 64 bits
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    }
-    return hash;
 }
 
 }  // namespace
@@ -240,7 +233,7 @@ Status History::open() {
     next_stored_ = 0;
     corrected_offset_ms_.reset();
     Status known = file_->each_definition([this](std::uint32_t id, std::string_view text) {
-        stored_by_hash_[hash_of(text)] = id;
+        stored_by_hash_[fnv1a(text)] = id;
         next_stored_ = std::max(next_stored_, id + 1);
     });
     known = known ? drop_written() : known;
@@ -309,7 +302,7 @@ void History::map_ids() {
     stored_ids_.reserve(definitions_.size());
     for (std::size_t i = stored_ids_.size(); i < definitions_.size(); ++i) {
         const std::string& text = definitions_[i];
-        const auto found = stored_by_hash_.find(hash_of(text));
+        const auto found = stored_by_hash_.find(fnv1a(text));
         const auto stored = found == stored_by_hash_.end() ? Result(std::optional<std::string>())
                                                            : file_->definition(found->second);
         if (stored && *stored == text) {

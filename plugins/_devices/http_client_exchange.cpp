@@ -2,8 +2,9 @@
 #include "plugins/_devices/http_client_exchange.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
+
+#include "agent/base/secret_file.hpp"
 
 namespace cxedge::devices {
 namespace {
@@ -49,13 +50,11 @@ Status HttpExchange::read_password() {
     if (path.empty()) {
         return {};
     }
-    std::ifstream file(path);
-    if (!std::getline(file, password_)) {
-        return unavailable(path + " cannot be read, or is empty");
+    Result<std::string> password = read_secret(path);
+    if (!password) {
+        return password.error().during("password_file");
     }
-    if (password_.ends_with('\r')) {
-        password_.pop_back();
-    }
+    password_ = std::move(password).value();
     return {};
 }
 

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "agent/base/secret_file.hpp"
+
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::devices {
@@ -58,18 +60,6 @@ Result<std::string> read_whole_file(const std::string& path) {
         return invalid_argument(path + ": too large");
     }
     return text;
-}
-
-Result<std::string> read_secret(const std::string& path) {
-    const Result<std::string> text = read_whole_file(path);
-    if (!text) {
-        return text.error();
-    }
-    std::string line(trimmed(text->substr(0, text->find('\n'))));
-    if (line.empty()) {
-        return invalid_argument(path + ": its first line is empty");
-    }
-    return line;
 }
 
 Result<HttpCredentials> HttpCredentials::read(const HttpListenerSettings& settings) {

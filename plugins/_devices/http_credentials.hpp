@@ -13,8 +13,6 @@ namespace cxedge::devices {
 
 // The whole file. unavailable: it cannot be read; invalid_argument: larger than 1 MiB.
 Result<std::string> read_whole_file(const std::string& path);
-// Its first line, for tokens, passwords and keys of signatures. invalid_argument also: it is empty.
-Result<std::string> read_secret(const std::string& path);
 
 class HttpCredentials {
 public:

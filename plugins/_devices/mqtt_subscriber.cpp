@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
 #include <mosquitto.h>
 #include <unistd.h>
+
+#include "agent/base/secret_file.hpp"
 
 #include "plugins/_devices/mqtt_address.hpp"
 #include "plugins/_devices/mqtt_connection.hpp"
@@ -92,18 +93,6 @@ struct Library {
     ~Library() { mosquitto_lib_cleanup(); }
 };
 
-Result<std::string> first_line(const std::string& file) {
-    std::ifstream stream(file);
-    std::string line;
-    if (!std::getline(stream, line) || line.empty()) {
-        return invalid_argument(fmt::format("password_file {}: cannot be read, or is empty", file));
-    }
-    if (line.back() == '\r') {
-        line.pop_back();
-    }
-    return line;
-}
-
 class Connection final : public MqttConnection {
 public:
     static Result<std::shared_ptr<MqttConnection>> make(const SubscriberOptions& options);
@@ -155,9 +144,9 @@ Status Connection::set_up() {
     if (!settings.user.empty()) {
         const bool has_password = !settings.password_file.empty();
         const Result<std::string> password =
-            has_password ? first_line(settings.password_file) : Result<std::string>(std::string());
+            has_password ? read_secret(settings.password_file) : Result<std::string>(std::string());
         if (!password) {
-            return password.error();
+            return password.error().during("password_file");
         }
         const int code = mosquitto_username_pw_set(
             handle, settings.user.c_str(), has_password ? password->c_str() : nullptr

@@ -3,20 +3,9 @@
 
 #include <string>
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge::probes {
-namespace {
-
-// FNV-1a, 64 bits.
-std::uint64_t hash_of(std::string_view text) {
-    std::uint64_t hash = 14695981039346656037U;
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    }
-    return hash;
-}
-
-}  // namespace
-
 std::chrono::milliseconds phase_of(
     const BoxName& box,
     std::string_view test,
@@ -25,7 +14,7 @@ std::chrono::milliseconds phase_of(
 ) {
     std::string text = box.tenant + '/' + box.site + '/' + box.node + '\n';
     text.append(test).append(1, '\n').append(target);
-    const std::uint64_t hash = hash_of(text);
+    const std::uint64_t hash = fnv1a(text);
     // The low bits of this hash differ little for texts that end alike.
     const std::uint64_t mixed = hash ^ (hash >> 32U);
     return std::chrono::milliseconds(mixed % static_cast<std::uint64_t>(interval.count()));

@@ -37,6 +37,12 @@ public:
     [[nodiscard]] std::vector<Address> remembered(const std::string& name) const;
     void remember(const std::string& name, std::vector<Address> addresses);
 
+    // Connections are shared by those who trust the same; libcurl is not told whom that is.
+    [[nodiscard]] bool trusts_alike(const std::string& ca_file) {
+        trusted_ = trusted_.value_or(ca_file);
+        return *trusted_ == ca_file;
+    }
+
     void enlist(const std::shared_ptr<FetchJob>& job);
     // False: libcurl does not want it.
     [[nodiscard]] bool start(const FetchTransfer& transfer, const std::shared_ptr<FetchJob>& job);
@@ -54,6 +60,7 @@ private:
     const ProbeContext context_;  // a copy: what it refers to outlives the pool
     FetchSockets sockets_;
     std::map<std::string, std::vector<Address>> names_;
+    std::optional<std::string> trusted_;
     std::vector<std::weak_ptr<FetchJob>> jobs_;
     std::map<void*, std::weak_ptr<FetchJob>> running_;  // by libcurl's handle
     int in_curl_ = 0;

@@ -29,6 +29,7 @@ FetchJob::FetchJob(
       request_(std::make_shared<FetchRequest>(std::move(request))),
       on_bytes_(std::move(on_bytes)),
       on_reply_(std::move(on_reply)),
+      url_(request_->url),
       method_(request_->method) {}
 
 FetchJob::~FetchJob() = default;
@@ -129,6 +130,7 @@ FetchTransfer::Order FetchJob::order(std::vector<Address> addresses) const {
     // What is meant for one server is not for another one to which it leads.
     order.with_headers = origin_ == first_;
     order.with_body = with_body_ && origin_ == first_;
+    order.alone = !engine_->trusts_alike(request_->ca_file);
     order.follow = request_->redirects > 0;
     order.addresses = std::move(addresses);
     order.timeout = left();

@@ -29,6 +29,7 @@ public:
     // Nothing is told any more.
     void cancel();
     [[nodiscard]] std::optional<FetchProgress> progress() const;
+    [[nodiscard]] const std::string& url() const { return url_; }
     // From the engine.
     void transfer_ended(int code);
     void over_budget();

@@ -103,7 +103,8 @@ private:
         easy_.set(CURLOPT_USERAGENT, "cxedge");
         // Shared out over the addresses, so that one that is dead leaves time for the others.
         easy_.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(order_.timeout.count()));
-        easy_.set(CURLOPT_FRESH_CONNECT, request_->new_connection ? 1L : 0L);
+        easy_.set(CURLOPT_FRESH_CONNECT, request_->new_connection || order_.alone ? 1L : 0L);
+        easy_.set(CURLOPT_FORBID_REUSE, order_.alone ? 1L : 0L);
         easy_.set_addresses(order_.host, order_.port, order_.addresses);
     }
 
@@ -152,7 +153,17 @@ private:
         }
         easy_.set(CURLOPT_SSL_VERIFYPEER, request_->tls_verify ? 1L : 0L);
         easy_.set(CURLOPT_SSL_VERIFYHOST, request_->tls_verify ? kNameAndAll : 0L);
-        knows_trusted_ = !request_->tls_verify || trust(easy_.get(), request_->ca_file);
+        store_ = request_->tls_verify ? trusted_store(easy_.get(), request_->ca_file) : nullptr;
+        knows_trusted_ = store_ != nullptr || !request_->tls_verify;
+        // Each handshake is a whole one: what it takes is to be compared with the next run's.
+        easy_.set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+        easy_.set(CURLOPT_SSL_CTX_FUNCTION, &Impl::on_handshake);
+        easy_.set(CURLOPT_SSL_CTX_DATA, this);
+        // Not read again by libcurl, nor remembered: it would take a store that was ours for its
+        // own and have later connections trust the same, whatever they ask for.
+        easy_.set(CURLOPT_CA_CACHE_TIMEOUT, 0L);
+        easy_.set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+        easy_.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
     }
 
     void set_callbacks() {
@@ -195,6 +206,15 @@ private:
         static_cast<Impl*>(self)->asked_at_ = std::chrono::steady_clock::now();
         return CURL_PREREQFUNC_OK;
     }
+    static CURLcode on_handshake(CURL* easy, void* context, void* self) {
+        static_cast<void>(easy);
+        auto& impl = *static_cast<Impl*>(self);
+        impl.connected_at_ = std::chrono::steady_clock::now();
+        if (impl.store_ != nullptr) {
+            trust(context, impl.store_);
+        }
+        return impl.knows_trusted_ ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+    }
     static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address) {
         static_cast<void>(purpose);
         return static_cast<Impl*>(self)->open(*address);
@@ -206,11 +226,9 @@ private:
 
     curl_socket_t open(const curl_sockaddr& address) {
         fd_ = shared_.sockets.open(address.family, address.socktype, address.protocol);
-        if (fd_ < 0) {
-            open_error_ = errno;
-            return CURL_SOCKET_BAD;
-        }
-        return fd_;
+        opened_at_ = opened_at_.value_or(std::chrono::steady_clock::now());
+        open_error_ = fd_ < 0 ? errno : 0;
+        return fd_ < 0 ? CURL_SOCKET_BAD : fd_;
     }
 
     bool take_header(std::string_view line) {
@@ -296,12 +314,7 @@ private:
         if (asked_at_) {
             return "server";
         }
-        const bool connected = easy_.mark(CURLINFO_CONNECT_TIME_T).count() > 0;
-        if (!connected) {
-            return "connect";
-        }
-        const bool shaken = easy_.mark(CURLINFO_APPCONNECT_TIME_T).count() > 0;
-        return order_.tls && !shaken ? "tls" : "server";
+        return connected_at_ ? "tls" : "connect";
     }
 
     [[nodiscard]] FetchVerdict verdict(int code) {
@@ -311,9 +324,6 @@ private:
         }
         if (head_bytes_ > kMostFetchHead) {
             return {ProbeResult::bad_status, "server", "the head of the answer has no end"};
-        }
-        if (!knows_trusted_) {
-            code = CURLE_SSL_CACERT_BADFILE;
         }
         FetchEnding ending;
         ending.code = code;
@@ -358,6 +368,10 @@ private:
         const microseconds named = easy_.mark(CURLINFO_NAMELOOKUP_TIME_T);
         const microseconds connected = easy_.mark(CURLINFO_CONNECT_TIME_T);
         const microseconds shaken = easy_.mark(CURLINFO_APPCONNECT_TIME_T);
+        // Of one that does not come to its end libcurl says nothing.
+        if (connected == none && connected_at_ && opened_at_) {
+            times.connect += duration_cast<microseconds>(*connected_at_ - *opened_at_);
+        }
         const microseconds asked = easy_.mark(CURLINFO_PRETRANSFER_TIME_T);
         const microseconds answered = easy_.mark(CURLINFO_STARTTRANSFER_TIME_T);
         if (!reused()) {
@@ -396,6 +410,8 @@ private:
     FetchEasy easy_;
     Noise noise_;
     const SteadyTime begun_ = std::chrono::steady_clock::now();
+    std::optional<SteadyTime> opened_at_;
+    std::optional<SteadyTime> connected_at_;  // TCP; of https only
     std::optional<SteadyTime> asked_at_;
     std::optional<SteadyTime> sent_at_;
     std::uint64_t to_send_ = 0;
@@ -407,6 +423,7 @@ private:
     std::string content_type_;
     int fd_ = -1;
     int open_error_ = 0;
+    void* store_ = nullptr;
     bool knows_trusted_ = true;
     bool enough_ = false;
     bool ended_ = false;

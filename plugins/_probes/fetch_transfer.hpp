@@ -27,6 +27,7 @@ public:
         std::string method;
         bool with_body = false;     // whether that of the request is sent
         bool with_headers = false;  // likewise
+        bool alone = false;         // shares no connection
         bool follow = false;        // a redirect is not an answer: its body is not told
         std::vector<Address> addresses;
         std::chrono::milliseconds timeout{0};

@@ -71,12 +71,6 @@ StoreShelf& shelf() {
     return shelf;
 }
 
-CURLcode use_store(CURL* easy, void* context, void* store) {
-    static_cast<void>(easy);
-    ::SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
-    return CURLE_OK;
-}
-
 std::string default_path(CURL* easy, CURLINFO which) {
     const char* path = nullptr;
     ::curl_easy_getinfo(easy, which, &path);
@@ -85,24 +79,15 @@ std::string default_path(CURL* easy, CURLINFO which) {
 
 }  // namespace
 
-bool trust(void* easy, const std::string& ca_file) {
-    const bool own = !ca_file.empty();
-    X509_STORE* const store = shelf().find(
-        own ? ca_file : default_path(easy, CURLINFO_CAINFO),
-        own ? std::string() : default_path(easy, CURLINFO_CAPATH)
-    );
-    // Where libcurl's TLS is not OpenSSL's it reads the file itself.
-    if (store == nullptr ||
-        ::curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &use_store) != CURLE_OK) {
-        if (own) {
-            ::curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file.c_str());
-        }
-        return store != nullptr || !own;
+void* trusted_store(void* easy, const std::string& ca_file) {
+    if (!ca_file.empty()) {
+        return shelf().find(ca_file, {});
     }
-    ::curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, store);
-    ::curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
-    ::curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-    return true;
+    return shelf().find(default_path(easy, CURLINFO_CAINFO), default_path(easy, CURLINFO_CAPATH));
+}
+
+void trust(void* context, void* store) {
+    ::SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
 }
 
 }  // namespace cxedge::probes

@@ -7,8 +7,11 @@
 
 namespace cxedge::probes {
 
-// Has libcurl trust what `ca_file` holds (PEM; empty: what it trusts by itself). False: the file
-// cannot be read or holds no certificate. `easy` is a handle of libcurl's.
-bool trust(void* easy, const std::string& ca_file);
+// What `ca_file` holds (PEM; empty: what `easy`, a handle of libcurl's, trusts by itself), as
+// OpenSSL's X509_STORE. Null: the file cannot be read or holds no certificate.
+void* trusted_store(void* easy, const std::string& ca_file);
+
+// For a connection about to begin its handshake: `context` is OpenSSL's SSL_CTX.
+void trust(void* context, void* store);
 
 }  // namespace cxedge::probes

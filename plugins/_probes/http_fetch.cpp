@@ -15,6 +15,7 @@ public:
     State& operator=(const State&) = delete;
     ~State() { job_->cancel(); }
     [[nodiscard]] std::optional<FetchProgress> progress() const { return job_->progress(); }
+    [[nodiscard]] const std::string& url() const { return job_->url(); }
 
 private:
     const std::shared_ptr<FetchJob> job_;
@@ -28,6 +29,10 @@ Fetch::~Fetch() = default;
 
 std::optional<FetchProgress> Fetch::progress() const {
     return state_ == nullptr ? std::nullopt : state_->progress();
+}
+
+const std::string& Fetch::url() const {
+    return state_->url();
 }
 
 class FetchPool::Impl {

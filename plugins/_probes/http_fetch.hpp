@@ -83,6 +83,8 @@ public:
     explicit operator bool() const { return state_ != nullptr; }
     // Nothing: not connected yet, or over.
     [[nodiscard]] std::optional<FetchProgress> progress() const;
+    // What it asks now: that of the request, or where redirects led. Not of an empty one.
+    [[nodiscard]] const std::string& url() const;
 
 private:
     std::unique_ptr<State> state_;

@@ -5,16 +5,10 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/fnv.hpp"
+
 namespace cxedge::camera {
 namespace {
-
-std::uint64_t check_sum(const std::string& text) {
-    std::uint64_t sum = 0xcbf29ce484222325ULL;  // FNV-1a
-    for (const char c : text) {
-        sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    }
-    return sum;
-}
 
 void add_points(std::string& text, std::string_view of, const std::vector<double>& points) {
     text += of;
@@ -36,7 +30,7 @@ std::string head_for(const CameraSettings& settings) {
         add_points(drawn, "mask", mask.points);
     }
     add_points(drawn, "floor", settings.floor);
-    return fmt::format("view 1 {:016x} ", check_sum(drawn));
+    return fmt::format("view 1 {:016x} ", fnv1a(drawn));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/secret_file.hpp"
+
 #include "plugins/_devices/hmac.hpp"
 #include "plugins/_devices/http_credentials.hpp"
 #include "plugins/_devices/http_listen_address.hpp"
@@ -69,7 +71,7 @@ Status PushRun::add_route(const Kind& kind) {
     Route route;
     route.kind = kind;
     if (!kind.settings->hmac_file.empty()) {
-        Result<std::string> secret = devices::read_secret(kind.settings->hmac_file);
+        Result<std::string> secret = read_secret(kind.settings->hmac_file);
         if (!secret) {
             return secret.error().during("hmac_file");
         }

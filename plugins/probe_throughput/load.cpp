@@ -6,7 +6,8 @@
 namespace cxedge::plugins::throughput {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{20};
+// What an upload has moved is only seen by looking.
+constexpr std::chrono::milliseconds kLook{5};
 
 }  // namespace
 

@@ -164,27 +164,4 @@ std::vector<SettingHelp> scrape_settings_help() {
     return scrape_schema().help();
 }
 
-// Goes back to the last star only: no glob takes longer than both lengths multiplied.
-bool fits_glob(std::string_view glob, std::string_view text) {
-    std::size_t g = 0;
-    std::size_t t = 0;
-    std::size_t star = std::string_view::npos;
-    std::size_t resume = 0;
-    while (t < text.size()) {
-        if (g < glob.size() && glob[g] == '*') {
-            star = g++;
-            resume = t;
-        } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
-            ++g;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            g = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    return glob.find_first_not_of('*', g) == std::string_view::npos;
-}
-
 }  // namespace cxedge::plugins

@@ -40,7 +40,4 @@ struct ScrapeSettings : ScrapeTarget, ScrapeRules {
 ScrapeSettings read_scrape_settings(const SettingsNode& settings, SettingsProblems& problems);
 std::vector<SettingHelp> scrape_settings_help();
 
-// `*` stands for any characters, `?` for one.
-bool fits_glob(std::string_view glob, std::string_view text);
-
 }  // namespace cxedge::plugins

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/base/glob.hpp"
+
 #include "plugins/_devices/privacy.hpp"
 
 namespace cxedge::plugins {
@@ -63,7 +65,7 @@ void ScrapedSeries::begin_scrape() {
 
 bool ScrapedSeries::wanted(std::string_view name) const {
     const auto fits = [&](const std::string& glob) {
-        return fits_glob(glob, name);
+        return glob_matches(glob, name);
     };
     return std::any_of(rules_.match.begin(), rules_.match.end(), fits) &&
            std::none_of(rules_.drop.begin(), rules_.drop.end(), fits);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/ticket/ticket.hpp"
 
-#include <fstream>
-
 #include <fmt/core.h>
 
 #include "agent/base/local_time.hpp"
+#include "agent/base/secret_file.hpp"
 
 #include "plugins/_devices/hmac.hpp"
 #include "plugins/_devices/intake.hpp"
@@ -28,15 +27,6 @@ TicketRules rules_of(const TicketSettings& settings) {
     rules.next_ends = settings.next_ends;
     rules.queue = settings.queue;
     return rules;
-}
-
-Result<std::string> first_line_of(const std::string& path) {
-    std::ifstream file(path);
-    std::string line;
-    if (!std::getline(file, line) || devices::trimmed(line).empty()) {
-        return unavailable(path + " holds no key, or cannot be read");
-    }
-    return std::string(devices::trimmed(line));
 }
 
 }  // namespace
@@ -103,7 +93,7 @@ Status Ticket::start(Host& host) {
 
 Status Ticket::open_inputs() {
     if (!settings_.http.hmac_key_file.empty()) {
-        Result<std::string> key = first_line_of(settings_.http.hmac_key_file);
+        Result<std::string> key = read_secret(settings_.http.hmac_key_file);
         if (!key) {
             return key.error().during("http.hmac_key_file");
         }

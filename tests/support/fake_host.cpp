@@ -8,6 +8,8 @@
 
 #include <fmt/core.h>
 
+#include "agent/base/glob.hpp"
+
 #include "tests/support/slowness.hpp"
 
 namespace cxedge::test {
@@ -86,9 +88,7 @@ Status FakeHost::emit_once(SeriesId id, double value, const Occasion& occasion) 
 void FakeHost::tell(const SeriesInfo& info, double value) {
     const auto followers = followers_;
     for (const auto& [metric, on_reading] : followers) {
-        const bool all = metric.ends_with('*');
-        const auto stem = metric.substr(0, metric.size() - (all ? 1 : 0));
-        if (all ? info.key.metric.starts_with(stem) : info.key.metric == stem) {
+        if (glob_matches(metric, info.key.metric)) {
             on_reading(info, value, at_boot(clock().boot_now()));
         }
     }

@@ -149,7 +149,7 @@ TEST_CASE("http client: signs in as the device asks", "[http_client]") {
     wrong.access.user = "somebody";
     CHECK(ask(host, client, wrong).ends_with("401: user or password is wrong"));
     wrong.access.password_file = dir.file("none");
-    CHECK(ask(host, client, wrong).ends_with("none cannot be read, or is empty"));
+    CHECK(ask(host, client, wrong).ends_with("none: no such file"));
 }
 
 TEST_CASE("http client: credentials stay with the host they are for", "[http_client]") {

@@ -141,7 +141,7 @@ TEST_CASE(
         CHECK(status.error().message.find(part) != std::string::npos);
         push.source.stop();
     };
-    fails("token_file = \"${dir}/none\"\n", ErrorCode::unavailable, "/none: No such file");
+    fails("token_file = \"${dir}/none\"\n", ErrorCode::unavailable, "/none: no such file");
     fails(
         "token_file = \"${dir}/empty\"\n",
         ErrorCode::invalid_argument,

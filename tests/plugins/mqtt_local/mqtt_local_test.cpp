@@ -358,7 +358,7 @@ TEST_CASE("mqtt_local: user and password", "[plugins][mqtt_local]") {
     SECTION("no file") {
         const Status status = at.start(kZigbee, more);
         REQUIRE_FALSE(status);
-        CHECK(status.error().code == ErrorCode::invalid_argument);
+        CHECK(status.error().code == ErrorCode::unavailable);
         CHECK(status.error().message.find("password_file") != std::string::npos);
     }
 }

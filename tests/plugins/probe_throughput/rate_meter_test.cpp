@@ -62,7 +62,6 @@ TEST_CASE("rate: nothing is told of nothing", "[probe_throughput]") {
 TEST_CASE("rate: steady is within two hundredths for two seconds", "[probe_throughput]") {
     CHECK_FALSE(line({9, 50'000, 50'000}).stable());  // too early
     CHECK(line({9, 50'000, 50'000, 50'000}).stable() == false);
-    CHECK(line({50'000, 50'000, 50'000, 50'000}).stable());
     CHECK(line({9, 50'000, 50'000, 50'000, 50'000}).stable());
     CHECK_FALSE(line({9, 50'000, 53'000, 50'000, 50'000}).stable());
     CHECK_FALSE(line({9, 50'000, 50'000, 50'000, 48'000}).stable());

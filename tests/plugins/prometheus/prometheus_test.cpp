@@ -12,7 +12,6 @@
 namespace cxedge::test {
 namespace {
 
-using plugins::fits_glob;
 using plugins::Prometheus;
 
 std::string scrapes(const std::string& outcome) {
@@ -165,17 +164,6 @@ TEST_CASE("prometheus: nothing personal passes in labels", "[prometheus]") {
         CHECK(name.find("aa:bb") == std::string::npos);
         CHECK((!name.starts_with("link") || name.find("exported_device=eth0") != name.npos));
     }
-}
-
-TEST_CASE("prometheus: globs", "[prometheus]") {
-    CHECK(fits_glob("*", ""));
-    CHECK(fits_glob("node_*_bytes", "node_memory_free_bytes"));
-    CHECK(fits_glob("a?c", "abc"));
-    CHECK(fits_glob("*total", "x_total_total"));
-    CHECK_FALSE(fits_glob("a?c", "ac"));
-    CHECK_FALSE(fits_glob("node_*_bytes", "node_memory_free_bytes_total"));
-    CHECK_FALSE(fits_glob("", "a"));
-    CHECK_FALSE(fits_glob(std::string(50, '*') + "b", std::string(5'000, 'a')));
 }
 
 }  // namespace cxedge::test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/pipeline/rules.hpp"
 
+#include "agent/base/glob.hpp"
+
 #include "tests/support/catch.hpp"
 
 namespace cxedge::pipeline {
