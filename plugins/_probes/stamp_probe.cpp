@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_probes/stamp_probe.hpp"
+
+#include <fmt/core.h>
+
+namespace cxedge::probes {
+
+void check_stamp_timeout(
+    const StampSettings& settings,
+    std::chrono::milliseconds sending,
+    const SettingsNode& node,
+    SettingsProblems& problems
+) {
+    const std::chrono::duration<double> needed = sending + settings.wait;
+    if (needed > settings.timeout) {
+        const SettingsNode* const at = node.find("timeout_s");
+        problems.add(
+            at != nullptr ? at->position : node.position,
+            "timeout_s",
+            fmt::format(
+                "sending and waiting take {:.1f} s: at least so much is needed", needed.count()
+            )
+        );
+    }
+}
+
+std::string stamp_owd_problem(
+    const StampOutcome& outcome, const KernelClock& own, double max_error_ms
+) {
+    constexpr double kPerS = 1e6;
+    constexpr double kMsPerS = 1e3;
+    if (outcome.clock_stepped) {
+        return "the clock was set during the test";
+    }
+    if (!own.synchronised) {
+        return "nothing keeps this clock right";
+    }
+    const std::optional<double> error =
+        stamp_clock_error(outcome.record, static_cast<double>(own.maximum_error_us) / kPerS);
+    if (!error) {
+        return "the reflector does not say that its clock is right";
+    }
+    return *error * kMsPerS <= max_error_ms
+               ? ""
+               : fmt::format("the clocks may be wrong by {:.3g} ms", *error * kMsPerS);
+}
+
+Finding stamp_finding(const StampOutcome& outcome) {
+    Finding finding;
+    finding.result = outcome.result;
+    finding.step = outcome.step;
+    finding.detail = outcome.detail;
+    if (!outcome.address.empty()) {
+        finding.facts.emplace_back("address", outcome.address);
+    }
+    if (outcome.foreign != 0) {
+        finding.facts.emplace_back("packets that answer nothing", std::to_string(outcome.foreign));
+    }
+    if (outcome.clock_stepped) {
+        finding.detail += finding.detail.empty() ? "" : "; ";
+        finding.detail += "the clock was set during the test, so no times are told";
+    }
+    return finding;
+}
+
+Figure stamp_figure(std::string metric, Kind kind, std::string unit, std::vector<Dimension> dims) {
+    Figure figure;
+    figure.info.key = {std::move(metric), std::move(dims)};
+    figure.info.kind = kind;
+    figure.info.unit = std::move(unit);
+    return figure;
+}
+
+}  // namespace cxedge::probes
