@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,history,link,twin,video}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,twin,video}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -241,6 +241,23 @@ void videos(Seeds seeds) {
     }
 }
 
+// The first byte chooses what is read (fuzz_dns.cpp). An answer: a name, a mail server behind a
+// pointer, an address.
+void names(Seeds seeds) {
+    const std::string answer(
+        "\x12\x34\x81\x80\0\x01\0\x02\0\0\0\0\x03www\x04test\0\0\x0f\0\x01"
+        "\xc0\x0c\0\x0f\0\x01\0\0\0\x3c\0\x09\0\x0a\x04mail\xc0\x10"
+        "\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01",
+        12 + 14 + 21 + 16
+    );
+    const auto size = static_cast<char>(answer.size());
+    seeds.write(std::string(1, '\0') + answer);
+    seeds.write(std::string("\x01\0", 2) + size + answer);
+    seeds.write("\x02_a.\\007b.example");
+    seeds.write("\x03nameserver 192.0.2.1\n");
+    seeds.write("\x03[2001:db8::1]:53");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -256,5 +273,6 @@ int main(int argc, char** argv) {
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
     videos(Seeds(argv[1], "video"));
+    names(Seeds(argv[1], "dns"));
     return 0;
 }

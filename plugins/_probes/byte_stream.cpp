@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/_probes/byte_stream.hpp"
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace cxedge::probes {
+namespace {
+
+constexpr std::size_t kMostAtOnce = 16'384;
+
+bool would_block(int error) {
+    return error == EAGAIN || error == EINTR;
+}
+
+}  // namespace
+
+ByteStream::ByteStream(const ProbeContext& context, UniqueFd fd, Events events)
+    : context_(context),
+      fd_(std::move(fd)),
+      events_(std::move(events)),
+      readable_(context.loop.when_readable(fd_.get(), [this] { on_readable(); })) {}
+
+void ByteStream::send(std::string_view bytes) {
+    if (!context_.meter.spend_stream(bytes.size())) {
+        end_soon(kCapped);
+        return;
+    }
+    unsent_ += bytes;
+    if (const int error = push(); error != 0) {
+        end_soon(error);
+    }
+}
+
+int ByteStream::push() {
+    while (!unsent_.empty()) {
+        const ssize_t sent = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (!would_block(errno)) {
+                return errno;
+            }
+            writable_ = context_.loop.when_writable(fd_.get(), [this] { on_writable(); });
+            return 0;
+        }
+        unsent_.erase(0, static_cast<std::size_t>(sent));
+    }
+    writable_.cancel();
+    return 0;
+}
+
+void ByteStream::on_writable() {
+    if (const int error = push(); error != 0) {
+        end_now(error);
+    }
+}
+
+// One read a call, and nothing behind the call back: there the object may go.
+void ByteStream::on_readable() {
+    std::array<char, kMostAtOnce> chunk{};
+    const ssize_t got = ::recv(fd_.get(), chunk.data(), chunk.size(), 0);
+    if (got < 0 && would_block(errno)) {
+        return;
+    }
+    if (got <= 0) {
+        end_now(got < 0 ? errno : 0);
+        return;
+    }
+    const auto size = static_cast<std::size_t>(got);
+    if (!context_.meter.spend_stream(size)) {
+        end_now(kCapped);
+        return;
+    }
+    const auto bytes = events_.bytes;
+    bytes({chunk.data(), size});
+}
+
+void ByteStream::end_soon(int error) {
+    readable_.cancel();
+    writable_.cancel();
+    later_ = context_.loop.after(std::chrono::milliseconds(0), [this, error] { end_now(error); });
+}
+
+void ByteStream::end_now(int error) {
+    readable_.cancel();
+    writable_.cancel();
+    const auto end = events_.end;
+    end(error);
+}
+
+}  // namespace cxedge::probes
