@@ -344,8 +344,7 @@ private:
         if (!counters) {
             return std::nullopt;
         }
-        return FetchProgress{
-            sent_ - std::min(sent_, unacknowledged(fd)), counters->retransmits};
+        return FetchProgress{sent_ - std::min(sent_, unacknowledged(fd)), counters->retransmits};
     }
 
     // Time that it took to hand over the body of the request.

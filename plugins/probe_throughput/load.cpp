@@ -18,10 +18,12 @@ void Load::begin(std::size_t streams, const MakeFlow& make, Done done) {
     done_ = std::move(done);
     began_ = context_.clock.steady_now();
     for (std::size_t i = 0; i < streams; ++i) {
-        flows_.push_back(
-            make({[this](std::uint64_t bytes) { return came(bytes); },
-                  [this](FlowEnd end) { flow_ended(std::move(end)); }})
-        );
+        flows_.push_back(make(
+            {[this](std::uint64_t bytes) { return came(bytes); },
+             [this](FlowEnd end) {
+                 flow_ended(std::move(end));
+             }}
+        ));
     }
     ticks_ = context_.loop.every(kLook, [this] { look(); });
     for (const auto& flow : flows_) {

@@ -41,7 +41,8 @@ public:
     Load& operator=(const Load&) = delete;
     ~Load() = default;
 
-    // `done` comes once, from the loop, never from within this; there the load may not be destroyed.
+    // `done` comes once, from the loop, never from within this; there the load may not be
+    // destroyed.
     void begin(std::size_t streams, const MakeFlow& make, Done done);
     // Slow start is over: what is measured at the same time counts from now on.
     [[nodiscard]] bool warm() const { return rate_.warm(); }

@@ -40,11 +40,10 @@ bool RateMeter::warm() const {
 
 // The last one that is not later; the first, if all are.
 const RateMeter::Mark& RateMeter::mark_before(double at_s) const {
-    const auto after = std::upper_bound(
-        marks_.begin(), marks_.end(), at_s, [](double time, const Mark& mark) {
+    const auto after =
+        std::upper_bound(marks_.begin(), marks_.end(), at_s, [](double time, const Mark& mark) {
             return time < mark.at_s;
-        }
-    );
+        });
     return after == marks_.begin() ? marks_.front() : *(after - 1);
 }
 
@@ -59,8 +58,7 @@ bool RateMeter::stable() const {
     for (double back_s = 0; back_s <= rules_.stable_s; back_s += kCompareS) {
         const Mark& end = mark_before(now_s - back_s);
         const Mark& begin = mark_before(end.at_s - rules_.window_s);
-        const double rate =
-            static_cast<double>(end.bytes - begin.bytes) / (end.at_s - begin.at_s);
+        const double rate = static_cast<double>(end.bytes - begin.bytes) / (end.at_s - begin.at_s);
         lowest = lowest < 0 ? rate : std::min(lowest, rate);
         highest = std::max(highest, rate);
     }

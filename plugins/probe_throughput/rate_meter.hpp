@@ -33,8 +33,8 @@ public:
         std::uint64_t bytes = 0;
         [[nodiscard]] double bits_per_s() const;
     };
-    // From warmup_s behind the first byte to the last byte; of a transfer that had moved half of its
-    // bytes by then, the second half. Nothing: too little to tell.
+    // From warmup_s behind the first byte to the last byte; of a transfer that had moved half of
+    // its bytes by then, the second half. Nothing: too little to tell.
     [[nodiscard]] std::optional<Counted> counted() const;
     // The warm-up is over.
     [[nodiscard]] bool warm() const;

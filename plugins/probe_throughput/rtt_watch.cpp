@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plugins/probe_icmp/probe_icmp.hpp"
+#include "plugins/probe_stamp/probe_stamp.hpp"
 
 namespace cxedge::plugins::throughput {
 namespace {
@@ -13,9 +14,10 @@ namespace {
 // Ten a second: two every fifth of it.
 constexpr std::chrono::milliseconds kRunEvery{200};
 constexpr std::int64_t kPacketsOfRun = 2;
-constexpr double kSpacingS = 0.1;
+using Millis = std::chrono::duration<std::int64_t, std::milli>;
+constexpr Millis kSpacing{100};
 // A queue of more than this is as good as a loss.
-constexpr double kLongestRttS = 3;
+constexpr Millis kLongestRtt{3'000};
 constexpr std::chrono::milliseconds kRunTimeout{4'000};
 
 SettingsNode node_of(SettingsNode::Table table) {
@@ -31,28 +33,41 @@ SettingsMember member(const char* key, Value value) {
     return {key, std::move(node)};
 }
 
-SettingsNode rtt_settings(const probes::ProbeSettings& like) {
-    return node_of({
+SettingsNode::Table common_settings(const probes::ProbeSettings& like) {
+    return {
         member("targets", std::string("192.0.2.1")),  // whom: each watch says
         member("interface", like.interface),
         member("family", like.family),
         member("count", kPacketsOfRun),
-        member("spacing_s", kSpacingS),
-        member("spacing_jitter_s", 0.0),
-        member("wait_s", kLongestRttS),
         member("timeout_s", std::chrono::duration<double>(kRunTimeout).count()),
-    });
+    };
+}
+
+RttProbe icmp_probe(const probes::ProbeSettings& like, SettingsProblems& problems) {
+    SettingsNode::Table table = common_settings(like);
+    table.push_back(member("spacing_s", static_cast<double>(kSpacing.count()) / 1e3));
+    table.push_back(member("spacing_jitter_s", 0.0));
+    table.push_back(member("wait_s", static_cast<double>(kLongestRtt.count()) / 1e3));
+    RttProbe probe{std::make_unique<ProbeIcmp>(), "net.icmp.rtt"};
+    probe.source->init(node_of(std::move(table)), problems);
+    return probe;
+}
+
+RttProbe stamp_probe(const probes::ProbeSettings& like, SettingsProblems& problems) {
+    SettingsNode::Table table = common_settings(like);
+    table.push_back(member("spacing_ms", kSpacing.count()));
+    table.push_back(member("spacing_random", 0.0));
+    table.push_back(member("wait_ms", kLongestRtt.count()));
+    RttProbe probe{std::make_unique<ProbeStamp>(), "net.udp.rtt"};
+    probe.source->init(node_of(std::move(table)), problems);
+    return probe;
 }
 
 }  // namespace
 
 RttProbe make_rtt_probe(const std::string& by, const probes::ProbeSettings& like) {
-    RttProbe probe;
-    if (by == "icmp") {
-        probe = {std::make_unique<ProbeIcmp>(), "net.icmp.rtt"};
-    }
     SettingsProblems problems;
-    probe.source->init(rtt_settings(like), problems);
+    RttProbe probe = by == "stamp" ? stamp_probe(like, problems) : icmp_probe(like, problems);
     if (!problems.empty()) {
         // Nothing of a user's is in them.
         throw std::logic_error(problems.error().message);

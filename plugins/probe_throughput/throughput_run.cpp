@@ -5,6 +5,7 @@
 
 #include "plugins/_devices/http_client_url.hpp"
 #include "plugins/probe_throughput/http_flow.hpp"
+#include "plugins/probe_throughput/ndt7_flow.hpp"
 
 namespace cxedge::plugins::throughput {
 namespace {
@@ -38,7 +39,7 @@ ThroughputRun::ThroughputRun(
     if (settings.download) {
         ahead_.push_back(Way::down);
     }
-    if (!settings.upload_url.empty()) {
+    if (!settings.upload_url.empty() || is_ndt7(address_)) {
         ahead_.push_back(Way::up);
     }
     for (const Way way : ahead_) {
@@ -63,6 +64,9 @@ void ThroughputRun::begin(Done done) {
 std::string ThroughputRun::rtt_host() const {
     if (!settings_.rtt_target.empty()) {
         return settings_.rtt_target;
+    }
+    if (const auto plan = ndt7_plan(address_, Way::down)) {
+        return plan->host;
     }
     const std::string& url = settings_.download ? address_ : settings_.upload_url;
     const auto origin = devices::http_origin(url);
@@ -103,7 +107,8 @@ LoadRules ThroughputRun::rules() const {
 
 void ThroughputRun::load(Way way) {
     load_ = std::make_unique<Load>(context_, rules());
-    const auto streams = static_cast<std::size_t>(settings_.streams);
+    // The specification of ndt7 has one.
+    const std::size_t streams = is_ndt7(address_) ? 1 : static_cast<std::size_t>(settings_.streams);
     // What is left over by the division is a stream's rounding, not sent.
     const std::uint64_t share = settings_.max_bytes() / streams;
     watch([this] { return load_ != nullptr && load_->warm() && !load_->over(); });
@@ -114,9 +119,10 @@ void ThroughputRun::load(Way way) {
     );
 }
 
-std::unique_ptr<Flow> ThroughputRun::make_flow(
-    Way way, std::uint64_t bytes, Flow::Events events
-) {
+std::unique_ptr<Flow> ThroughputRun::make_flow(Way way, std::uint64_t bytes, Flow::Events events) {
+    if (auto plan = ndt7_plan(address_, way)) {
+        return std::make_unique<Ndt7Flow>(std::move(*plan), settings_, context_, std::move(events));
+    }
     if (way == Way::down) {
         return std::make_unique<HttpDownload>(*pool_, request(way, bytes), std::move(events));
     }

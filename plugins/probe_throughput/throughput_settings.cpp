@@ -32,10 +32,13 @@ Schema<ThroughputSettings> make_throughput_schema() {
     schema.integer("streams", &Settings::streams, "Connections at the same time").range(1, 16);
     schema.number("max_mib", &Settings::max_mib, "Each direction ends after so much")
         .range(0.1, 100'000);
-    schema.duration("max_s", &Settings::max_time, "Each direction ends after so long").range(1, 120);
+    schema.duration("max_s", &Settings::max_time, "Each direction ends after so long")
+        .range(1, 120);
     schema.duration("warmup_s", &Settings::warmup, "So long from the first byte is not counted")
         .range(0, 30);
-    schema.boolean("early_stop", &Settings::early_stop, "End when the rate does not change any more");
+    schema.boolean(
+        "early_stop", &Settings::early_stop, "End when the rate does not change any more"
+    );
     schema.text("rtt_by", &Settings::rtt_by, "What measures the round trip meanwhile")
         .one_of({"icmp", "stamp", "none"});
     schema.text("rtt_target", &Settings::rtt_target, "Host for that; empty: the server's");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,twin,video}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,twin,video,websocket}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -258,6 +258,25 @@ void names(Seeds seeds) {
     seeds.write("\x03[2001:db8::1]:53");
 }
 
+void websockets(Seeds seeds) {
+    seeds.write(std::string(
+        "3\x82\x05hello\x01\x02"
+        "ab\x89\x02hi\x80\x01"
+        "c\x88\0",
+        21
+    ));
+    seeds.write(std::string(
+        "1\x82\x7e\0\x03"
+        "abc\x82\x7f\0\0\0\0\0\0\0\x01"
+        "d",
+        19
+    ));
+    seeds.write(
+        "9HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: protocol\r\n\r\n"
+    );
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -273,6 +292,7 @@ int main(int argc, char** argv) {
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
     videos(Seeds(argv[1], "video"));
+    websockets(Seeds(argv[1], "websocket"));
     names(Seeds(argv[1], "dns"));
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_throughput/rate_meter.hpp"
+
 #include "plugins/probe_throughput/throughput_figures.hpp"
 
 #include "tests/support/catch.hpp"

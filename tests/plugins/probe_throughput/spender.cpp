@@ -57,8 +57,7 @@ int main(int argc, char** argv) {
     probes::BudgetLimits limits;
     limits.test_bytes = std::stoull(argv[3]);
     probes::Meter meter(argv[1], "wan0", "speed", limits, clock);
-    const probes::ProbeContext context{
-        loop, clock, resolver, meter, "", std::chrono::seconds(60)};
+    const probes::ProbeContext context{loop, clock, resolver, meter, "", std::chrono::seconds(60)};
     plugins::ProbeThroughput source;
     SettingsProblems problems;
     source.init(settings_for(url), problems);
