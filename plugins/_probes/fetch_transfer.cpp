@@ -344,7 +344,10 @@ private:
         if (!counters) {
             return std::nullopt;
         }
-        return FetchProgress{sent_ - std::min(sent_, unacknowledged(fd)), counters->retransmits};
+        return FetchProgress{
+            sent_ - std::min(sent_, unacknowledged(fd)),
+            counters->retransmits,
+            counters->round_trip};
     }
 
     // Time that it took to hand over the body of the request.

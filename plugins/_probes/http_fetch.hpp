@@ -66,7 +66,8 @@ struct FetchProgress {
     // Bytes of its body that the other side's kernel has (up to 64 KiB of them may still wait in
     // libcurl: the difference of two of these is right).
     std::uint64_t acknowledged = 0;
-    std::uint32_t retransmits = 0;  // as in FetchReply, until now
+    std::uint32_t retransmits = 0;            // as in FetchReply, until now
+    std::chrono::microseconds round_trip{0};  // the longest TCP knows of, its receiver's, too
 };
 
 class FetchPool;

@@ -2,6 +2,7 @@
 // What the kernel knows of a TCP connection (TCP_INFO, linux/tcp.h). Thread: any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -12,6 +13,8 @@ struct TcpCounters {
     std::uint64_t received = 0;     // bytes of the stream, also those nobody has read yet
     std::uint64_t sent = 0;         // likewise, those sent again included; without what still waits
     std::uint32_t retransmits = 0;  // segments sent again (tcpi_total_retrans)
+    // The longer of tcpi_rtt and tcpi_rcv_rtt, which is that of data that comes.
+    std::chrono::microseconds round_trip{0};
 };
 
 // Nothing: no TCP socket, or the kernel does not count (bytes: since Linux 4.19).

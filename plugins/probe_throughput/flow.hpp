@@ -34,6 +34,8 @@ public:
     [[nodiscard]] virtual std::uint64_t moved() const = 0;
     // Segments that this box sent again.
     [[nodiscard]] virtual std::uint32_t retransmits() const = 0;
+    // Of data that comes, seconds; 0: not known, or none comes.
+    [[nodiscard]] virtual double round_trip_s() const = 0;
     // Of the server; empty: not connected.
     [[nodiscard]] virtual std::string address() const = 0;
 };

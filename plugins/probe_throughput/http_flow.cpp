@@ -61,6 +61,11 @@ std::uint32_t HttpDownload::retransmits() const {
     return progress ? std::max(retransmits_, progress->retransmits) : retransmits_;
 }
 
+double HttpDownload::round_trip_s() const {
+    const auto progress = fetch_.progress();
+    return progress ? std::chrono::duration<double>(progress->round_trip).count() : 0;
+}
+
 // ---- Up
 
 HttpUpload::HttpUpload(probes::FetchPool& pool, probes::FetchRequest request, Events events)

@@ -15,6 +15,7 @@ public:
     void begin() override;
     [[nodiscard]] std::uint64_t moved() const override { return moved_; }
     [[nodiscard]] std::uint32_t retransmits() const override;
+    [[nodiscard]] double round_trip_s() const override;
     [[nodiscard]] std::string address() const override { return address_; }
 
 private:
@@ -36,6 +37,7 @@ public:
     void begin() override;
     [[nodiscard]] std::uint64_t moved() const override;
     [[nodiscard]] std::uint32_t retransmits() const override;
+    [[nodiscard]] double round_trip_s() const override { return 0; }
     [[nodiscard]] std::string address() const override { return address_; }
 
 private:

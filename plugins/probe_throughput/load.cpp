@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_throughput/load.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cxedge::plugins::throughput {
@@ -8,6 +9,8 @@ namespace {
 
 // What an upload has moved is only seen by looking.
 constexpr std::chrono::milliseconds kLook{5};
+// Of what is on its way: rates and round trips of a moment are estimates.
+constexpr double kOnTheWayReserve = 1.5;
 
 }  // namespace
 
@@ -17,6 +20,8 @@ Load::Load(const probes::ProbeContext& context, const LoadRules& rules)
 void Load::begin(std::size_t streams, const MakeFlow& make, Done done) {
     done_ = std::move(done);
     began_ = context_.clock.steady_now();
+    left_ = context_.meter.bytes_left();
+    used_then_ = context_.meter.used().bytes;
     for (std::size_t i = 0; i < streams; ++i) {
         flows_.push_back(make(
             {[this](std::uint64_t bytes) { return came(bytes); },
@@ -67,6 +72,23 @@ void Load::look() {
         stop_soon({}, "time");
     } else if (rules_.early_stop && rate_.stable()) {
         stop_soon({}, "a steady rate");
+    } else {
+        mind_budget();
+    }
+}
+
+// What has left the server comes, and is on the bill, whether we close the connection or not.
+std::uint64_t Load::on_the_way() const {
+    double longest_s = 0;
+    for (const auto& flow : flows_) {
+        longest_s = std::max(longest_s, flow->round_trip_s());
+    }
+    return static_cast<std::uint64_t>(rate_.latest() * longest_s * kOnTheWayReserve);
+}
+
+void Load::mind_budget() {
+    if (left_ && *left_ <= context_.meter.used().bytes - used_then_ + on_the_way()) {
+        stop_soon({probes::ProbeResult::capped, "", "the budget for tests is spent"}, "the budget");
     }
 }
 
@@ -92,6 +114,8 @@ void Load::stop_soon(FlowEnd end, std::string by) {
 
 void Load::tell() {
     outcome_.bytes = moved();
+    // Over the limit: the next test will know.
+    static_cast<void>(context_.meter.spend_stream(on_the_way()));
     for (const auto& flow : flows_) {
         outcome_.retransmits += flow->retransmits();
         outcome_.address = outcome_.address.empty() ? flow->address() : outcome_.address;

@@ -51,6 +51,8 @@ public:
 private:
     bool came(std::uint64_t bytes);
     void look();
+    void mind_budget();
+    [[nodiscard]] std::uint64_t on_the_way() const;
     void flow_ended(FlowEnd end);
     void stop_soon(FlowEnd end, std::string by);
     void tell();
@@ -64,6 +66,8 @@ private:
     RateMeter rate_;
     std::vector<std::unique_ptr<Flow>> flows_;
     std::uint64_t came_ = 0;
+    std::optional<std::uint64_t> left_;  // of the budget, when it began
+    std::uint64_t used_then_ = 0;
     bool over_ = false;
     LoadOutcome outcome_;
     LoopHandle ticks_;

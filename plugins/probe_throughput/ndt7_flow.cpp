@@ -307,6 +307,12 @@ std::uint32_t Ndt7Flow::retransmits() const {
     return counters ? counters->retransmits : 0;
 }
 
+double Ndt7Flow::round_trip_s() const {
+    const bool comes = fd_ && plan_.way == Way::down;
+    const auto counters = comes ? probes::tcp_counters(fd_.get()) : std::nullopt;
+    return counters ? std::chrono::duration<double>(counters->round_trip).count() : 0;
+}
+
 // ---- Ends
 
 // 0: the other side closed.

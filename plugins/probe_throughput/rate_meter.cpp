@@ -65,6 +65,16 @@ bool RateMeter::stable() const {
     return lowest > 0 && highest - lowest <= rules_.spread * (highest + lowest) / 2;
 }
 
+double RateMeter::latest() const {
+    if (marks_.empty()) {
+        return 0;
+    }
+    const Mark& end = marks_.back();
+    const Mark& begin = mark_before(end.at_s - kCompareS);
+    const double span_s = end.at_s - begin.at_s;
+    return span_s > 0 ? static_cast<double>(end.bytes - begin.bytes) / span_s : 0;
+}
+
 std::optional<RateMeter::Counted> RateMeter::counted() const {
     if (marks_.size() < 2) {
         return std::nullopt;

@@ -36,6 +36,8 @@ public:
     // From warmup_s behind the first byte to the last byte; of a transfer that had moved half of
     // its bytes by then, the second half. Nothing: too little to tell.
     [[nodiscard]] std::optional<Counted> counted() const;
+    // Bytes a second of the latest tenth of a second that is known; 0: too little to tell.
+    [[nodiscard]] double latest() const;
     // The warm-up is over.
     [[nodiscard]] bool warm() const;
     [[nodiscard]] std::uint64_t bytes() const { return marks_.empty() ? 0 : marks_.back().bytes; }

@@ -264,13 +264,12 @@ TEST_CASE("probe_throughput: a month's budget holds, across kill -9 too", "[prob
     if (skips_network()) {
         return;
     }
+    constexpr std::int64_t kRate = 100'000;
     for (const int kills : {0, 6}) {
         const TempDir dir;
         const NetNamespace box;
         const NetNamespace far;
-        Impairment fast;
-        fast.rate_kbit = 100'000;
-        const ImpairedLink line(box, far, fast, fast);
+        const ImpairedLink line(box, far, narrow(kRate, 100), narrow(kRate, 100));
         ByteServer server(line.ipv4(End::b), &far);
         const std::vector<std::string> command = box.inside(
             {SPENDER, dir.path().string(), server.url("/1000000000"), std::to_string(kBudget)}
