@@ -149,6 +149,9 @@ void ThroughputRun::loaded(LoadOutcome outcome) {
         worst_ = outcome.end;
         worst_.detail = in_words(way) + ": " + worst_.detail;
     }
+    if (worst_.detail.empty() && !outcome.counted) {
+        worst_.detail = in_words(way) + ": too few bytes to tell a rate";
+    }
     Measured& measured = measured_[measured_.size() - 1 - ahead_.size()];
     measured.outcome = std::move(outcome);
     if (watch_ != nullptr) {

@@ -241,6 +241,34 @@ TEST_CASE("probe_throughput: tells what is wrong", "[probe_throughput]") {
     CHECK(empty.result == ProbeResult::body_mismatch);
 }
 
+TEST_CASE("probe_throughput: a round trip that nobody answers is lost", "[probe_throughput]") {
+    ByteServer server("127.0.0.1");
+    for (const char* by : {"icmp", "stamp"}) {
+        INFO(by);
+        ThroughputLab lab(
+            "targets = \"http://x/\"\nmax_mib = 64\nrtt_target = \"192.0.2.1\"\nrtt_by = \"" +
+            std::string(by) + "\""
+        );
+        const Finding found = lab.run(server.url("/100000000"));
+        CHECK(found.result == ProbeResult::ok);
+        CHECK_FALSE(lost(found, "net.throughput", "down"));
+        CHECK(lost(found, "net.bufferbloat", "down"));
+    }
+}
+
+TEST_CASE("probe_throughput: tells of too few bytes", "[probe_throughput]") {
+    ByteServer server("127.0.0.1");
+    ThroughputLab lab(
+        "targets = \"http://x/\"\nmax_mib = 0.1\nstreams = 1\nrtt_by = \"none\"\ndownload = false\n"
+        "upload_url = \"" +
+        server.url("/up") + "\""
+    );
+    const Finding found = lab.run("http://x/");
+    CHECK(found.result == ProbeResult::ok);
+    const bool told = found.detail == "upload: too few bytes to tell a rate";
+    CHECK(told == lost(found, "net.throughput", "up"));
+}
+
 TEST_CASE("probe_throughput: may be taken down at any moment", "[probe_throughput]") {
     ByteServer server("127.0.0.1");
     ThroughputLab lab(
