@@ -117,7 +117,7 @@ TEST_CASE("dash: lists, ranges, base addresses", "[probe_video]") {
     CHECK(whole.segments[0].duration_s == Approx(10));
 }
 
-TEST_CASE("dash: periods follow each other; sound is not taken", "[probe_video]") {
+TEST_CASE("dash: periods follow each other, sound is not taken", "[probe_video]") {
     const std::string sound =
         "<AdaptationSet contentType='audio'><Representation id='a' bandwidth='1'>"
         "<BaseURL>a</BaseURL></Representation></AdaptationSet>";
