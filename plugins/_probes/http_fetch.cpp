@@ -14,6 +14,7 @@ public:
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() { job_->cancel(); }
+    [[nodiscard]] std::optional<FetchProgress> progress() const { return job_->progress(); }
     [[nodiscard]] const std::string& url() const { return job_->url(); }
 
 private:
@@ -25,6 +26,10 @@ Fetch::Fetch(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Fetch::Fetch(Fetch&&) noexcept = default;
 Fetch& Fetch::operator=(Fetch&&) noexcept = default;
 Fetch::~Fetch() = default;
+
+std::optional<FetchProgress> Fetch::progress() const {
+    return state_ == nullptr ? std::nullopt : state_->progress();
+}
 
 const std::string& Fetch::url() const {
     return state_->url();

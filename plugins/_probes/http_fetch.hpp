@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,15 @@ struct FetchReply {
     std::string address;            // of the server
 };
 
+// Of a request under way.
+struct FetchProgress {
+    // Bytes of its body that the other side's kernel has (up to 64 KiB of them may still wait in
+    // libcurl: the difference of two of these is right).
+    std::uint64_t acknowledged = 0;
+    std::uint32_t retransmits = 0;            // as in FetchReply, until now
+    std::chrono::microseconds round_trip{0};  // the longest TCP knows of, its receiver's, too
+};
+
 class FetchPool;
 
 // Owns one request; destroying it ends that without a call back.
@@ -72,6 +82,8 @@ public:
     Fetch& operator=(Fetch&&) noexcept;
     ~Fetch();
     explicit operator bool() const { return state_ != nullptr; }
+    // Nothing: not connected yet, or over.
+    [[nodiscard]] std::optional<FetchProgress> progress() const;
     // What it asks now: that of the request, or where redirects led. Not of an empty one.
     [[nodiscard]] const std::string& url() const;
 

@@ -247,6 +247,10 @@ void FetchJob::cancel() {
     }
 }
 
+std::optional<FetchProgress> FetchJob::progress() const {
+    return transfer_ == nullptr ? std::nullopt : transfer_->progress();
+}
+
 milliseconds FetchJob::left() const {
     const auto left = request_->timeout - duration_cast<milliseconds>(elapsed());
     return std::max(left, milliseconds(1));

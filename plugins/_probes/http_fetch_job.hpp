@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ public:
     void begin();
     // Nothing is told any more.
     void cancel();
+    [[nodiscard]] std::optional<FetchProgress> progress() const;
     [[nodiscard]] const std::string& url() const { return url_; }
     // From the engine.
     void transfer_ended(int code);

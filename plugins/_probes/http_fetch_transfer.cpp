@@ -342,6 +342,20 @@ private:
         return verdict_of(ending);
     }
 
+    [[nodiscard]] std::optional<FetchProgress> progress() const {
+        // libcurl tells the socket of a connection that was there before, not yet one of its own.
+        const int fd = fd_ >= 0 ? fd_ : easy_.socket();
+        const std::optional<TcpCounters> counters =
+            asked_at_ && fd >= 0 ? tcp_counters(fd) : std::nullopt;
+        if (!counters) {
+            return std::nullopt;
+        }
+        return FetchProgress{
+            sent_ - std::min(sent_, unacknowledged(fd)),
+            counters->retransmits,
+            counters->round_trip};
+    }
+
     // Time that it took to hand over the body of the request.
     [[nodiscard]] microseconds upload() const {
         if (to_send_ == 0 || !asked_at_) {
@@ -452,6 +466,10 @@ long FetchTransfer::status() const {
 
 std::string FetchTransfer::redirect() const {
     return impl_->redirect();
+}
+
+std::optional<FetchProgress> FetchTransfer::progress() const {
+    return impl_->progress();
 }
 
 std::string FetchTransfer::step() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,8 @@ public:
     [[nodiscard]] std::string redirect() const;
     // connect, tls, server or transfer.
     [[nodiscard]] std::string step() const;
+    // Nothing: not connected.
+    [[nodiscard]] std::optional<FetchProgress> progress() const;
     // After libcurl said that it ended with `code`. The receiver had enough (max_bytes, or it said
     // so): that is no error.
     [[nodiscard]] FetchVerdict verdict(int code);

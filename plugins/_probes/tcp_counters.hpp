@@ -2,6 +2,7 @@
 // What the kernel knows of a TCP connection (TCP_INFO, linux/tcp.h). Thread: any.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -13,10 +14,16 @@ struct TcpCounters {
     std::uint64_t sent = 0;         // likewise, those sent again included; without what still waits
     std::uint64_t packets = 0;      // segments in both directions, those without data included
     std::uint32_t retransmits = 0;  // segments sent again (tcpi_total_retrans)
+    // The longer of tcpi_rtt and tcpi_rcv_rtt, which is that of data that comes.
+    std::chrono::microseconds round_trip{0};
 };
 
 // Nothing: no TCP socket, or the kernel does not count (bytes: since Linux 4.19).
 std::optional<TcpCounters> tcp_counters(int fd);
+
+// Bytes that were handed to the kernel and that the other side has not acknowledged (SIOCOUTQ,
+// tcp(7)); 0: not known.
+std::uint64_t unacknowledged(int fd);
 
 // The other side may be so many bytes ahead of who reads here, no more (tcp(7) TCP_WINDOW_CLAMP;
 // the kernel takes about 1 KiB at least). Never takes back what it was allowed before.

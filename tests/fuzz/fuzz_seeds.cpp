@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes inputs to start from:
-// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,radio,twin,web_page}/N.
+// DIRECTORY/{batch,command,device_formats,dictionary,dns,history,link,radio,twin,video,web_page,websocket}/N.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -221,6 +221,28 @@ void devices(Seeds seeds) {
     }
 }
 
+void videos(Seeds seeds) {
+    const char* const texts[] = {
+        "0#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:4,\na.ts\n"
+        "#EXT-X-MEDIA-SEQUENCE:8\n#EXTINF:4,\nb.ts\n",
+        "1../x/./y?z#w",
+        "2#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,CODECS=\"a,b\",RESOLUTION=2x1\nlow.m3u8\n",
+        "2#EXTM3U\n#EXT-X-MAP:URI=\"i.mp4\",BYTERANGE=\"9@0\"\n#EXTINF:2.5,t\n"
+        "#EXT-X-BYTERANGE:5@9\nf.mp4\n#EXT-X-DISCONTINUITY\n#EXTINF:2\n#EXT-X-BYTERANGE:5\nf.mp4\n"
+        "#EXT-X-ENDLIST\n",
+        "2<MPD mediaPresentationDuration='PT1M'><BaseURL>x/</BaseURL><Period><AdaptationSet "
+        "mimeType='video/mp4'><SegmentTemplate timescale='10' media='$Time$' initialization="
+        "'$RepresentationID$'><SegmentTimeline><S t='5' d='20' r='-1'/></SegmentTimeline>"
+        "</SegmentTemplate><Representation id='v' bandwidth='9'/></AdaptationSet></Period></MPD>",
+        "2<MPD><Period duration='PT9S'><AdaptationSet contentType='video'><Representation id='v'>"
+        "<SegmentList duration='3'><Initialization range='0-9'/><SegmentURL media='a' "
+        "mediaRange='1-2'/></SegmentList></Representation></AdaptationSet></Period></MPD>",
+    };
+    for (const char* text : texts) {
+        seeds.write(text);
+    }
+}
+
 // The first byte chooses what is read (fuzz_dns.cpp). An answer: a name, a mail server behind a
 // pointer, an address.
 void names(Seeds seeds) {
@@ -258,6 +280,25 @@ void radios(Seeds seeds) {
     seeds.write("262,01,FFFE,01C3D704,5A2F");
 }
 
+void websockets(Seeds seeds) {
+    seeds.write(std::string(
+        "3\x82\x05hello\x01\x02"
+        "ab\x89\x02hi\x80\x01"
+        "c\x88\0",
+        21
+    ));
+    seeds.write(std::string(
+        "1\x82\x7e\0\x03"
+        "abc\x82\x7f\0\0\0\0\0\0\0\x01"
+        "d",
+        19
+    ));
+    seeds.write(
+        "9HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: x\r\nSec-WebSocket-Protocol: protocol\r\n\r\n"
+    );
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -272,6 +313,8 @@ int main(int argc, char** argv) {
     devices(Seeds(argv[1], "device_formats"));
     documents(Seeds(argv[1], "twin"));
     histories(Seeds(argv[1], "history"));
+    videos(Seeds(argv[1], "video"));
+    websockets(Seeds(argv[1], "websocket"));
     names(Seeds(argv[1], "dns"));
     pages(Seeds(argv[1], "web_page"));
     radios(Seeds(argv[1], "radio"));

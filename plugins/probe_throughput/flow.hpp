@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// One stream of bytes that loads a line. Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "plugins/_probes/result.hpp"
+
+namespace cxedge::plugins::throughput {
+
+enum class Way : std::uint8_t { down, up };
+
+// Why a stream ended by itself.
+struct FlowEnd {
+    probes::ProbeResult result = probes::ProbeResult::ok;  // ok: it has moved all it should
+    std::string step;
+    std::string detail;
+};
+
+class Flow {
+public:
+    struct Events {
+        // So many bytes more came (down only). False: enough, end.
+        std::function<bool(std::uint64_t bytes)> came;
+        // Once, from the loop, never from within begin(); there the flow may not be destroyed.
+        std::function<void(FlowEnd)> end;
+    };
+
+    virtual ~Flow() = default;
+    virtual void begin() = 0;
+    // Bytes of bodies that came, or that the other side's kernel has.
+    [[nodiscard]] virtual std::uint64_t moved() const = 0;
+    // Segments that this box sent again.
+    [[nodiscard]] virtual std::uint32_t retransmits() const = 0;
+    // Of data that comes, seconds; 0: not known, or none comes.
+    [[nodiscard]] virtual double round_trip_s() const = 0;
+    // Of the server; empty: not connected.
+    [[nodiscard]] virtual std::string address() const = 0;
+};
+
+}  // namespace cxedge::plugins::throughput

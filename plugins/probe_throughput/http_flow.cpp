@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/probe_throughput/http_flow.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace cxedge::plugins::throughput {
+namespace {
+
+using probes::FetchReply;
+using probes::ProbeResult;
+
+FlowEnd flow_end_of(const FetchReply& reply) {
+    if (reply.result != ProbeResult::ok) {
+        return {reply.result, reply.step, reply.detail};
+    }
+    if (reply.status < 200 || reply.status > 299) {
+        return {ProbeResult::bad_status, "server", fmt::format("the server says {}", reply.status)};
+    }
+    return {};
+}
+
+}  // namespace
+
+// ---- Down
+
+HttpDownload::HttpDownload(probes::FetchPool& pool, probes::FetchRequest request, Events events)
+    : pool_(pool), request_(std::move(request)), events_(std::move(events)) {}
+
+void HttpDownload::begin() {
+    fetch_ = pool_.get(
+        request_,
+        [this](std::string_view bytes) {
+            moved_ += bytes.size();
+            return events_.came(bytes.size());
+        },
+        [this](const FetchReply& reply) { took(reply); }
+    );
+}
+
+void HttpDownload::took(const FetchReply& reply) {
+    address_ = reply.address;
+    retransmits_ = std::max(retransmits_, reply.retransmits);
+    FlowEnd end = flow_end_of(reply);
+    if (end.result == ProbeResult::ok && reply.received == 0) {
+        end = {ProbeResult::body_mismatch, "server", "the server sends nothing"};
+    }
+    if (end.result != ProbeResult::ok) {
+        events_.end(std::move(end));
+        return;
+    }
+    // A short file: the connection is warm now, and serves for the next.
+    request_.new_connection = false;
+    begin();
+}
+
+std::uint32_t HttpDownload::retransmits() const {
+    const auto progress = fetch_.progress();
+    return progress ? std::max(retransmits_, progress->retransmits) : retransmits_;
+}
+
+double HttpDownload::round_trip_s() const {
+    const auto progress = fetch_.progress();
+    return progress ? std::chrono::duration<double>(progress->round_trip).count() : 0;
+}
+
+// ---- Up
+
+HttpUpload::HttpUpload(probes::FetchPool& pool, probes::FetchRequest request, Events events)
+    : pool_(pool), request_(std::move(request)), events_(std::move(events)) {}
+
+void HttpUpload::begin() {
+    fetch_ = pool_.get(
+        request_,
+        [](std::string_view) { return true; },
+        [this](const FetchReply& reply) { took(reply); }
+    );
+}
+
+void HttpUpload::took(const FetchReply& reply) {
+    over_ = true;
+    address_ = reply.address;
+    latest_.retransmits = std::max(latest_.retransmits, reply.retransmits);
+    FlowEnd end = flow_end_of(reply);
+    // Who answers well has read all of it.
+    latest_.acknowledged =
+        end.result == ProbeResult::ok ? request_.send_bytes : latest_.acknowledged;
+    events_.end(std::move(end));
+}
+
+std::uint64_t HttpUpload::moved() const {
+    if (const auto progress = fetch_.progress(); progress && !over_) {
+        latest_.acknowledged = std::max(latest_.acknowledged, progress->acknowledged);
+        latest_.retransmits = std::max(latest_.retransmits, progress->retransmits);
+    }
+    return latest_.acknowledged;
+}
+
+std::uint32_t HttpUpload::retransmits() const {
+    static_cast<void>(moved());
+    return latest_.retransmits;
+}
+
+}  // namespace cxedge::plugins::throughput
