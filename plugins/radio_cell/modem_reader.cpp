@@ -166,10 +166,11 @@ int read_levels(sd_bus_message* message, CellSignal& signal, ModemNote& note) {
     signal = {};
     return each_entry(message, "sv", [&](const std::string& name) {
         std::optional<double>* const into = level_of(name, signal);
-        if (into == nullptr || variant_type(message) != "d") {
-            if (into != nullptr) {
-                note.misshapen.push_back(name);
-            }
+        const bool fits = into != nullptr && variant_type(message) == "d";
+        if (into != nullptr && !fits) {
+            note.misshapen.push_back(name);
+        }
+        if (!fits) {
             return sd_bus_message_skip(message, "v");
         }
         double level = 0;
@@ -184,10 +185,10 @@ int read_properties(sd_bus_message* message, const std::string& interface, Modem
     return each_entry(message, "sv", [&](const std::string& name) {
         const Property* const property = property_of(interface, name);
         const bool fits = property != nullptr && variant_type(message) == property->type;
+        if (property != nullptr && !fits) {
+            note.misshapen.emplace_back(property->name);
+        }
         if (!fits) {
-            if (property != nullptr) {
-                note.misshapen.emplace_back(property->name);
-            }
             return sd_bus_message_skip(message, "v");
         }
         int done = sd_bus_message_enter_container(message, 'v', property->type);
