@@ -88,7 +88,7 @@ lay_out() {
     cp packaging/cross.shlibs "$stage/debian"
     cp systemd/cxedged.service "$stage/debian/cxedge.cxedged.service"
     cp systemd/cxedged-retry.timer "$stage/debian/cxedge.cxedged-retry.timer"
-    cp -r systemd/cxedged.service.d systemd/update "$stage"
+    cp -r systemd/cxedged.service.d systemd/polkit systemd/update "$stage"
     cp systemd/update/cxedge-update-check.service "$stage/debian/cxedge-update.cxedge-update-check.service"
     cp systemd/update/cxedge-update-check.path "$stage/debian/cxedge-update.cxedge-update-check.path"
     cp systemd/cxedge.sysusers "$stage/debian/cxedge.sysusers"
@@ -102,6 +102,7 @@ lay_out() {
     bill cxedge-camera cxedge-camera
     lay_out_plugins devices device-programs.txt
     lay_out_plugins probes probe-programs.txt
+    echo polkit/50-cxedge-probes.rules usr/share/polkit-1/rules.d >>"$stage/debian/cxedge-probes.install"
 }
 
 lay_out

@@ -36,6 +36,7 @@ ProbeResult result_of_errno(int errno_value) {
         case EAFNOSUPPORT:
         case ENODEV:
         case ENONET:
+        case EINVAL:  // a route to nowhere (blackhole)
             return ProbeResult::no_route;
         case ECONNREFUSED:
         case ECONNRESET:

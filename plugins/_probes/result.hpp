@@ -30,8 +30,8 @@ std::string_view to_string(ProbeResult result);
 // All of them, in order.
 const std::vector<std::string>& result_words();
 
-// Of a failed socket call: ENETUNREACH, EHOSTUNREACH, ... -> no_route; ECONNREFUSED, ECONNRESET ->
-// refused; EACCES, EPERM -> no_permission; everything else -> timeout.
+// Of a failed socket call: ENETUNREACH, EHOSTUNREACH, ... (EINVAL: a blackhole route) -> no_route;
+// ECONNREFUSED, ECONNRESET -> refused; EACCES, EPERM -> no_permission; everything else -> timeout.
 ProbeResult result_of_errno(int errno_value);
 
 }  // namespace cxedge::probes
