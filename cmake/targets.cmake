@@ -135,9 +135,10 @@ endfunction()
 
 # cxedge_test(folder LINK ...): one Catch2 executable of all *_test.cpp here; each TEST_CASE becomes
 # one ctest named after it, labelled with LABEL. Target tests_<LABEL> builds all of a label. A case tagged
-# [native] needs what qemu-user does not have; the tag behind it names that. ctest lists it as disabled there.
+# [native] needs what qemu-user does not have; the tag behind it names that. ALONE: measures
+# times, so that nothing else may run meanwhile. ctest lists it as disabled there.
 function(cxedge_test name)
-    cmake_parse_arguments(ARG "" "LABEL" "LINK;SOURCES" ${ARGN})
+    cmake_parse_arguments(ARG "ALONE" "LABEL" "LINK;SOURCES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS *_test.cpp)
     add_executable(test_${name} ${sources} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE cxedge::options cxedge::test_support ${ARG_LINK})
@@ -148,13 +149,17 @@ function(cxedge_test name)
     add_dependencies(tests_${ARG_LABEL} test_${name})
     set(emulated)
     set(timeout_s 300)
+    set(alone)
+    if(ARG_ALONE)
+        set(alone RUN_SERIAL TRUE)
+    endif()
     if(CMAKE_CROSSCOMPILING)
         set(emulated TEST_SPEC "~[native]")
         set(timeout_s 3600)  # an emulator is slow, not stuck
         cxedge_list_native_cases(${name} ${ARG_LABEL} "${sources}")
     endif()
     catch_discover_tests(test_${name} ${emulated}
-        TEST_PREFIX "${name}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${timeout_s})
+        TEST_PREFIX "${name}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${timeout_s} ${alone})
 endfunction()
 
 # What an emulator cannot run stays in ctest's list, and says what is missing there.

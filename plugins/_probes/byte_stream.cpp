@@ -45,15 +45,19 @@ int ByteStream::push() {
     while (!unsent_.empty()) {
         const ssize_t sent = ::send(fd_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
         if (sent < 0) {
-            if (!would_block(errno)) {
-                return errno;
-            }
-            writable_ = context_.loop.when_writable(fd_.get(), [this] { on_writable(); });
-            return 0;
+            return wait_until_writable(errno);
         }
         unsent_.erase(0, static_cast<std::size_t>(sent));
     }
     writable_.cancel();
+    return 0;
+}
+
+int ByteStream::wait_until_writable(int error) {
+    if (!would_block(error)) {
+        return error;
+    }
+    writable_ = context_.loop.when_writable(fd_.get(), [this] { on_writable(); });
     return 0;
 }
 

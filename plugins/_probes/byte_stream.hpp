@@ -39,6 +39,7 @@ private:
     void on_writable();
     // errno of what cannot be helped.
     int push();
+    int wait_until_writable(int error);
     void end_soon(int error);
     void end_now(int error);
 

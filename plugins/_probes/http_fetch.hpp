@@ -78,8 +78,10 @@ public:
     class State;
     Fetch();
     explicit Fetch(std::unique_ptr<State> state);
-    Fetch(Fetch&&) noexcept;
-    Fetch& operator=(Fetch&&) noexcept;
+    Fetch(Fetch&& other) noexcept;
+    Fetch& operator=(Fetch&& other) noexcept;
+    Fetch(const Fetch&) = delete;
+    Fetch& operator=(const Fetch&) = delete;
     ~Fetch();
     explicit operator bool() const { return state_ != nullptr; }
     // Nothing: not connected yet, or over.

@@ -19,6 +19,7 @@ public:
     FetchSockets(Meter& meter, std::string interface);
     FetchSockets(const FetchSockets&) = delete;
     FetchSockets& operator=(const FetchSockets&) = delete;
+    ~FetchSockets() = default;
 
     // A socket, or -1 with errno.
     int open(int family, int type, int protocol);

@@ -118,7 +118,9 @@ private:
         if (order_.with_headers) {
             for (const auto& [name, value] : request_->headers) {
                 // "Name;" is how libcurl wants a header without value.
-                easy_.add_header(name + (value.empty() ? ";" : ": " + value));
+                easy_.add_header(
+                    value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value)
+                );
             }
         }
         if (!request_->range.empty()) {
@@ -207,7 +209,9 @@ private:
         static_cast<Impl*>(self)->sent_ = static_cast<std::uint64_t>(offset);
         return CURL_SEEKFUNC_OK;
     }
-    static int on_request(void* self, char*, char*, int, int) {
+    static int on_request(
+        void* self, char* /*from*/, char* /*to*/, int /*from_port*/, int /*to_port*/
+    ) {
         static_cast<Impl*>(self)->asked_at_ = std::chrono::steady_clock::now();
         return CURL_PREREQFUNC_OK;
     }

@@ -168,21 +168,35 @@ std::optional<double> stamp_clock_error(const StampRecord& record, double own_er
     return worst ? std::optional(*worst + own_error_s) : std::nullopt;
 }
 
+namespace {
+
+std::vector<StampPassage> round_trips(const StampRecord& record) {
+    std::vector<StampPassage> out;
+    for (const StampSlot& slot : record.slots) {
+        std::optional<double> delay;
+        if (slot.answer) {
+            delay = slot_delay(slot, StampWay::round_trip);
+        }
+        out.push_back({!slot.answer, delay});
+    }
+    return out;
+}
+
+}  // namespace
+
 std::vector<StampPassage> stamp_passages(const StampRecord& record, StampWay way) {
+    if (way == StampWay::round_trip) {
+        return round_trips(record);
+    }
     std::vector<StampPassage> out;
     const StampSlot* before = nullptr;
     std::size_t missing = 0;
     for (const StampSlot& slot : record.slots) {
         if (!slot.answer) {
             ++missing;
-            if (way == StampWay::round_trip) {
-                out.push_back({true, std::nullopt});
-            }
             continue;
         }
-        if (way != StampWay::round_trip) {
-            pass_missing(out, way, missing, got_between(before, slot, missing));
-        }
+        pass_missing(out, way, missing, got_between(before, slot, missing));
         out.push_back({false, slot_delay(slot, way)});
         before = &slot;
         missing = 0;

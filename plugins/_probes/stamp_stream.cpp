@@ -115,11 +115,15 @@ private:
             send_packet(static_cast<std::uint32_t>(next_++));
         }
         if (!ended_) {
-            last_due_ns_ = monotonic_ns() + plan_.wait.count() * kNsPerMs;
-            patience_ = context_.loop.after(plan_.wait, [this] { end(ProbeResult::ok, "", ""); });
-            timer_ = context_.loop.every(kFurtherEvery, [this] { send_further(); });
-            end_if_complete();
+            wait_for_last();
         }
+    }
+
+    void wait_for_last() {
+        last_due_ns_ = monotonic_ns() + plan_.wait.count() * kNsPerMs;
+        patience_ = context_.loop.after(plan_.wait, [this] { end(ProbeResult::ok, "", ""); });
+        timer_ = context_.loop.every(kFurtherEvery, [this] { send_further(); });
+        end_if_complete();
     }
 
     // Asks a reflector that counts how far it has counted.

@@ -12,6 +12,19 @@
 #include <sys/socket.h>
 
 namespace cxedge::probes {
+namespace {
+
+// What came out of order or twice is not among tcpi_bytes_received, but was paid for. Segments of a
+// small answer are not full, so that they say nothing.
+std::uint64_t bytes_in_segments(const tcp_info& info) {
+    constexpr std::uint64_t kLarge = 1U << 20U;
+    if (info.tcpi_bytes_received < kLarge) {
+        return 0;
+    }
+    return (std::uint64_t{info.tcpi_data_segs_in} - 1) * info.tcpi_rcv_mss;
+}
+
+}  // namespace
 
 std::optional<TcpCounters> tcp_counters(int fd) {
     tcp_info info{};
@@ -22,7 +35,7 @@ std::optional<TcpCounters> tcp_counters(int fd) {
         return std::nullopt;
     }
     TcpCounters counters;
-    counters.received = info.tcpi_bytes_received;
+    counters.received = std::max<std::uint64_t>(info.tcpi_bytes_received, bytes_in_segments(info));
     counters.sent = info.tcpi_bytes_sent;
     counters.packets = std::uint64_t{info.tcpi_segs_in} + info.tcpi_segs_out;
     counters.retransmits = info.tcpi_total_retrans;

@@ -10,7 +10,9 @@ namespace cxedge::probes {
 
 // Since the connection began.
 struct TcpCounters {
-    std::uint64_t received = 0;     // bytes of the stream, also those nobody has read yet
+    // Bytes of the stream, also those nobody has read yet; those that came twice, too, as far as
+    // the kernel's count of segments tells.
+    std::uint64_t received = 0;
     std::uint64_t sent = 0;         // likewise, those sent again included; without what still waits
     std::uint64_t packets = 0;      // segments in both directions, those without data included
     std::uint32_t retransmits = 0;  // segments sent again (tcpi_total_retrans)

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/core.h>
+
 #include "agent/model/series.hpp"
 
 #include "plugins/probe_dns/dns_message.hpp"
@@ -29,8 +31,9 @@ public:
             const bool reverse = settings.qtype == "PTR" && dns_reverse_name(name);
             std::string wrong = reverse ? std::string() : check_dns_name(name);
             wrong = name.size() > kMaxDimensionLength ? "is too long for a dimension" : wrong;
-            complain("queries", wrong.empty() ? wrong : "\"" + name + "\" " + wrong);
-            complain("queries", seen.insert(name).second ? "" : "\"" + name + "\" is there twice");
+            complain("queries", wrong.empty() ? wrong : fmt::format("\"{}\" {}", name, wrong));
+            const bool twice = !seen.insert(name).second;
+            complain("queries", twice ? fmt::format("\"{}\" is there twice", name) : "");
         }
         const std::size_t count = settings.queries.size();
         const bool few = count > 0 && count <= kMostQueries;

@@ -14,8 +14,8 @@ using probes::ProbeResult;
 using probes::TlsSession;
 
 double seconds_since(std::int64_t from_ns) {
-    constexpr double kNanosecondsASecond = 1e9;
-    return static_cast<double>(probes::monotonic_ns() - from_ns) / kNanosecondsASecond;
+    constexpr double kOneSecondNs = 1e9;
+    return static_cast<double>(probes::monotonic_ns() - from_ns) / kOneSecondNs;
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ std::string_view server_of_line(std::string_view line) {
 std::string first_server(std::string_view text) {
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        const std::string server(server_of_line(text.substr(0, end)));
+        std::string server(server_of_line(text.substr(0, end)));
         if (probes::Address::parse(server)) {
             return server;
         }

@@ -49,7 +49,7 @@ private:
     EVP_MD_CTX* context_;
 };
 
-BodyCheck::BodyCheck(std::string text, std::string sha256)
+BodyCheck::BodyCheck(std::string text, std::string_view sha256)
     : wanted_(std::move(text)),
       sha256_(devices::lower(sha256)),
       digest_(sha256_.empty() ? nullptr : std::make_unique<Digest>()) {}

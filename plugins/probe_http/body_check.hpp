@@ -26,7 +26,7 @@ private:
 class BodyCheck {
 public:
     // `text` empty: any; `sha256` (64 hexadecimal digits) empty: any.
-    BodyCheck(std::string text, std::string sha256);
+    BodyCheck(std::string text, std::string_view sha256);
     BodyCheck(const BodyCheck&) = delete;
     BodyCheck& operator=(const BodyCheck&) = delete;
     ~BodyCheck();

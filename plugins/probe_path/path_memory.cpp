@@ -53,18 +53,23 @@ std::optional<std::size_t> first_difference(const SeenPath& a, const SeenPath& b
     return goes_on && shorter.whole ? std::optional(common) : std::nullopt;
 }
 
+Routers routers_of(const TracedHop& hop) {
+    Routers routers;
+    for (const std::optional<HopAnswer>& each : hop.tries) {
+        if (each && is_on_the_way(*each)) {
+            add_router(routers, each->from);
+        }
+    }
+    return routers;
+}
+
 }  // namespace
 
 SeenPath seen_path(const std::vector<TracedHop>& hops, bool whole) {
     SeenPath path;
     path.whole = whole;
     for (const TracedHop& hop : hops) {
-        Routers& routers = path.hops.emplace_back();
-        for (const std::optional<HopAnswer>& each : hop.tries) {
-            if (each && is_on_the_way(*each)) {
-                add_router(routers, each->from);
-            }
-        }
+        path.hops.push_back(routers_of(hop));
     }
     while (!path.hops.empty() && path.hops.back().empty()) {
         path.hops.pop_back();

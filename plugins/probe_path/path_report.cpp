@@ -37,14 +37,20 @@ Figure mtu_figure(const PathOutcome& outcome) {
     return mtu;
 }
 
+void add_round_trips(const TracedHop& hop, std::vector<double>& values) {
+    for (const std::optional<HopAnswer>& each : hop.tries) {
+        if (each) {
+            values.push_back(each->rtt_s);
+        }
+    }
+}
+
 Figure rtt_figure(const PathOutcome& outcome, int ttl) {
     Figure rtt = path_figure("net.path.rtt", Kind::histogram, "s");
     rtt.info.key.dims = {{"hop", std::to_string(ttl)}};
     for (const TracedHop& hop : outcome.hops) {
-        for (std::size_t i = 0; hop.ttl == ttl && i < hop.tries.size(); ++i) {
-            if (hop.tries[i]) {
-                rtt.values.push_back(hop.tries[i]->rtt_s);
-            }
+        if (hop.ttl == ttl) {
+            add_round_trips(hop, rtt.values);
         }
     }
     return rtt;

@@ -67,15 +67,18 @@ std::string permission_text(PathMethod method, int error) {
     return "TCP SYN probes need CAP_NET_RAW; method udp does not";
 }
 
+// The last that answered.
 std::string who_said(const std::vector<TracedHop>& hops) {
-    for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-        for (const std::optional<HopAnswer>& each : hop->tries) {
-            if (each) {
-                return fmt::format("hop {} ({})", hop->ttl, each->from);
-            }
+    std::string who;
+    for (const TracedHop& hop : hops) {
+        const auto answer = std::find_if(hop.tries.begin(), hop.tries.end(), [](const auto& each) {
+            return each.has_value();
+        });
+        if (answer != hop.tries.end()) {
+            who = fmt::format("hop {} ({})", hop.ttl, (*answer)->from);
         }
     }
-    return {};
+    return who;
 }
 
 double fastest_s(const std::vector<TracedHop>& hops) {

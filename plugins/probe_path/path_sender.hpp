@@ -38,6 +38,7 @@ public:
     PathSender(const probes::ProbeContext& context, Events events);
     PathSender(const PathSender&) = delete;
     PathSender& operator=(const PathSender&) = delete;
+    ~PathSender() = default;
 
     // errno; 0: it is open.
     int open(const PathSocket::Wish& wish);

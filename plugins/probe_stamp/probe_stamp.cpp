@@ -33,7 +33,7 @@ const Schema<ProbeStampSettings>& stamp_schema() {
 }
 
 std::chrono::milliseconds longest_sending(const ProbeStampSettings& settings) {
-    const double gaps = static_cast<double>((settings.count - 1) * settings.spacing.count());
+    const auto gaps = static_cast<double>((settings.count - 1) * settings.spacing.count());
     return std::chrono::milliseconds(std::llround(gaps * (1 + settings.spacing_random)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "plugins/_probes/result.hpp"
@@ -26,12 +27,16 @@ public:
         std::function<bool(std::uint64_t bytes)> came;
         // Once, from the loop, never from within begin(); there the flow may not be destroyed.
         std::function<void(FlowEnd)> end;
+        // How much the budget lets one more request bring (down only); nothing: no limit.
+        std::function<std::optional<std::uint64_t>()> may_bring;
     };
 
     virtual ~Flow() = default;
     virtual void begin() = 0;
     // Bytes of bodies that came, or that the other side's kernel has.
     [[nodiscard]] virtual std::uint64_t moved() const = 0;
+    // Bytes of bodies that were asked for within the budget and have not come.
+    [[nodiscard]] virtual std::uint64_t promised() const { return 0; }
     // Segments that this box sent again.
     [[nodiscard]] virtual std::uint32_t retransmits() const = 0;
     // Of data that comes, seconds; 0: not known, or none comes.

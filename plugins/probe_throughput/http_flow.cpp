@@ -12,6 +12,9 @@ namespace {
 using probes::FetchReply;
 using probes::ProbeResult;
 
+// What is left of a budget at its end: too little for a request is spent by one all the same.
+constexpr std::uint64_t kLeastPiece = 16U << 10U;
+
 FlowEnd flow_end_of(const FetchReply& reply) {
     if (reply.result != ProbeResult::ok) {
         return {reply.result, reply.step, reply.detail};
@@ -30,10 +33,15 @@ HttpDownload::HttpDownload(probes::FetchPool& pool, probes::FetchRequest request
     : pool_(pool), request_(std::move(request)), events_(std::move(events)) {}
 
 void HttpDownload::begin() {
+    if (const auto most = events_.may_bring()) {
+        promised_ = std::max(*most, kLeastPiece);
+        request_.range = fmt::format("0-{}", promised_ - 1);
+    }
     fetch_ = pool_.get(
         request_,
         [this](std::string_view bytes) {
             moved_ += bytes.size();
+            promised_ -= std::min<std::uint64_t>(promised_, bytes.size());
             return events_.came(bytes.size());
         },
         [this](const FetchReply& reply) { took(reply); }

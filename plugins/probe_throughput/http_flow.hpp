@@ -8,12 +8,14 @@
 
 namespace cxedge::plugins::throughput {
 
-// Gets the same again and again, until it is enough.
+// Gets the same again and again, until it is enough. Within a budget it asks for no more than that
+// leaves (RFC 9110 14.2, Range), so that a server that knows ranges cannot send more.
 class HttpDownload final : public Flow {
 public:
     HttpDownload(probes::FetchPool& pool, probes::FetchRequest request, Events events);
     void begin() override;
     [[nodiscard]] std::uint64_t moved() const override { return moved_; }
+    [[nodiscard]] std::uint64_t promised() const override { return promised_; }
     [[nodiscard]] std::uint32_t retransmits() const override;
     [[nodiscard]] double round_trip_s() const override;
     [[nodiscard]] std::string address() const override { return address_; }
@@ -25,6 +27,7 @@ private:
     probes::FetchRequest request_;
     Events events_;
     std::uint64_t moved_ = 0;
+    std::uint64_t promised_ = 0;
     std::uint32_t retransmits_ = 0;
     std::string address_;
     probes::Fetch fetch_;

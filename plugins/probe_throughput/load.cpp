@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds kLook{5};
 // Of what is on its way: rates and round trips of a moment are estimates.
 constexpr double kOnTheWayReserve = 1.5;
+// Of the bytes of a budget; the rest is for headers, acknowledgements and what is sent again.
+constexpr double kBodies = 0.9;
 
 }  // namespace
 
@@ -25,15 +27,38 @@ void Load::begin(std::size_t streams, const MakeFlow& make, Done done) {
     for (std::size_t i = 0; i < streams; ++i) {
         flows_.push_back(make(
             {[this](std::uint64_t bytes) { return came(bytes); },
-             [this](FlowEnd end) {
-                 flow_ended(std::move(end));
+             [this](FlowEnd end) { flow_ended(std::move(end)); },
+             [this] {
+                 return may_bring();
              }}
         ));
     }
+    idle_ = streams;
     ticks_ = context_.loop.every(kLook, [this] { look(); });
     for (const auto& flow : flows_) {
         flow->begin();
     }
+}
+
+// What the budget leaves and nobody was promised yet, for one of those that have not begun.
+std::optional<std::uint64_t> Load::may_bring() {
+    const auto left = context_.meter.bytes_left();
+    if (!left) {
+        return std::nullopt;
+    }
+    const auto bodies = static_cast<std::uint64_t>(static_cast<double>(*left) * kBodies);
+    const std::uint64_t promised = promised_to_all();
+    const std::uint64_t among = std::max<std::size_t>(idle_, 1);
+    idle_ -= std::min<std::size_t>(idle_, 1);
+    return (bodies - std::min(bodies, promised)) / among;
+}
+
+std::uint64_t Load::promised_to_all() const {
+    std::uint64_t total = 0;
+    for (const auto& flow : flows_) {
+        total += flow->promised();
+    }
+    return total;
 }
 
 double Load::now_s() const {

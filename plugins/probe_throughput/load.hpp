@@ -53,6 +53,8 @@ private:
     void look();
     void mind_budget();
     [[nodiscard]] std::uint64_t on_the_way() const;
+    std::optional<std::uint64_t> may_bring();
+    [[nodiscard]] std::uint64_t promised_to_all() const;
     void flow_ended(FlowEnd end);
     void stop_soon(FlowEnd end, std::string by);
     void tell();
@@ -68,6 +70,7 @@ private:
     std::uint64_t came_ = 0;
     std::optional<std::uint64_t> left_;  // of the budget, when it began
     std::uint64_t used_then_ = 0;
+    std::size_t idle_ = 0;  // streams that have not begun
     bool over_ = false;
     LoadOutcome outcome_;
     LoopHandle ticks_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <openssl/rand.h>
@@ -322,7 +323,8 @@ void Ndt7Flow::broken(int error) {
         return;
     }
     const std::string step = open_ ? "transfer" : plan_.secure && !tls_open_ ? "tls" : "server";
-    const std::string why = error == 0 ? "the server closed the connection" : std::strerror(error);
+    const std::string why =
+        error == 0 ? "the server closed the connection" : std::generic_category().message(error);
     const auto result = error == 0 ? ProbeResult::refused : probes::result_of_errno(error);
     end({result, step, why});
 }

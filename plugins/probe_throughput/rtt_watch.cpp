@@ -75,7 +75,7 @@ RttProbe make_rtt_probe(const std::string& by, const probes::ProbeSettings& like
     return probe;
 }
 
-RttWatch::RttWatch(RttProbe& probe, std::string host, const probes::ProbeContext& context)
+RttWatch::RttWatch(RttProbe& probe, const std::string& host, const probes::ProbeContext& context)
     : probe_(probe), target_{host, host}, context_(context) {
     context_.timeout = kRunTimeout;
 }

@@ -31,8 +31,8 @@ std::optional<ByteRange> byte_range_in(std::string_view text) {
 bool says_video(const xml_node& node) {
     const std::string_view type = node.attribute("contentType").value();
     const std::string_view mime = node.attribute("mimeType").value();
-    return type == "video" || mime.starts_with("video/") || node.attribute("width") ||
-           node.attribute("maxWidth");
+    return type == "video" || mime.starts_with("video/") || !node.attribute("width").empty() ||
+           !node.attribute("maxWidth").empty();
 }
 
 // The period's first set of video; of one that tells nothing of its sets, the first.
@@ -229,12 +229,12 @@ private:
     Status find_base(const std::string& url) {
         std::vector<xml_node> levels;
         for (xml_node node = representation_; node && levels.size() < 4; node = node.parent()) {
-            levels.push_back(node);
+            levels.insert(levels.begin(), node);
         }
         base_ = url;
-        for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
-            const xml_node element = child_named(*level, "BaseURL");
-            auto next = resolve_reference(base_, trimmed(element.text().get()));
+        for (const xml_node& level : levels) {
+            const xml_node element = child_named(level, "BaseURL");
+            auto next = media_url(base_, trimmed(element.text().get()));
             if (!next) {
                 return invalid_argument("a BaseURL is no URL of http or https");
             }
@@ -250,7 +250,7 @@ private:
     }
 
     Result<Piece> piece(std::string_view reference, const char* range) {
-        auto url = resolve_reference(base_, reference);
+        auto url = media_url(base_, reference);
         if (!url) {
             return invalid_argument("a segment's address is no URL of http or https");
         }

@@ -20,8 +20,10 @@ public:
     // `url` is where the text came from. invalid_argument says what is wrong: not XML, live, no
     // video, too much of something.
     static Result<DashManifest> parse(std::string_view text, std::string url);
-    DashManifest(DashManifest&&) noexcept;
-    DashManifest& operator=(DashManifest&&) noexcept;
+    DashManifest(DashManifest&& other) noexcept;
+    DashManifest& operator=(DashManifest&& other) noexcept;
+    DashManifest(const DashManifest&) = delete;
+    DashManifest& operator=(const DashManifest&) = delete;
     ~DashManifest();
 
     // The representations of the first period's video, in the order of bandwidth; at least one.

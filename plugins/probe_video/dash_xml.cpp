@@ -55,7 +55,7 @@ bool Inherited::exists() const {
 
 const char* Inherited::attribute(const char* name) const {
     for (const xml_node& each : levels_) {
-        if (each.attribute(name)) {
+        if (!each.attribute(name).empty()) {
             return each.attribute(name).value();
         }
     }

@@ -165,7 +165,7 @@ private:
     Status map(std::string_view value) {
         const std::string_view range = attribute(value, "BYTERANGE");
         const auto text = range_in(range);
-        auto url = resolve_reference(url_, attribute(value, "URI"));
+        auto url = media_url(url_, attribute(value, "URI"));
         if (!url || (!range.empty() && !text)) {
             return invalid_argument("#EXT-X-MAP has no proper URI or BYTERANGE");
         }
@@ -200,7 +200,7 @@ private:
         if (list_.segments.size() == kMostSegments) {
             return invalid_argument("more than " + std::to_string(kMostSegments) + " segments");
         }
-        auto url = resolve_reference(url_, reference);
+        auto url = media_url(url_, reference);
         if (!url) {
             return invalid_argument("a segment's address is no URL of http or https");
         }
@@ -261,7 +261,7 @@ Result<HlsPlaylist> read_media(std::string_view text, std::string_view url) {
 }
 
 Result<Track> read_stream(std::string_view attributes, std::string_view uri, std::string_view url) {
-    auto address = resolve_reference(url, uri);
+    auto address = media_url(url, uri);
     if (!address) {
         return invalid_argument("a variant's address is no URL of http or https");
     }

@@ -57,15 +57,16 @@ double absolute_delay(double ta) {
 }  // namespace
 
 const VoiceCodec& voice_codec(std::string_view name) {
-    const auto found = std::find_if(kCodecs.begin(), kCodecs.end(), [&](const VoiceCodec& each) {
-        return each.name == name;
-    });
+    const auto* const found = std::find_if(
+        kCodecs.begin(), kCodecs.end(), [&](const VoiceCodec& each) { return each.name == name; }
+    );
     return found == kCodecs.end() ? kCodecs.front() : *found;
 }
 
 const std::vector<std::string>& voice_codec_names() {
     static const std::vector<std::string> kNames = [] {
         std::vector<std::string> names;
+        names.reserve(kCodecs.size());
         for (const VoiceCodec& codec : kCodecs) {
             names.emplace_back(codec.name);
         }

@@ -3,13 +3,13 @@
 
 #include <utility>
 
-#include "plugins/probe_web/url_reference.hpp"
+#include "plugins/_probes/url_reference.hpp"
 
 namespace cxedge::plugins {
 
 void PageParts::set_document(const std::string& url) {
     document_ = url;
-    known_.insert(resolve_reference(url, "").value_or(url));
+    known_.insert(probes::resolve_reference(url, "").value_or(url));
 }
 
 void PageParts::feed(std::string_view bytes) {
@@ -20,8 +20,9 @@ void PageParts::feed(std::string_view bytes) {
 }
 
 void PageParts::add(const PageReference& reference) {
-    const std::string base = resolve_reference(document_, reference.base).value_or(document_);
-    auto url = resolve_reference(base, reference.text);
+    const std::string base =
+        probes::resolve_reference(document_, reference.base).value_or(document_);
+    auto url = probes::resolve_reference(base, reference.text);
     if (!url || !(url->starts_with("http://") || url->starts_with("https://"))) {
         return;
     }

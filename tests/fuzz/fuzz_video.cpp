@@ -23,7 +23,7 @@ void require(bool good) {
 
 void check_segment(const Segment& segment) {
     require(segment.duration_s > 0 && segment.duration_s <= kLongestSegmentS);
-    require(resolve_reference(segment.data.url, "") == segment.data.url);
+    require(media_url(segment.data.url, "") == segment.data.url);
     require(!segment.data.range || segment.data.range->length > 0);
 }
 
@@ -70,9 +70,9 @@ void read_live(std::string_view text) {
 }
 
 void read_reference(std::string_view text) {
-    const auto url = resolve_reference(kFrom, text);
+    const auto url = media_url(kFrom, text);
     if (url) {
-        require(resolve_reference(*url, "") == url);
+        require(media_url(*url, "") == url);
     }
 }
 

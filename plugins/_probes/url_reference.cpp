@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/probe_web/url_reference.hpp"
+#include "plugins/_probes/url_reference.hpp"
 
 #include <algorithm>
 
-namespace cxedge::plugins {
+namespace cxedge::probes {
 namespace {
 
 // RFC 3986 section 3; what is not there is nothing, which is not the same as empty.
@@ -171,4 +171,4 @@ std::optional<std::string> resolve_reference(std::string_view base, std::string_
     return url.size() <= kLongestUrl ? std::optional(std::move(url)) : std::nullopt;
 }
 
-}  // namespace cxedge::plugins
+}  // namespace cxedge::probes
