@@ -135,8 +135,8 @@ endfunction()
 
 # cxedge_test(folder LINK ...): one Catch2 executable of all *_test.cpp here; each TEST_CASE becomes
 # one ctest named after it, labelled with LABEL. Target tests_<LABEL> builds all of a label. A case tagged
-# [native] needs what qemu-user does not have; the tag behind it names that. ALONE: measures
-# times, so that nothing else may run meanwhile. ctest lists it as disabled there.
+# [native] needs what qemu-user does not have; the tag behind it names that. ctest lists it as disabled there.
+# ALONE: they measure times, so that nothing else may run meanwhile.
 function(cxedge_test name)
     cmake_parse_arguments(ARG "ALONE" "LABEL" "LINK;SOURCES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS *_test.cpp)
