@@ -105,18 +105,19 @@ private:
     // ---- Sending.
 
     void send_due() {
-        while (!ended_ && next_ < plan_.times.size()) {
-            const std::int64_t due = began_ns_ + plan_.times[next_].count() * kNsPerUs;
-            const std::int64_t left = due - monotonic_ns();
-            if (left > 0) {
-                timer_ = context_.loop.after(ceil_ms(left), [this] { send_due(); });
-                return;
-            }
+        std::int64_t left_ns = 0;
+        while (!ended_ && next_ < plan_.times.size() && (left_ns = until_next_ns()) <= 0) {
             send_packet(static_cast<std::uint32_t>(next_++));
         }
-        if (!ended_) {
+        if (!ended_ && left_ns > 0) {
+            timer_ = context_.loop.after(ceil_ms(left_ns), [this] { send_due(); });
+        } else if (!ended_) {
             wait_for_last();
         }
+    }
+
+    [[nodiscard]] std::int64_t until_next_ns() const {
+        return began_ns_ + plan_.times[next_].count() * kNsPerUs - monotonic_ns();
     }
 
     void wait_for_last() {
