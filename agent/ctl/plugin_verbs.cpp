@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ctl/plugin_verbs.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "agent/ctl/probe.hpp"
 
 namespace cxedge::ctl {

@@ -4,13 +4,11 @@
 
 #include <functional>
 
+#include <CLI/CLI.hpp>
+
 #include "agent/ctl/exit_code.hpp"
 #include "agent/ctl/model.hpp"
 #include "agent/ctl/plugins.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace cxedge::ctl {
 

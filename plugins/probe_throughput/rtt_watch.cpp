@@ -75,8 +75,8 @@ RttProbe make_rtt_probe(const std::string& by, const probes::ProbeSettings& like
     return probe;
 }
 
-RttWatch::RttWatch(RttProbe& probe, const std::string& host, const probes::ProbeContext& context)
-    : probe_(probe), target_{host, host}, context_(context) {
+RttWatch::RttWatch(RttProbe& probe, const std::string& host, probes::ProbeContext context)
+    : probe_(probe), target_{host, host}, context_(std::move(context)) {
     context_.timeout = kRunTimeout;
 }
 

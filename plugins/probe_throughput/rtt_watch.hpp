@@ -24,7 +24,7 @@ RttProbe make_rtt_probe(const std::string& by, const probes::ProbeSettings& like
 class RttWatch {
 public:
     // Both outlive it; the source is open.
-    RttWatch(RttProbe& probe, const std::string& host, const probes::ProbeContext& context);
+    RttWatch(RttProbe& probe, const std::string& host, probes::ProbeContext context);
     RttWatch(const RttWatch&) = delete;
     RttWatch& operator=(const RttWatch&) = delete;
     ~RttWatch() = default;
