@@ -67,9 +67,15 @@ std::string argument(const Command& command, const std::string& key) {
     return found == command.args.end() ? std::string() : found->second;
 }
 
-// Files of the box are not for who asks from afar.
+// As settings are written: what cxedge-probe would read as another key is none.
+bool is_setting(const std::string& key) {
+    constexpr const char* kLetters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    return key.find_first_not_of(kLetters) == std::string::npos;
+}
+
+// Files and programs of the box are not for who asks from afar.
 bool names_a_place(const std::string& key) {
-    return key.ends_with("_file") || key.ends_with("_dir") || key == "bus";
+    return key.ends_with("_file") || key.ends_with("_dir") || key == "bus" || key == "chronyc";
 }
 
 Result<Words> words_of(const Command& command) {
@@ -80,6 +86,9 @@ Result<Words> words_of(const Command& command) {
     }
     Words words{"run", "--json", probe, target};
     for (const auto& [key, value] : command.args) {
+        if (!is_setting(key)) {
+            return invalid_argument(key + " is no setting of a probe");
+        }
         if (names_a_place(key)) {
             return invalid_argument(key + " names a place on the box: configure a source instead");
         }

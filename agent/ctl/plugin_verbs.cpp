@@ -23,20 +23,24 @@ void add_plugins(CLI::App& app, PluginsOptions& plugins, Chosen& chosen) {
 }
 
 // Its words are cxedge-probe's, which knows the options of every probe.
-void add_probe(CLI::App& app, Chosen& chosen) {
+void add_probe(CLI::App& app, bool& json, Chosen& chosen) {
     CLI::App& verb = *app.add_subcommand(
         "probe", "Test the network once (run TYPE TARGET), list probes, stop and start them all"
     );
     verb.prefix_command();
+    verb.add_flag("--json", json, "Of run: one JSON object");
     verb.footer(
-        "Examples: cxctl probe run icmp 192.0.2.1 --count 20\n"
-        "          cxctl probe run http https://www.example.net --json\n"
-        "          cxctl probe list; cxctl probe list http\n"
-        "          cxctl probe stop --for 3600; cxctl probe start"
+        "Example: cxctl probe run icmp 192.0.2.1\n"
+        "Further: run http https://www.example.net/ --timeout-s 3 (any setting of the probe is an\n"
+        "option: list http), list, stop [--for SECONDS], start"
     );
-    verb.callback([&chosen, &verb] {
-        chosen = [&verb] {
-            return run_probe(verb.remaining());
+    verb.callback([&json, &chosen, &verb] {
+        chosen = [&json, &verb] {
+            std::vector<std::string> words = verb.remaining();
+            if (json) {
+                words.emplace_back("--json");
+            }
+            return run_probe(words);
         };
     });
 }
@@ -61,7 +65,7 @@ void add_model(CLI::App& app, ModelOptions& model, Chosen& chosen) {
 
 void add_plugin_verbs(CLI::App& app, PluginVerbOptions& options, Chosen& chosen) {
     add_plugins(app, options.plugins, chosen);
-    add_probe(app, chosen);
+    add_probe(app, options.probe_json, chosen);
     add_model(app, options.model, chosen);
 }
 

@@ -15,6 +15,7 @@ namespace cxedge::ctl {
 struct PluginVerbOptions {
     PluginsOptions plugins;
     ModelOptions model;
+    bool probe_json = false;
 };
 
 // cxctl plugins, probe, model; `chosen` is what the parsed words ask for.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_probes/agenda.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "agent/base/fnv.hpp"
@@ -46,30 +47,45 @@ void Agenda::plan(std::size_t index, WallTime after) {
     order_.insert({entry.begin, index});
 }
 
-void Agenda::add(std::chrono::milliseconds phase, WallTime now) {
+void Agenda::add(std::chrono::milliseconds phase, WallTime now, BootTime boot) {
     entries_.push_back({phase, {}, {}});
+    latest_boot_ = boot;
     plan(entries_.size() - 1, now);
 }
 
-std::vector<Agenda::Due> Agenda::take(WallTime now) {
-    if (now < latest_) {
-        order_.clear();
-        for (std::size_t index = 0; index < entries_.size(); ++index) {
-            plan(index, now);
-        }
+void Agenda::plan_all(WallTime now) {
+    order_.clear();
+    for (std::size_t index = 0; index < entries_.size(); ++index) {
+        plan(index, now);
     }
+}
+
+std::vector<Agenda::Due> Agenda::take(WallTime now, BootTime boot) {
+    if (latest_ - now > interval_) {
+        plan_all(now);
+    }
+    const std::int64_t most_missed = (boot - latest_boot_) / interval_ + 1;
     latest_ = now;
+    latest_boot_ = boot;
     std::vector<Due> due;
     while (!order_.empty() && order_.begin()->first <= now) {
         const std::size_t index = order_.begin()->second;
         order_.erase(order_.begin());
-        const WallTime slot = entries_[index].slot;
-        const auto missed = (now - slot) / interval_;
-        due.push_back({index, slot + missed * interval_, static_cast<std::uint64_t>(missed)});
+        due.push_back(due_now(index, now, most_missed));
         // Behind the slot that runs now, not behind `now`: jitter may reach into the next one.
-        plan(index, due.back().slot);
+        plan(index, due.back().run ? due.back().slot : now);
     }
     return due;
+}
+
+Agenda::Due Agenda::due_now(std::size_t index, WallTime now, std::int64_t most_missed) const {
+    const Entry& entry = entries_[index];
+    const std::int64_t missed = (now - entry.slot) / interval_;
+    const WallTime slot = entry.slot + missed * interval_;
+    const auto late = now - slot - (entry.begin - entry.slot);
+    const bool run = late <= std::min<std::chrono::milliseconds>(kTooLate, interval_);
+    const std::int64_t not_run = missed + (run ? 0 : 1);
+    return {index, slot, static_cast<std::uint64_t>(std::min(not_run, most_missed)), run};
 }
 
 std::optional<WallTime> Agenda::next() const {

@@ -37,7 +37,11 @@ public:
         std::size_t entry = 0;
         WallTime slot;             // the start of its cycle
         std::uint64_t missed = 0;  // whole cycles before that, in which it did not begin
+        bool run = true;           // false: too late for this one, too, which is among `missed`
     };
+    // A run that begins later than this is none of its cycle any more: a clock that was set, or a
+    // box that slept, must not make all tests begin at once. Longer than the loop may be busy.
+    static constexpr std::chrono::seconds kTooLate{30};
 
     // A run begins up to `jitter` after its slot; `random` gives any number.
     Agenda(
@@ -46,10 +50,11 @@ public:
         std::uint32_t (*random)()
     );
 
-    void add(std::chrono::milliseconds phase, WallTime now);
-    // What is due, in order; each is planned for its next cycle. A clock that was set back plans
-    // anew.
-    std::vector<Due> take(WallTime now);
+    // `boot`: Clock::boot_now() at the same moment.
+    void add(std::chrono::milliseconds phase, WallTime now, BootTime boot);
+    // What is due, in order; each is planned for its next cycle. A clock that was set back by more
+    // than a cycle plans anew; cycles that a clock jumped over are not missed.
+    std::vector<Due> take(WallTime now, BootTime boot);
     // When to look again; nothing: no entries.
     [[nodiscard]] std::optional<WallTime> next() const;
 
@@ -60,6 +65,8 @@ private:
         WallTime begin;  // slot + jitter
     };
     void plan(std::size_t index, WallTime after);
+    void plan_all(WallTime now);
+    [[nodiscard]] Due due_now(std::size_t index, WallTime now, std::int64_t most_missed) const;
 
     std::chrono::milliseconds interval_;
     std::chrono::milliseconds jitter_;
@@ -67,6 +74,7 @@ private:
     std::vector<Entry> entries_;
     std::set<std::pair<WallTime, std::size_t>> order_;  // when, and which
     WallTime latest_;                                   // take() was told
+    BootTime latest_boot_{};                            // likewise, or add()
 };
 
 }  // namespace cxedge::probes

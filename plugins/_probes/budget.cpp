@@ -13,6 +13,8 @@ constexpr std::uint64_t kEndless = std::numeric_limits<std::uint64_t>::max();
 // Of a TCP segment as Ethernet carries it: 1,500 bytes with IP and TCP headers and time stamps.
 constexpr std::uint64_t kSegment = 1448;
 constexpr std::uint64_t kHeaders = 52;
+constexpr std::uint64_t kLeastBytes = 16U << 10U;
+constexpr std::uint64_t kLeastPackets = 16;
 
 std::uint64_t left_of(const std::optional<std::uint64_t>& limit, std::uint64_t spent) {
     if (!limit) {
@@ -21,11 +23,15 @@ std::uint64_t left_of(const std::optional<std::uint64_t>& limit, std::uint64_t s
     return *limit > spent ? *limit - spent : 0;
 }
 
-std::uint64_t granted(std::uint64_t need, std::uint64_t usual, std::uint64_t room) {
+// `least`: so that near a limit not every packet is a write to flash.
+std::uint64_t granted(
+    std::uint64_t need, std::uint64_t usual, std::uint64_t least, std::uint64_t room
+) {
     if (need == 0) {
         return 0;
     }
-    return std::max(need, std::min(usual, room / Meter::kGrantPart));
+    const std::uint64_t part = std::max(least, std::min(usual, room / Meter::kGrantPart));
+    return std::max(need, std::min(part, room));
 }
 
 }  // namespace
@@ -89,8 +95,8 @@ bool Meter::take_grant(BudgetUse need) {
         const BudgetUse left = room(spent);
         within = need.bytes <= left.bytes && need.packets <= left.packets;
         const BudgetUse grant{
-            granted(need.bytes, kGrantBytes, left.bytes),
-            granted(need.packets, kGrantPackets, left.packets)};
+            granted(need.bytes, kGrantBytes, kLeastBytes, left.bytes),
+            granted(need.packets, kGrantPackets, kLeastPackets, left.packets)};
         BudgetUse& mine = spent[test_];
         mine.bytes += grant.bytes;
         mine.packets += grant.packets;

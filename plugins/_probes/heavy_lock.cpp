@@ -3,35 +3,54 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
-#include <fcntl.h>
 #include <sys/file.h>
 
-#include "agent/base/durable_file.hpp"
+#include "plugins/_probes/shared_file.hpp"
 
 namespace cxedge::probes {
 
-HeavyLock::HeavyLock(const std::string& directory, std::string interface) : directory_(directory) {
-    std::replace(interface.begin(), interface.end(), '/', '_');
-    file_ = directory + "/heavy-" + (interface.empty() ? "any" : interface);
+HeavyLock::HeavyLock(std::string directory, std::string interface)
+    : directory_(std::move(directory)), interface_(std::move(interface)) {
+    std::replace(interface_.begin(), interface_.end(), '/', '_');
+}
+
+HeavyLock::Taken HeavyLock::lock(const std::string& name, int how, UniqueFd& held) {
+    auto fd = open_shared(directory_, name);
+    if (!fd) {
+        problem_ = fd.error().message;
+        return Taken::impossible;
+    }
+    if (::flock(fd->get(), how | LOCK_NB) != 0) {
+        const int error = errno;
+        problem_ = error == EWOULDBLOCK ? "" : system_error("lock " + name, error).message;
+        return error == EWOULDBLOCK ? Taken::busy : Taken::impossible;
+    }
+    problem_.clear();
+    held = std::move(*fd);
+    return Taken::yes;
 }
 
 HeavyLock::Taken HeavyLock::take() {
-    if (const Status made = make_private_directory(directory_); !made) {
-        problem_ = made.error().message;
-        return Taken::impossible;
+    if (any_) {
+        return Taken::yes;
     }
-    UniqueFd fd(::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile));
-    if (!fd) {
-        problem_ = system_error("open " + file_, errno).message;
-        return Taken::impossible;
+    const bool named = !interface_.empty();
+    const Taken any = lock("heavy-any", named ? LOCK_SH : LOCK_EX, any_);
+    if (any != Taken::yes || !named) {
+        return any;
     }
-    problem_.clear();
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-        return Taken::busy;
+    const Taken own = lock("heavy-" + interface_, LOCK_EX, own_);
+    if (own != Taken::yes) {
+        any_.reset();
     }
-    held_ = std::move(fd);
-    return Taken::yes;
+    return own;
+}
+
+void HeavyLock::release() {
+    own_.reset();
+    any_.reset();
 }
 
 }  // namespace cxedge::probes

@@ -11,19 +11,22 @@ namespace cxedge::probes {
 
 class HeavyLock {
 public:
-    // `interface` empty: the one that is routed to, as all others of that name.
-    HeavyLock(const std::string& directory, std::string interface);
+    // `interface` empty: the one that is routed to, which may be any: it runs alone.
+    HeavyLock(std::string directory, std::string interface);
 
     // busy: another process runs one; impossible: see problem(), nothing is known of others.
     enum class Taken { yes, busy, impossible };
     [[nodiscard]] Taken take();
-    void release() { held_.reset(); }
+    void release();
     [[nodiscard]] const std::string& problem() const { return problem_; }
 
 private:
+    Taken lock(const std::string& name, int how, UniqueFd& held);
+
     std::string directory_;
-    std::string file_;
-    UniqueFd held_;
+    std::string interface_;
+    UniqueFd any_;  // shared by tests of named interfaces
+    UniqueFd own_;
     std::string problem_;
 };
 

@@ -5,12 +5,13 @@
 #include <cerrno>
 #include <charconv>
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
 
 #include "agent/base/durable_file.hpp"
 #include "agent/base/unique_fd.hpp"
+
+#include "plugins/_probes/shared_file.hpp"
 
 namespace cxedge::probes {
 namespace {
@@ -30,15 +31,15 @@ bool cut_number(std::string_view& line, std::uint64_t& out) {
     return error == std::errc() && end == word.data() + word.size() && !word.empty();
 }
 
-Result<UniqueFd> locked(const std::string& file) {
-    UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile));
+Result<UniqueFd> locked(const std::string& directory) {
+    auto fd = open_shared(directory, "lock");
     if (!fd) {
-        return system_error("open " + file, errno);
+        return fd;
     }
     // Held for one small write at most.
-    while (::flock(fd.get(), LOCK_EX) != 0) {
+    while (::flock(fd->get(), LOCK_EX) != 0) {
         if (errno != EINTR) {
-            return system_error("lock " + file, errno);
+            return system_error("lock in " + directory, errno);
         }
     }
     return fd;
@@ -114,10 +115,7 @@ Status Ledger::change(const std::string& month, const std::function<void(Spent&)
         change(memory_[month]);
         return {};
     }
-    if (Status made = make_private_directory(directory_); !made) {
-        return made;
-    }
-    const auto lock = locked(directory_ + "/lock");
+    const auto lock = locked(directory_);
     if (!lock) {
         return lock.error();
     }

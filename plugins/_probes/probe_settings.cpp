@@ -15,6 +15,15 @@ SettingsPosition place_of(const SettingsNode& node, std::string_view key) {
     return member != nullptr ? member->position : node.position;
 }
 
+std::uint64_t bytes_of(double mib) {
+    return static_cast<std::uint64_t>(mib * 1024 * 1024);
+}
+
+template <class T>
+std::optional<std::uint64_t> limit(T value) {
+    return value > 0 ? std::optional(static_cast<std::uint64_t>(value)) : std::nullopt;
+}
+
 // What stands for the box's names is filled in later; here any name does.
 const BoxName& some_box() {
     static const BoxName kBox{"tenant", "site", "node"};
@@ -46,6 +55,14 @@ std::string shared_dir_of(const ProbeSettings& settings) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody writes the environment
     const char* const state = std::getenv("STATE_DIRECTORY");
     return std::string(state != nullptr && *state != 0 ? state : "/var/lib/cxedge") + "/probes";
+}
+
+BudgetLimits limits_of(const ProbeSettings& settings) {
+    return {
+        limit(bytes_of(settings.budget_mib)),
+        limit(settings.budget_packets),
+        limit(bytes_of(settings.interface_budget_mib)),
+        limit(settings.interface_budget_packets)};
 }
 
 std::string check_quiet_hours(const std::string& text) {

@@ -11,6 +11,8 @@
 
 #include "agent/plugin_api/source.hpp"
 
+#include "plugins/_probes/budget.hpp"
+
 namespace cxedge::probes {
 
 struct ProbeSettings {
@@ -34,6 +36,7 @@ struct ProbeSettings {
 // Where the state directory of the agent is (STATE_DIRECTORY, as systemd and cxedged set it), the
 // same for all probes of the box.
 std::string shared_dir_of(const ProbeSettings& settings);
+BudgetLimits limits_of(const ProbeSettings& settings);
 // What is wrong with it, or empty.
 std::string check_quiet_hours(const std::string& text);
 // Adds what a schema cannot see: no targets at all, wrong or repeated ones, quiet hours.

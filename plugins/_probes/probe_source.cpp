@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <deque>
-#include <map>
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -30,23 +30,6 @@ constexpr std::chrono::milliseconds kLongestSleep{10'000};
 // Light tests at once: sockets are not endless.
 constexpr std::size_t kMostAtOnce = 256;
 constexpr std::size_t kLargestList = 4U << 20U;
-
-std::uint64_t bytes_of(double mib) {
-    return static_cast<std::uint64_t>(mib * 1024 * 1024);
-}
-
-template <class T>
-std::optional<std::uint64_t> limit(T value) {
-    return value > 0 ? std::optional(static_cast<std::uint64_t>(value)) : std::nullopt;
-}
-
-BudgetLimits limits_of(const ProbeSettings& settings) {
-    return {
-        limit(bytes_of(settings.budget_mib)),
-        limit(settings.budget_packets),
-        limit(bytes_of(settings.interface_budget_mib)),
-        limit(settings.interface_budget_packets)};
-}
 
 std::vector<QuietHours> quiet_hours_of(const ProbeSettings& settings) {
     std::vector<QuietHours> out;
@@ -129,7 +112,13 @@ private:
         if (Status read = read_list(targets); !read) {
             return read;
         }
+        std::set<std::string> names;
         for (Target& target : targets) {
+            if (!names.insert(target.name).second) {
+                host_.log(log::Level::warn, "left out: " + target.name + " is there twice");
+                list_problem_ = "target " + target.name + " is there twice: the second is left out";
+                continue;
+            }
             tests_.emplace_back();
             tests_.back().target = std::move(target);
             tests_.back().last_run = host_.clock().steady_now();
@@ -165,7 +154,8 @@ private:
         for (const Test& test : tests_) {
             agenda_.add(
                 phase_of(host_.box(), host_.source_name(), test.target.name, settings_.interval),
-                host_.clock().wall_now()
+                host_.clock().wall_now(),
+                host_.clock().boot_now()
             );
         }
         tell_problem();
@@ -185,7 +175,7 @@ private:
 
     void run_due() {
         const WallTime now = host_.clock().wall_now();
-        for (const Agenda::Due& due : agenda_.take(now)) {
+        for (const Agenda::Due& due : agenda_.take(now, host_.clock().boot_now())) {
             consider(due);
         }
         start_waiting();
@@ -195,6 +185,10 @@ private:
     void consider(const Agenda::Due& due) {
         Test& test = tests_[due.entry];
         std::uint64_t late = due.missed;
+        if (!due.run) {
+            teller_.skipped("late", late);
+            return;
+        }
         if (test.waits) {
             teller_.skipped("busy", 1);
         }
@@ -356,6 +350,7 @@ private:
     void tell_problem() {
         const std::string& now = !meter_.problem().empty()  ? meter_.problem()
                                  : !lock_.problem().empty() ? lock_.problem()
+                                 : !order_problem_.empty()  ? order_problem_
                                                             : list_problem_;
         if (now != problem_) {
             problem_ = now;
@@ -392,6 +387,7 @@ private:
     std::size_t running_ = 0;
     BudgetUse told_;
     std::string list_problem_;
+    std::string order_problem_;
     std::string problem_;
     LoopHandle wake_;
     LoopHandle look_;

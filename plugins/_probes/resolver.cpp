@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include <ares.h>
 #include <fmt/core.h>
 #include <netdb.h>
+#include <sys/stat.h>
 
 namespace cxedge::probes {
 namespace {
@@ -162,7 +164,23 @@ private:
         );
     }
 
+    // c-ares 1.18 reads the system's name servers once; they change with DHCP, Wi-Fi and modems.
+    void notice_new_servers() {
+        struct stat now {};
+        const bool there = ::stat("/etc/resolv.conf", &now) == 0;
+        const Servers seen{there, now.st_ino, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
+        if (channel_ != nullptr && open_ == 0 && seen != servers_) {
+            ::ares_destroy(channel_);
+            channel_ = nullptr;
+            watched_.clear();
+        }
+        if (channel_ == nullptr) {
+            servers_ = seen;
+        }
+    }
+
     int open_channel() {
+        notice_new_servers();
         if (channel_ != nullptr) {
             return ARES_SUCCESS;
         }
@@ -254,6 +272,8 @@ private:
     std::map<std::pair<std::string, Family>, Memory> memory_;
     LoopHandle tick_;
     int open_ = 0;
+    using Servers = std::tuple<bool, ino_t, std::int64_t, std::int64_t>;
+    Servers servers_{};
 };
 
 Resolver::Resolver(EventLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}

@@ -29,10 +29,14 @@ Status withdraw_stop(const std::string& directory) {
     return remove_file(file_in(directory));
 }
 
-bool is_stopped(const std::string& directory, WallTime now) {
+bool is_stopped(const std::string& directory, WallTime now, std::string* problem) {
     const auto text = load_file(file_in(directory), kLargestFile);
+    const bool unreadable = !text && text.error().code != ErrorCode::not_found;
+    if (problem != nullptr) {
+        *problem = unreadable ? "stop order: " + text.error().message : std::string();
+    }
     if (!text) {
-        return text.error().code != ErrorCode::not_found;
+        return unreadable;
     }
     std::int64_t until = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), until);

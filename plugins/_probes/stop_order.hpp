@@ -15,7 +15,8 @@ namespace cxedge::probes {
 Status order_stop(const std::string& directory, std::optional<WallTime> until);
 // Tests go on.
 Status withdraw_stop(const std::string& directory);
-// A file that cannot be read stops as well: whoever wrote it wanted that.
-bool is_stopped(const std::string& directory, WallTime now);
+// A file that cannot be read stops as well: whoever wrote it wanted that. `problem`, where there is
+// one, is set to why, or cleared.
+bool is_stopped(const std::string& directory, WallTime now, std::string* problem = nullptr);
 
 }  // namespace cxedge::probes

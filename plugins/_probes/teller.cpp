@@ -6,6 +6,9 @@
 namespace cxedge::probes {
 namespace {
 
+// What is kept for the next process while the alarm is raised.
+constexpr std::string_view kSpent = "budget spent";
+
 void add_dim(SeriesInfo& info, std::string_view key, std::string_view value) {
     info.key.dims.push_back({std::string(key), std::string(value)});
 }
@@ -17,6 +20,17 @@ Teller::Teller(Host& host, const std::vector<std::pair<std::string, std::string>
     for (const auto& [key, value] : dims) {
         dims_.push_back({key, value});
     }
+    if (host.kept() == kSpent) {
+        spent_ = alarm_id();
+    }
+}
+
+// The same over restarts, so that the next process clears what this one raised.
+EventId Teller::alarm_id() const {
+    const BoxName& box = host_.box();
+    return derived_event_id(
+        "probe.budget.spent/" + box.tenant + "/" + box.site + "/" + box.node + "/" + test_
+    );
 }
 
 std::optional<SeriesId> Teller::series(SeriesInfo info) {
@@ -113,7 +127,8 @@ void Teller::budget_is_spent(bool spent) {
     event.severity = Severity::warning;
     event.subject = test_;
     if (spent) {
-        spent_ = random_event_id();
+        spent_ = alarm_id();
+        host_.keep(kSpent);
         event.text = "the budget of the month is spent: " + test_ + " does not run until the next";
     } else {
         event.state = EventState::clear;
@@ -122,6 +137,7 @@ void Teller::budget_is_spent(bool spent) {
     event.id = *spent_;
     if (!spent) {
         spent_.reset();
+        host_.keep("");
     }
     host_.emit_event(std::move(event));
 }

@@ -43,6 +43,7 @@ private:
     [[nodiscard]] SeriesInfo of_test(std::string_view metric, Kind kind, std::string_view unit)
         const;
     void tell_result(const Target& target, ProbeResult result);
+    [[nodiscard]] EventId alarm_id() const;
 
     Host& host_;
     std::vector<Dimension> dims_;

@@ -282,7 +282,11 @@ void PathRun::try_size() {
 }
 
 void PathRun::size_answered(int size, const PathSender::Answer& answer) {
-    if (ending_ || answer.word == PathWord::hop) {
+    if (ending_) {
+        return;
+    }
+    if (answer.word == PathWord::hop) {  // a loop, or another way: as if nobody had answered
+        size_expired(size);
         return;
     }
     if (answer.word == PathWord::too_big) {
@@ -390,6 +394,11 @@ void PathRun::out_of_time() {
 
 void PathRun::fail(ProbeResult result, std::string step, std::string detail) {
     if (ending_) {
+        return;
+    }
+    if (mtu_sender_ && result != ProbeResult::capped) {  // the way is known, what fits is not
+        outcome_.mtu_remark = "unknown: " + detail;
+        finish();
         return;
     }
     if (tracer_ && outcome_.hops.empty()) {

@@ -19,6 +19,8 @@ constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr int kUnavailable = 3;
 
+constexpr std::int64_t kLongestStop = 366LL * 86'400;  // a year; else without an end
+
 constexpr const char* kUsageText =
     "cxedge-probe run [--json] TYPE TARGET [--KEY VALUE ...]\n"
     "    Runs a probe once and prints what it found; status 0 when the result is ok. KEY is any\n"
@@ -111,7 +113,8 @@ int stop(Words words) {
     std::int64_t seconds = 0;
     const char* const end = duration.data() + duration.size();
     const auto parsed = std::from_chars(duration.data(), end, seconds);
-    const bool number = parsed.ec == std::errc() && parsed.ptr == end && seconds > 0;
+    const bool number =
+        parsed.ec == std::errc() && parsed.ptr == end && seconds > 0 && seconds <= kLongestStop;
     if (!words.empty() || (!duration.empty() && !number)) {
         return usage();
     }

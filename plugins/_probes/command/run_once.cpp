@@ -8,6 +8,9 @@
 
 #include "plugins/_probes/command/option_settings.hpp"
 #include "plugins/_probes/command/probe_table.hpp"
+#include "plugins/_probes/heavy_lock.hpp"
+#include "plugins/_probes/stop_order.hpp"
+#include "plugins/_probes/targets.hpp"
 
 namespace cxedge::probes {
 namespace {
@@ -44,7 +47,9 @@ struct OneRun {
     ProbeContext context;
 
     explicit OneRun(const ProbeSettings& settings)
-        : meter(ledger_directory(settings), settings.interface, "command", {}, clock),
+        : meter(
+              ledger_directory(settings), settings.interface, "command", limits_of(settings), clock
+          ),
           context{loop, clock, resolver, meter, settings.interface, settings.timeout} {}
 
     Finding run(ProbeSource& source, const Target& target) {
@@ -62,14 +67,30 @@ struct OneRun {
     }
 };
 
+// What holds for the tests of the box holds for this one, too.
+Status may_run(const ProbeSource& source, HeavyLock& lock, WallTime now) {
+    const std::string directory = shared_dir_of(source.settings());
+    if (::access(directory.c_str(), R_OK | X_OK) == 0 && is_stopped(directory, now)) {
+        return unavailable("tests of this box are stopped: cxctl probe start");
+    }
+    if (source.heavy() && lock.take() == HeavyLock::Taken::busy) {
+        return unavailable("another heavy test runs on this interface: try again later");
+    }
+    return {};
+}
+
 Result<Told> run_source(ProbeSource& source, const std::string& type, const std::string& target) {
     OneRun one(source.settings());
+    HeavyLock lock(shared_dir_of(source.settings()), source.settings().interface);
+    if (Status may = may_run(source, lock, one.clock.wall_now()); !may) {
+        return may.error();
+    }
     if (const Status opened = source.open(one.context); !opened) {
         source.close();
         return opened.error();
     }
     const SteadyTime begin = one.clock.steady_now();
-    Finding finding = one.run(source, {target, target});
+    Finding finding = one.run(source, parse_target(target));
     source.close();
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(one.clock.steady_now() - begin);
