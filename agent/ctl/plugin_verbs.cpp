@@ -22,6 +22,11 @@ void add_plugins(CLI::App& app, PluginsOptions& plugins, Chosen& chosen) {
     });
 }
 
+constexpr const char* kProbeWords =
+    "Example: cxctl probe run icmp 192.0.2.1\n"
+    "Further: run http https://www.example.net/ --timeout-s 3 (any setting of the probe is an\n"
+    "option: list http), list, stop [--for SECONDS], start";
+
 // Its words are cxedge-probe's, which knows the options of every probe.
 void add_probe(CLI::App& app, bool& json, Chosen& chosen) {
     CLI::App& verb = *app.add_subcommand(
@@ -29,18 +34,10 @@ void add_probe(CLI::App& app, bool& json, Chosen& chosen) {
     );
     verb.prefix_command();
     verb.add_flag("--json", json, "Of run: one JSON object");
-    verb.footer(
-        "Example: cxctl probe run icmp 192.0.2.1\n"
-        "Further: run http https://www.example.net/ --timeout-s 3 (any setting of the probe is an\n"
-        "option: list http), list, stop [--for SECONDS], start"
-    );
+    verb.footer(kProbeWords);
     verb.callback([&json, &chosen, &verb] {
         chosen = [&json, &verb] {
-            std::vector<std::string> words = verb.remaining();
-            if (json) {
-                words.emplace_back("--json");
-            }
-            return run_probe(words);
+            return run_probe(verb.remaining(), json);
         };
     });
 }

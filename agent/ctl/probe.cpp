@@ -7,7 +7,10 @@
 
 namespace cxedge::ctl {
 
-ExitCode run_probe(const std::vector<std::string>& words) {
+ExitCode run_probe(std::vector<std::string> words, bool json) {
+    if (json) {
+        words.emplace_back("--json");
+    }
     const auto status = run_companion(companion_path("cxedge-probe"), words);
     if (!status) {
         std::cerr << "cxctl: " << status.error().message

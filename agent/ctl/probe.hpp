@@ -11,6 +11,6 @@ namespace cxedge::ctl {
 
 // `words`: run TYPE TARGET ..., list, stop, start, as cxedge-probe takes them. Status 1: the result
 // is not ok; 3: cxedge-probe is not installed.
-ExitCode run_probe(const std::vector<std::string>& words);
+ExitCode run_probe(std::vector<std::string> words, bool json);
 
 }  // namespace cxedge::ctl
