@@ -136,12 +136,17 @@ endfunction()
 # cxedge_test(folder LINK ...): one Catch2 executable of all *_test.cpp here; each TEST_CASE becomes
 # one ctest named after it, labelled with LABEL. Target tests_<LABEL> builds all of a label. A case tagged
 # [native] needs what qemu-user does not have; the tag behind it names that. ctest lists it as disabled there.
-# ALONE: they measure times, so that nothing else may run meanwhile.
+# ALONE: they measure times, so that nothing else may run meanwhile. ONE_THREAD: and nothing that waits
+# for the outside; the thread sanitizer has nothing to say there.
 function(cxedge_test name)
-    cmake_parse_arguments(ARG "ALONE" "LABEL" "LINK;SOURCES" ${ARGN})
+    cmake_parse_arguments(ARG "ALONE;ONE_THREAD" "LABEL" "LINK;SOURCES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS *_test.cpp)
     add_executable(test_${name} ${sources} ${ARG_SOURCES})
     target_link_libraries(test_${name} PRIVATE cxedge::options cxedge::test_support ${ARG_LINK})
+    if(ARG_ONE_THREAD AND CXEDGE_SANITIZE STREQUAL "thread")
+        set_target_properties(test_${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+        return()
+    endif()
     if(NOT TARGET tests_${ARG_LABEL})
         add_custom_target(tests_${ARG_LABEL})
         add_dependencies(tests tests_${ARG_LABEL})
