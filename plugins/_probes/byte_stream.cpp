@@ -3,19 +3,32 @@
 
 #include <array>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include "plugins/_probes/tcp_counters.hpp"
 
 namespace cxedge::probes {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 16'384;
+// Windows do not grow beyond this by themselves (third value of net.ipv4.tcp_rmem).
+constexpr std::uint64_t kWidestWindow = 6U << 20U;
 
 bool would_block(int error) {
     return error == EAGAIN || error == EINTR;
+}
+
+// tcp(7): SIOCINQ; unlike tcpi_bytes_received without the FIN, which is no byte.
+std::uint64_t unread(int fd) {
+    int bytes = 0;
+    const bool known = ::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+    return known ? static_cast<std::uint64_t>(bytes) : 0;
 }
 
 }  // namespace
@@ -28,6 +41,28 @@ ByteStream::ByteStream(const ProbeContext& context, UniqueFd fd, Events events)
     // A question must not wait for the acknowledgement of the handshake before it (Nagle).
     const int on = 1;
     ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    hold_back();
+}
+
+ByteStream::~ByteStream() {
+    if (const std::uint64_t rest = unread(fd_.get()); rest != 0) {
+        std::ignore = context_.meter.spend_stream(rest);  // it came, budget or not
+    }
+}
+
+// No more may be on its way than half of what is left, so that little comes that nobody may read.
+// The meter is asked again when an eighth of what it said is gone.
+void ByteStream::hold_back() {
+    const std::uint64_t used = context_.meter.used().bytes;
+    if (!limited_ || (left_ && used - used_then_ <= *left_ / 8)) {
+        return;
+    }
+    left_ = context_.meter.bytes_left();
+    used_then_ = used;
+    limited_ = left_.has_value();
+    if (left_ && *left_ / 2 < kWidestWindow) {
+        limit_ahead(fd_.get(), *left_ / 2);
+    }
 }
 
 void ByteStream::send(std::string_view bytes) {
@@ -83,6 +118,7 @@ void ByteStream::on_readable() {
         end_now(kCapped);
         return;
     }
+    hold_back();
     const auto bytes = events_.bytes;
     bytes({chunk.data(), size});
 }

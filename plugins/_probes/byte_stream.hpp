@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,11 @@ public:
     };
 
     // Takes over `fd`. Events come from the loop, never from within a call; there the object may be
-    // destroyed, which closes the connection.
+    // destroyed, which closes the connection; what came and was not read yet is spent then.
     ByteStream(const ProbeContext& context, UniqueFd fd, Events events);
     ByteStream(const ByteStream&) = delete;
     ByteStream& operator=(const ByteStream&) = delete;
-    ~ByteStream() = default;
+    ~ByteStream();
 
     // What the kernel does not take at once goes later.
     void send(std::string_view bytes);
@@ -40,6 +41,7 @@ private:
     // errno of what cannot be helped.
     int push();
     int wait_until_writable(int error);
+    void hold_back();
     void end_soon(int error);
     void end_now(int error);
 
@@ -47,6 +49,10 @@ private:
     UniqueFd fd_;
     Events events_;
     std::string unsent_;
+    // What the meter had left, when it was asked (nothing: not yet), and had spent by then.
+    std::optional<std::uint64_t> left_;
+    std::uint64_t used_then_ = 0;
+    bool limited_ = true;
     LoopHandle readable_;
     LoopHandle writable_;
     LoopHandle later_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <stdexcept>
@@ -108,6 +109,12 @@ FileMark mark_of(const std::string& path) {
     return {state.st_dev, state.st_ino, state.st_size, state.st_mtim.tv_sec, state.st_mtim.tv_nsec};
 }
 
+// Where SSL_CTX_set_default_verify_paths() reads; its directory is looked at with each handshake.
+std::string system_ca_file() {
+    const char* const chosen = ::secure_getenv(X509_get_default_cert_file_env());
+    return chosen != nullptr ? chosen : X509_get_default_cert_file();
+}
+
 }  // namespace
 
 const std::vector<std::string>& tls_versions() {
@@ -122,7 +129,7 @@ public:
     Impl(std::string ca_file, int protocol) : ca_file_(std::move(ca_file)), protocol_(protocol) {}
 
     const std::string& refresh() {
-        const FileMark mark = ca_file_.empty() ? FileMark() : mark_of(ca_file_);
+        const FileMark mark = mark_of(ca_file_.empty() ? system_ca_file() : ca_file_);
         if (!context_ || mark != mark_) {
             mark_ = mark;
             load();
@@ -151,6 +158,8 @@ private:
         const bool loaded = ca_file_.empty()
                                 ? SSL_CTX_set_default_verify_paths(context_.get()) == 1
                                 : SSL_CTX_load_verify_file(context_.get(), ca_file_.c_str()) == 1;
+        // What is in the file is trusted, also an authority below another (as curl --cacert does).
+        X509_STORE_set_flags(SSL_CTX_get_cert_store(context_.get()), X509_V_FLAG_PARTIAL_CHAIN);
         problem_ = loaded ? "" : "ca_file " + ca_file_ + " cannot be read: " + library_words();
     }
 

@@ -28,7 +28,7 @@ public:
     TlsTrust& operator=(const TlsTrust&) = delete;
     ~TlsTrust();
 
-    // Reads ca_file, again where it has changed. What is wrong with it, or empty.
+    // Reads ca_file (or the system's), again where it has changed. What is wrong with it, or empty.
     const std::string& refresh();
 
     class Impl;

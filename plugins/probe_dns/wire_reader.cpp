@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint8_t kKindBits = 0xC0;
 constexpr std::uint8_t kPointer = 0xC0;
 constexpr std::size_t kMostNameBytes = 255;  // with length bytes and the root's
+// A name of 255 bytes has no more labels, and no sender needs two pointers for one.
+constexpr std::size_t kMostPointers = 127;
 
 }  // namespace
 
@@ -89,14 +91,15 @@ std::string WireReader::name() {
     std::string name;
     std::size_t total = 0;
     std::size_t front = at_;
+    std::size_t pointers = 0;
     std::size_t after = 0;  // behind the first pointer; 0: there was none
     while (good_) {
         const std::uint8_t size = byte();
-        if ((size & kKindBits) == kPointer && follow(size, front)) {
+        if ((size & kKindBits) == kPointer && ++pointers <= kMostPointers && follow(size, front)) {
             after = after == 0 ? at_ : after;
             go_to(front);
         } else if ((size & kKindBits) != 0) {
-            spoil();  // kinds of labels that nobody uses
+            spoil();  // kinds of labels that nobody uses, and pointers that lead nowhere
         } else if (size == 0 || !append_label(name, size, total)) {
             break;
         }

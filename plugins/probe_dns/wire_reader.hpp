@@ -22,7 +22,7 @@ public:
     std::uint32_t double_word();
     std::string_view bytes(std::size_t count);
     // A name, compressed or not, as written in a file; "." is the root. Its pointers only ever lead
-    // to the front, so that they end (RFC 1035 section 4.1.4).
+    // to the front, so that they end (RFC 1035 section 4.1.4); it has no more than 127.
     std::string name();
 
 private:

@@ -97,7 +97,7 @@ void TcpRun::hear(std::string_view bytes) {
             static_cast<double>(probes::monotonic_ns() - connected_ns_) / kNanosecondsASecond;
         finish();
     } else if (heard_.size() > kMostHeard) {
-        time_is_up();
+        mismatch();
     }
 }
 
@@ -105,7 +105,7 @@ void TcpRun::hung_up(int error) {
     if (error == probes::ByteStream::kCapped) {
         fail(ProbeResult::capped, "server", "the budget is used up");
     } else if (!heard_.empty()) {
-        time_is_up();
+        mismatch();
     } else {
         fail(
             error == 0 ? ProbeResult::body_mismatch : probes::result_of_errno(error),
@@ -115,16 +115,27 @@ void TcpRun::hung_up(int error) {
     }
 }
 
+// A line that has not ended may still become the right one.
 void TcpRun::time_is_up() {
     if (heard_.empty()) {
         fail(ProbeResult::timeout, "server", "takes the connection and says nothing");
-    } else {
+    } else if (heard_.find('\n') == std::string::npos) {
         fail(
-            ProbeResult::body_mismatch,
+            ProbeResult::timeout,
             "server",
-            fmt::format("greets with \"{}\", not with what is expected", shown(heard_))
+            fmt::format("greets with \"{}\" so far, and the line does not end", shown(heard_))
         );
+    } else {
+        mismatch();
     }
+}
+
+void TcpRun::mismatch() {
+    fail(
+        ProbeResult::body_mismatch,
+        "server",
+        fmt::format("greets with \"{}\", not with what is expected", shown(heard_))
+    );
 }
 
 void TcpRun::fail(ProbeResult result, const std::string& step, const std::string& detail) {

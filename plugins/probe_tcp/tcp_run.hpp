@@ -39,6 +39,7 @@ private:
     void hear(std::string_view bytes);
     void hung_up(int error);
     void time_is_up();
+    void mismatch();
     void fail(probes::ProbeResult result, const std::string& step, const std::string& detail);
     void finish();
     [[nodiscard]] std::vector<probes::Figure> figures() const;

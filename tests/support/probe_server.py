@@ -3,7 +3,8 @@
 """TCP and TLS servers for tests of probes, well-behaved and not: serves until it is killed.
 
 probe_server.py MODE [--address A] [--port N] [--certificate FILE --key FILE] [--alpn P] [--max-version 1.2]
-MODE: tls (a handshake, then nothing), trickle (TLS, a byte a second), greet=TEXT, silent, plain (an HTTP answer to
+MODE: tls (a handshake, then nothing), trickle (TLS, a byte a second), greet=TEXT, begin=TEXT (a greeting
+that does not end), silent, plain (an HTTP answer to
 whatever comes), hangup (at once), mute (never accepts TLS, reads on).
 Prints "port N" when it is ready.
 """
@@ -52,6 +53,11 @@ def on_trickle(stream, args):
 
 def on_greet(stream, args):
     stream.sendall(args.mode.split("=", 1)[1].encode() + b"\r\n")
+    hold(stream)
+
+
+def on_begin(stream, args):
+    stream.sendall(args.mode.split("=", 1)[1].encode())
     hold(stream)
 
 

@@ -2,6 +2,7 @@
 #include "plugins/probe_dns/dns_message.hpp"
 
 #include "plugins/probe_dns/name_server.hpp"
+#include "plugins/probe_dns/wire_reader.hpp"
 
 #include "tests/support/catch.hpp"
 
@@ -96,6 +97,22 @@ TEST_CASE("probe_dns: pointers that do not lead to the front are corrupt", "[plu
     // Two that point at each other, by way of a label.
     const std::string pair = bytes_of({1, 'x', 0xC0, 19, 0, 1, 0, 1, 0, 0, 0, 9, 0, 0});
     CHECK_FALSE(read_dns_message(answer_head(1) + pair));
+}
+
+TEST_CASE("probe_dns: a name has as many pointers as it may have labels", "[plugins]") {
+    // The root, and pointers each of which leads to the one before.
+    std::string message = bytes_of({0});
+    for (int to = 0; message.size() < 2 * 130; to = static_cast<int>(message.size()) - 2) {
+        message += bytes_of({0xC0 | to >> 8, to & 0xFF});
+    }
+    const auto through = [&](std::size_t pointers) {
+        WireReader reader(message);
+        reader.go_to(2 * pointers - 1);
+        return reader.name();
+    };
+    CHECK(through(1) == ".");
+    CHECK(through(127) == ".");
+    CHECK(through(128).empty());
 }
 
 TEST_CASE("probe_dns: an answer cut anywhere is corrupt, not read past its end", "[plugins]") {

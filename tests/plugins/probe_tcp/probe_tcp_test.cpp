@@ -90,6 +90,12 @@ TEST_CASE("probe_tcp: a greeting is waited for, and must be the right one", "[pl
     CHECK(word(none) == "timeout");
     CHECK(none.step == "server");
     CHECK(none.detail == "takes the connection and says nothing");
+
+    const ProbeServer slow("begin=220");
+    const Finding begun = wrong.run(slow.at());
+    CHECK(word(begun) == "timeout");
+    CHECK(begun.step == "server");
+    CHECK(begun.detail == "greets with \"220\" so far, and the line does not end");
 }
 
 TEST_CASE("probe_tcp: the time to connect is that of the line", "[plugins]") {

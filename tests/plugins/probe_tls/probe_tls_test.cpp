@@ -174,6 +174,38 @@ TEST_CASE("probe_tls: a ca_file that changes is read again, one that is bad is t
     CHECK(word(lab.run(server.at())) == "ok");
 }
 
+TEST_CASE("probe_tls: an intermediate in ca_file is trusted by itself", "[plugins]") {
+    if (skip_without_openssl()) {
+        return;
+    }
+    const Certificates certificates;
+    const CertificateFiles between = certificates.intermediate("Between CA");
+    const auto leaf = certificates.issue_below(between, "below", "IP:127.0.0.1", 1);
+    const ProbeServer server("tls", certified(leaf));
+    TlsLab lab("ca_file = \"" + between.certificate + "\"\n");
+    const Finding finding = lab.run(server.at());
+    INFO(finding.detail);
+    CHECK(finding.result == ProbeResult::ok);
+    CHECK(expiry(finding, "chain") == Approx(kDay).margin(300));
+}
+
+TEST_CASE("probe_tls: the system's certificates are read again when they change", "[plugins]") {
+    if (skip_without_openssl()) {
+        return;
+    }
+    const Certificates certificates;
+    const TempDir dir;
+    const ProbeServer server("tls", certified(certificates.issue("shop", "IP:127.0.0.1")));
+    ::setenv("SSL_CERT_FILE", dir.file("system.pem").c_str(), 1);
+    TlsLab lab("");
+    CHECK(word(lab.run(server.at())) == "tls_error");
+    std::filesystem::copy_file(certificates.root().certificate, dir.file("system.pem"));
+    CHECK(word(lab.run(server.at())) == "ok");
+    std::filesystem::remove(dir.file("system.pem"));
+    CHECK(word(lab.run(server.at())) == "tls_error");
+    ::unsetenv("SSL_CERT_FILE");
+}
+
 TEST_CASE("probe_tls: servers that do not finish a handshake end in time", "[plugins]") {
     if (skip_without_openssl()) {
         return;
