@@ -119,13 +119,14 @@ private:
 
     void set_body() {
         to_send_ = order_.with_body ? size_of_body() : 0;
+        const bool sends = order_.method == "POST" || order_.method == "PUT";
         if (to_send_ > 0) {
             set(CURLOPT_POST, 1L);
             set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(to_send_));
             if (!has_header("content-type")) {
                 easy_.add_header("Content-Type: application/octet-stream");
             }
-        } else if ((order_.method == "POST" || order_.method == "PUT") && !has_header("content-length")) {
+        } else if (sends && !has_header("content-length")) {
             easy_.add_header("Content-Length: 0");  // RFC 9110 8.6; else some answer 411
         }
     }

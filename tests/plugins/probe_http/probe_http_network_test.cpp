@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Over lines of which the truth is known.
 #include <algorithm>
+#include <array>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 
 #include "plugins/_probes/http_fetch_job.hpp"
@@ -177,6 +179,12 @@ TEST_CASE("probe_http: what is told is of the connection that won", "[probe_http
         }
     );
     engine->enlist(job);
+    // Lower numbers get free once both sockets are open, so that none gets that of the loser.
+    std::array<UniqueFd, 8> lower;
+    for (UniqueFd& each : lower) {
+        each = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+    const LoopHandle both_open = lab.loop.after(250ms, [&] { lower = {}; });
     job->begin();
     lab.loop.run();
     CHECK(end == "ok from " + link.ipv6(End::b));
