@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "plugins/_probes/address.hpp"
 #include "plugins/_probes/wires.hpp"
 
 namespace cxedge::probes {
@@ -55,6 +56,17 @@ void FetchSockets::close(int fd) {
         sockets_.erase(found);
     }
     ::close(fd);
+}
+
+int FetchSockets::find(int family, int port) const {
+    for (const auto& [fd, socket] : sockets_) {
+        Address own;
+        if (::getsockname(fd, own.data(), own.capacity()) == 0 && own.family() == family &&
+            own.port() == port) {
+            return fd;
+        }
+    }
+    return -1;
 }
 
 void FetchSockets::Total::add(const Socket& socket) {

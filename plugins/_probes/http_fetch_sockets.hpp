@@ -24,6 +24,8 @@ public:
     // A socket, or -1 with errno.
     int open(int family, int type, int protocol);
     void close(int fd);
+    // The one that is bound to that port, or -1. `family`: AF_INET, AF_INET6.
+    [[nodiscard]] int find(int family, int port) const;
     // How much of `bytes` may be handed to the kernel to be sent, which counts as spent from then
     // on; 0: over the budget.
     [[nodiscard]] std::uint64_t hand_over(std::uint64_t bytes);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -13,6 +12,7 @@
 
 #include "plugins/_devices/text.hpp"
 #include "plugins/_probes/http_fetch_easy.hpp"
+#include "plugins/_probes/http_fetch_noise.hpp"
 #include "plugins/_probes/http_fetch_trust.hpp"
 
 namespace cxedge::probes {
@@ -24,6 +24,8 @@ using std::chrono::microseconds;
 
 constexpr std::size_t kMostFetchHead = 65'536;
 constexpr long kFirstFinalStatus = 200;
+// Of an answer that only leads on; more than any that is meant for people.
+constexpr std::uint64_t kMostRedirectBody = 65'536;
 
 microseconds since(SteadyTime begin) {
     return duration_cast<microseconds>(std::chrono::steady_clock::now() - begin);
@@ -43,26 +45,6 @@ bool leads_on(long status) {
     constexpr long kRedirects[] = {301, 302, 303, 307, 308};  // RFC 9110 15.4
     return std::find(std::begin(kRedirects), std::end(kRedirects), status) != std::end(kRedirects);
 }
-
-// What nobody on the way can compress or has seen before (xorshift64*, Vigna 2016).
-class Noise {
-public:
-    void fill(char* to, std::size_t size) {
-        for (std::size_t at = 0; at < size; at += sizeof state_) {
-            constexpr std::uint64_t kMultiplier = 0x2545F4914F6CDD1DULL;
-            state_ ^= state_ >> 12U;
-            state_ ^= state_ << 25U;
-            state_ ^= state_ >> 27U;
-            const std::uint64_t word = state_ * kMultiplier;
-            std::memcpy(to + at, &word, std::min(sizeof word, size - at));
-        }
-    }
-
-private:
-    std::uint64_t state_ =
-        static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) |
-        1U;
-};
 
 }  // namespace
 
@@ -126,14 +108,7 @@ private:
         if (!request_->range.empty()) {
             set(CURLOPT_RANGE, request_->range.c_str());
         }
-        to_send_ = order_.with_body ? size_of_body() : 0;
-        if (to_send_ > 0) {
-            set(CURLOPT_POST, 1L);
-            set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(to_send_));
-            if (!has_type()) {
-                easy_.add_header("Content-Type: application/octet-stream");
-            }
-        }
+        set_body();
         if (order_.method == "HEAD") {
             set(CURLOPT_NOBODY, 1L);
         } else if (order_.method != (to_send_ > 0 ? "POST" : "GET")) {
@@ -142,14 +117,29 @@ private:
         easy_.use_headers();
     }
 
+    void set_body() {
+        to_send_ = order_.with_body ? size_of_body() : 0;
+        const bool sends = order_.method == "POST" || order_.method == "PUT";
+        if (to_send_ > 0) {
+            set(CURLOPT_POST, 1L);
+            set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(to_send_));
+            if (!has_header("content-type")) {
+                easy_.add_header("Content-Type: application/octet-stream");
+            }
+        } else if (sends && !has_header("content-length")) {
+            easy_.add_header("Content-Length: 0");  // RFC 9110 8.6; else some answer 411
+        }
+    }
+
     [[nodiscard]] std::uint64_t size_of_body() const {
         return request_->send_bytes > 0 ? request_->send_bytes : request_->body.size();
     }
 
-    [[nodiscard]] bool has_type() const {
+    // `name` in lower case.
+    [[nodiscard]] bool has_header(std::string_view name) const {
         const auto& headers = request_->headers;
-        return order_.with_headers && std::any_of(headers.begin(), headers.end(), [](auto& each) {
-                   return devices::lower(each.first) == "content-type";
+        return order_.with_headers && std::any_of(headers.begin(), headers.end(), [=](auto& each) {
+                   return devices::lower(each.first) == name;
                });
     }
 
@@ -209,10 +199,10 @@ private:
         static_cast<Impl*>(self)->sent_ = static_cast<std::uint64_t>(offset);
         return CURL_SEEKFUNC_OK;
     }
-    static int on_request(
-        void* self, char* /*from*/, char* /*to*/, int /*from_port*/, int /*to_port*/
-    ) {
-        static_cast<Impl*>(self)->asked_at_ = std::chrono::steady_clock::now();
+    static int on_request(void* self, char* to, char* from, int to_port, int from_port) {
+        static_cast<void>(to);
+        static_cast<void>(to_port);
+        static_cast<Impl*>(self)->ask(from, from_port);
         return CURL_PREREQFUNC_OK;
     }
     static CURLcode on_handshake(CURL* easy, void* context, void* self) {
@@ -220,7 +210,7 @@ private:
         auto& impl = *static_cast<Impl*>(self);
         impl.connected_at_ = std::chrono::steady_clock::now();
         if (impl.store_ != nullptr) {
-            trust(context, impl.store_);
+            trust(context, impl.store_.get());
         }
         return impl.knows_trusted_ ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
     }
@@ -238,6 +228,15 @@ private:
         opened_at_ = opened_at_.value_or(std::chrono::steady_clock::now());
         open_error_ = fd_ < 0 ? errno : 0;
         return fd_ < 0 ? CURL_SOCKET_BAD : fd_;
+    }
+
+    // There is a connection. It need not be the one that was opened last: of several addresses the
+    // first that answers wins (RFC 8305).
+    void ask(std::string_view from, int port) {
+        asked_at_ = std::chrono::steady_clock::now();
+        open_error_ = 0;
+        const bool v6 = from.find(':') != std::string_view::npos;
+        fd_ = shared_.sockets.find(v6 ? AF_INET6 : AF_INET, port);
     }
 
     bool take_header(std::string_view line) {
@@ -276,7 +275,9 @@ private:
             enough_ = true;
         }
         received_ += bytes.size();
-        if (on_bytes_ && redirect().empty() && !bytes.empty()) {
+        if (!redirect().empty()) {
+            enough_ = enough_ || received_ >= kMostRedirectBody;
+        } else if (on_bytes_ && !bytes.empty()) {
             tell_bytes(bytes);
         }
         return !enough_ && !shared_.sockets.capped();
@@ -340,7 +341,7 @@ private:
         ending.os_error = static_cast<int>(easy_.number(CURLINFO_OS_ERRNO));
         ending.verified = easy_.number(CURLINFO_SSL_VERIFYRESULT);
         ending.step = step();
-        if (fd_ < 0 && open_error_ != 0) {
+        if (open_error_ != 0) {
             ending.os_error = open_error_;
         }
         return verdict_of(ending);
@@ -407,8 +408,7 @@ private:
         reply.received = received_;
         reply.sent = sent_;
         reply.reused = reused();
-        const int active = easy_.socket();
-        reply.retransmits = shared_.sockets.retransmits(active >= 0 ? active : fd_);
+        reply.retransmits = shared_.sockets.retransmits(fd_ >= 0 ? fd_ : easy_.socket());
         reply.address = easy_.text(CURLINFO_PRIMARY_IP);
         if (reply.address.empty() && !order_.addresses.empty()) {
             reply.address = order_.addresses.front().text();
@@ -420,7 +420,7 @@ private:
     const Order order_;
     OnBytes on_bytes_;
     FetchEasy easy_;
-    Noise noise_;
+    FetchNoise noise_;
     const SteadyTime begun_ = std::chrono::steady_clock::now();
     std::optional<SteadyTime> opened_at_;
     std::optional<SteadyTime> connected_at_;  // TCP; of https only
@@ -433,9 +433,9 @@ private:
     long status_ = 0;
     std::string location_;
     std::string content_type_;
-    int fd_ = -1;
+    int fd_ = -1;  // the last one opened; once asked_at_, that of the connection
     int open_error_ = 0;
-    void* store_ = nullptr;
+    std::shared_ptr<void> store_;  // of OpenSSL, until the handshake has its own hold on it
     bool knows_trusted_ = true;
     bool enough_ = false;
     bool ended_ = false;

@@ -17,10 +17,7 @@
 namespace cxedge::probes {
 namespace {
 
-struct FreeStore {
-    void operator()(X509_STORE* store) const { ::X509_STORE_free(store); }
-};
-using Store = std::unique_ptr<X509_STORE, FreeStore>;
+using Store = std::shared_ptr<X509_STORE>;
 
 // By which a file is known to be the one that was read.
 using FileState = std::tuple<ino_t, off_t, time_t, long>;
@@ -38,25 +35,28 @@ const char* or_null(const std::string& text) {
 }
 
 Store read_store(const std::string& file, const std::string& directory) {
-    Store store(::X509_STORE_new());
+    Store store(::X509_STORE_new(), ::X509_STORE_free);
     if (!store ||
         ::X509_STORE_load_locations(store.get(), or_null(file), or_null(directory)) != 1) {
         return nullptr;
     }
+    // A certificate that somebody put there is trusted, whoever signed it: so does libcurl.
+    ::X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
     return store;
 }
 
-// One a file, for the life of the process; read again when it changes.
+// One a file, for the life of the process; read again when it changes. Those who wait for their
+// handshake keep the one before.
 class StoreShelf {
 public:
-    X509_STORE* find(const std::string& file, const std::string& directory) {
+    Store find(const std::string& file, const std::string& directory) {
         const std::lock_guard lock(mutex_);
         const FileState now = file_state(file);
         Kept& kept = kept_[{file, directory}];
         if (!kept.store || kept.read_from != now) {
             kept = {read_store(file, directory), now};
         }
-        return kept.store.get();
+        return kept.store;
     }
 
 private:
@@ -86,7 +86,7 @@ DefaultPaths default_paths() {
 
 }  // namespace
 
-void* trusted_store(const std::string& ca_file) {
+std::shared_ptr<void> trusted_store(const std::string& ca_file) {
     static const DefaultPaths kDefault = default_paths();
     return ca_file.empty() ? shelf().find(kDefault.file, kDefault.directory)
                            : shelf().find(ca_file, {});

@@ -29,8 +29,10 @@ bool was_measured(std::string_view phase, const FetchReply& reply) {
     const auto at = [](std::string_view step) {
         return std::find(kSteps.begin(), kSteps.end(), step);
     };
-    return reply.step.empty() || reply.result == ProbeResult::bad_status ||
-           at(phase) < at(reply.step);
+    // An answer that is not the right one was measured all the same.
+    const bool answered =
+        reply.result == ProbeResult::bad_status && reply.step == "server" && reply.status != 0;
+    return reply.step.empty() || answered || at(phase) < at(reply.step);
 }
 
 class HttpFigures {
@@ -125,10 +127,21 @@ std::string other_host(const devices::HttpOrigin& target, const FetchReply& repl
     return there && there->host != target.host ? there->name() : std::string();
 }
 
+// Sites lead to other hosts, too, and those fail; a log-in page is not told as an error, but by 511
+// (RFC 6585 section 6).
+bool failed_elsewhere(const FetchReply& reply) {
+    constexpr long kFirstError = 400;
+    constexpr long kLogInFirst = 511;
+    return reply.redirects > 0 && reply.status >= kFirstError && reply.status != kLogInFirst;
+}
+
 // Why something else may have come; empty: no idea.
 std::string portal_hint(
     const devices::HttpOrigin& target, const FetchReply& reply, const BodyVerdict& body
 ) {
+    if (failed_elsewhere(reply)) {
+        return "";
+    }
     const std::string other = other_host(target, reply);
     if (!other.empty()) {
         return fmt::format(

@@ -109,7 +109,8 @@ void take_attribute(TagReader& reader, HtmlTag& tag) {
     if (!reader.out() && reader.peek() == '=') {
         value = without_references(take_value(reader));
     }
-    if (tag.attribute(name).empty()) {  // the first one counts
+    const bool room = tag.attributes.size() < HtmlTag::kMostAttributes;
+    if (room && tag.attribute(name).empty()) {  // the first one counts
         tag.attributes.emplace_back(std::move(name), std::move(value));
     }
 }

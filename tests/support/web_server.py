@@ -9,7 +9,7 @@ that URL, as a captive portal does. Prints "port N" when it is ready, then a lin
 
 /answer?status=&size=&text=&type=&before=MS&during=MS   before: until the head; during: within the body
 /stall-head /stall-body /truncate /close /reset /drip /noise /endless-head /loop
-/redirect?to=URL&status=302   /count   (says what came of a body)   /files/NAME of --root
+/redirect?to=URL&status=302&body=SIZE   /count   (says what came of a body)   /files/NAME of --root
 """
 import argparse
 import http.server
@@ -114,19 +114,23 @@ class Site(http.server.BaseHTTPRequestHandler):
         while True:
             self.send("X-Padding: " + "x" * 1000 + "\r\n")
 
-    def moved(self, to, status=302):
-        self.head(status, 5, more=f"Location: {to}\r\n")
-        self.send("moved" if self.command != "HEAD" else "")
+    def moved(self, to, status=302, body=b"moved"):
+        self.head(status, len(body), more=f"Location: {to}\r\n")
+        self.send(body if self.command != "HEAD" else "")
 
     def on_redirect(self):
         pause(self.number("before"))
-        self.moved(self.query["to"], int(self.number("status", 302)))
+        body = b"x" * int(self.number("body")) or b"moved"
+        self.moved(self.query["to"], int(self.number("status", 302)), body)
 
     def on_loop(self):
         self.moved("/loop")
 
     def on_count(self):
-        left = int(self.headers.get("Content-Length", 0))
+        if "Content-Length" not in self.headers:
+            self.head(411)
+            return
+        left = int(self.headers["Content-Length"])
         total, different = 0, set()
         while left > 0:
             piece = self.rfile.read(min(left, 65536))

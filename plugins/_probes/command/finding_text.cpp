@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/printable.hpp"
+
 namespace cxedge::probes {
 namespace {
 
@@ -117,7 +119,7 @@ std::string verdict(const Told& told) {
         text += " (at " + finding.step + ")";
     }
     if (!finding.detail.empty()) {
-        text += ": " + finding.detail;
+        text += ": " + printable(finding.detail);
     }
     return text + "\n";
 }
@@ -130,10 +132,10 @@ std::string finding_text(const Told& told) {
         text += fmt::format("  {:<40} {}\n", to_string(figure.info.key), values_text(figure));
     }
     for (const auto& [name, fact] : told.finding.facts) {
-        text += fmt::format("  {:<40} {}\n", name, fact);
+        text += fmt::format("  {:<40} {}\n", printable(name), printable(fact));
     }
     for (const Event& event : told.finding.events) {
-        text += fmt::format("  event {}: {}\n", event.name, event.text);
+        text += fmt::format("  event {}: {}\n", event.name, printable(event.text));
     }
     return text + fmt::format(
                       "  took {}, {} on the network in {} packets\n",

@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+
+#include "plugins/_probes/http_fetch_trust.hpp"
 
 #include "tests/plugins/probe_http/fetch_lab.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_dir.hpp"
 #include "tests/support/test_ca.hpp"
 #include "tests/support/web_server.hpp"
 
@@ -95,6 +99,19 @@ TEST_CASE("http_fetch: redirects are followed one by one", "[probe_http]") {
     CHECK(lab.body == "moved");
 }
 
+TEST_CASE("http_fetch: a redirect is followed before its body ends", "[probe_http]") {
+    const WebServer server;
+    probes::BudgetLimits limits;
+    limits.test_bytes = 5'000'000;
+    FetchLab lab(limits);
+    const std::string there = "&to=/answer%3Ftext=there";
+    CHECK(verdict(lab.get(server.url("/redirect?body=500000000" + there))) == "ok");
+    CHECK(lab.body == "there");
+    const FetchReply whole = lab.get(server.url("/redirect?body=10000" + there));
+    CHECK(verdict(whole) == "ok");
+    CHECK(whole.reused);
+}
+
 TEST_CASE("http_fetch: headers stay with the server they are for", "[probe_http]") {
     const WebServer server;
     WebServer elsewhere;
@@ -119,6 +136,13 @@ TEST_CASE("http_fetch: bodies that are sent", "[probe_http]") {
     noise.send_bytes = 3'000'001;
     CHECK(verdict(lab.get(noise)) == "ok");
     CHECK(lab.body == "PUT 3000001 bytes, 256 different");
+
+    for (const char* const method : {"POST", "PUT"}) {
+        FetchRequest nothing = request_of(server.url("/count"));
+        nothing.method = method;
+        CHECK(lab.get(nothing).status == 200);
+        CHECK(lab.body == std::string(method) + " 0 bytes, 0 different");
+    }
 }
 
 TEST_CASE("http_fetch: a body may be cut short", "[probe_http]") {
@@ -182,6 +206,41 @@ TEST_CASE("http_fetch: certificates", "[probe_http]") {
     FetchRequest lost = request_of(good.url("/answer?size=1", "https"));
     lost.ca_file = "/nonexistent";
     CHECK(verdict(lab.get(lost)) == "tls_error/tls");
+}
+
+TEST_CASE(
+    "http_fetch: whoever is in ca_file is trusted, also one signed by others", "[probe_http]"
+) {
+    if (!TestCa::available()) {
+        WARN("skipped: openssl is not installed");
+        return;
+    }
+    const TestCa ca;
+    const CertificateFiles files = ca.issue("server", "IP:127.0.0.1");
+    const WebServer server({"--certificate", files.certificate, "--key", files.key});
+    FetchLab lab;
+    FetchRequest request = request_of(server.url("/answer?size=1", "https"));
+    request.ca_file = files.certificate;
+    CHECK(verdict(lab.get(request)) == "ok");
+}
+
+TEST_CASE("http_fetch: trusted certificates stay while somebody needs them", "[probe_http]") {
+    if (!TestCa::available()) {
+        WARN("skipped: openssl is not installed");
+        return;
+    }
+    const TestCa ca;
+    const TempDir folder;
+    const std::string file = folder.file("trusted.crt");
+    std::filesystem::copy_file(ca.certificate(), file);
+    const std::shared_ptr<void> before = probes::trusted_store(file);
+    REQUIRE(before);
+    CHECK(probes::trusted_store(file) == before);
+    std::ofstream(file, std::ios::app) << "\n";
+    const std::shared_ptr<void> after = probes::trusted_store(file);
+    REQUIRE(after);
+    CHECK(after != before);
+    CHECK(before.use_count() == 1);
 }
 
 TEST_CASE("http_fetch: a budget ends a transfer, in both directions", "[probe_http]") {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Over lines of which the truth is known.
 #include <algorithm>
+#include <array>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 
+#include "plugins/_probes/http_fetch_job.hpp"
 #include "plugins/probe_http/probe_http.hpp"
 
 #include "tests/plugins/probe_http/fetch_lab.hpp"
@@ -138,6 +141,56 @@ TEST_CASE("probe_http: IPv6", "[probe_http]") {
     const NetNamespace::Inside inside(shop);
     Lab lab("");
     CHECK(said(lab.run(server.url("/answer"))) == "ok");
+}
+
+// Of a name with two addresses the first one answers after the second was asked, too (RFC 8305).
+TEST_CASE("probe_http: what is told is of the connection that won", "[probe_http]") {
+    if (!has_network()) {
+        return;
+    }
+    const NetNamespace shop;
+    const NetNamespace centre;
+    Impairment way;
+    way.delay = 150ms;  // libcurl waits 200 ms for the first (CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS)
+    const ImpairedLink link(shop, centre, way, way);
+    const WebServer server = server_in(centre, link.ipv6(End::b));
+    const NetNamespace::Inside inside(shop);
+    FetchLab lab;
+    const auto engine = std::make_shared<probes::FetchEngine>(lab.context);
+    engine->remember(
+        "shop.example",
+        {*probes::Address::parse(link.ipv6(End::b)), *probes::Address::parse(link.ipv4(End::b))}
+    );
+    probes::FetchRequest request;
+    request.url = "http://shop.example:" + server.port() + "/answer?text=hello";
+    std::shared_ptr<probes::FetchJob> job;
+    std::optional<probes::FetchProgress> seen;
+    std::string end;
+    job = std::make_shared<probes::FetchJob>(
+        engine,
+        request,
+        [&](std::string_view) {
+            seen = job->progress();
+            return true;
+        },
+        [&](const probes::FetchReply& reply) {
+            end = verdict(reply) + " from " + reply.address;
+            lab.loop.stop();
+        }
+    );
+    engine->enlist(job);
+    // Lower numbers get free once both sockets are open, so that none gets that of the loser.
+    std::array<UniqueFd, 8> lower;
+    for (UniqueFd& each : lower) {
+        each = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+    const LoopHandle both_open = lab.loop.after(250ms, [&] { lower = {}; });
+    job->begin();
+    lab.loop.run();
+    CHECK(end == "ok from " + link.ipv6(End::b));
+    REQUIRE(seen);
+    CHECK(seen->round_trip >= 250ms);
+    engine->shut();
 }
 
 // Counted is what went over the line, headers of IP and TCP included.

@@ -124,6 +124,18 @@ TEST_CASE("probe_http: a log-in page that stands in the way", "[probe_http]") {
     CHECK_THAT(finding.detail, Catch::Contains("captive portal"));
 }
 
+TEST_CASE("probe_http: errors of where a redirect leads are errors", "[probe_http]") {
+    const WebServer server;
+    const std::string there = "http://localhost:" + server.port() + "/answer%3Fstatus=";
+    const auto ask = [&](const char* status) {
+        return run_with("", server.url("/redirect?to=" + there + status));
+    };
+    CHECK(ask("200") == "ok");
+    CHECK(ask("404") == "bad_status/server");
+    CHECK(ask("503") == "bad_status/server");
+    CHECK(ask("511") == "body_mismatch/server");
+}
+
 TEST_CASE("probe_http: what could not be measured is a loss", "[probe_http]") {
     const WebServer server;
     Lab lab("timeout_s = 0.7");
@@ -151,6 +163,15 @@ TEST_CASE("probe_http: what could not be measured is a loss", "[probe_http]") {
     const Finding missing = lab.run(server.url("/nowhere"));
     CHECK(figure(missing, "net.http.ttfb", "code=2xx").values.empty());
     CHECK(figure(missing, "net.http.ttfb", "code=4xx").values.size() == 1);
+
+    CHECK_FALSE(lost(missing, "net.http.transfer"));
+
+    const Finding noise = lab.run(server.url("/noise"));
+    CHECK(said(noise) == "bad_status/server");
+    CHECK_FALSE(lost(noise, "net.http.connect"));
+    CHECK(lost(noise, "net.http.ttfb"));
+    CHECK(lost(noise, "net.http.transfer"));
+    CHECK(lost(noise, "net.http.duration"));
 
     const Finding dead = lab.run("http://127.0.0.1:1/");
     CHECK(said(dead) == "refused/connect");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a page names, and where that is.
+#include <fmt/core.h>
+
 #include "plugins/_probes/url_reference.hpp"
 #include "plugins/probe_web/html_scan.hpp"
 #include "plugins/probe_web/page_parts.hpp"
@@ -127,6 +129,29 @@ TEST_CASE("probe_web: pages without end hold no memory", "[probe_web]") {
     const std::string data = "<img src='data:" + std::string(10'000, 'x') + "'><img src=a>";
     CHECK(scan(data) == Texts{"a"});
     CHECK(scan(data, 100) == Texts{"a"});
+    std::string tags;
+    for (int i = 0; i < 300; ++i) {
+        tags += "<img src=no>";
+    }
+    const std::string within = "<p title=\"" + tags + std::string(1'000, 'x') + "\"><img src=a>";
+    CHECK(scan(within) == Texts{"a"});
+    CHECK(scan(within, 100) == Texts{"a"});
+}
+
+TEST_CASE("probe_web: pages made to be slow are not", "[probe_web]") {
+    std::string open;
+    for (int i = 0; i < 1'000'000; ++i) {
+        open += "<a ";
+    }
+    CHECK(scan(open).empty());  // took minutes when each '<' was looked at again
+    std::string many = "<img src=a";
+    for (int i = 0; i < 200; ++i) {
+        many += fmt::format(" k{}=x", i);
+    }
+    const auto tag = plugins::parse_html_tag(many + ">");
+    REQUIRE(tag);
+    CHECK(tag->attributes.size() == plugins::HtmlTag::kMostAttributes);
+    CHECK(tag->attribute("src") == "a");
 }
 
 TEST_CASE("probe_web: parts are loaded once, up to a number", "[probe_web]") {

@@ -78,3 +78,12 @@ TEST_CASE("probe command: people read phases, programs JSON", "[probes]") {
     CHECK(json["figures"][0]["dims"]["code"] == "2xx");
     CHECK(json["figures"][1]["values"].empty());
 }
+
+TEST_CASE("probe command: what servers say moves no cursor", "[probes]") {
+    Told wild = told();
+    wild.finding.detail = "answers \x1b[2J\r";
+    wild.finding.facts = {{"type", "text\n/html\xff"}};
+    const std::string text = finding_text(wild);
+    CHECK_THAT(text, Catch::Contains("answers ?[2J?\n"));
+    CHECK_THAT(text, Catch::Contains("text?/html?\n"));
+}
