@@ -80,7 +80,7 @@ bool HtmlScan::step_text() {
     if (!tag && text.size() < kLongestTag) {
         return false;
     }
-    at_ += tag ? tag->length : 1;
+    at_ += tag ? tag->length : kLongestTag;
     if (tag) {
         take_tag(*tag);
     }
