@@ -2,6 +2,7 @@
 // One stream of bytes that loads a line. Thread: the loop's.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -29,6 +30,9 @@ public:
         std::function<void(FlowEnd)> end;
         // How much the budget lets one more request bring (down only); nothing: no limit.
         std::function<std::optional<std::uint64_t>()> may_bring;
+        // How long what begins now may take: it ends by itself before the run is ended, so that the
+        // step is told that hangs. Above 0.
+        std::function<std::chrono::milliseconds()> time_left;
     };
 
     virtual ~Flow() = default;

@@ -33,6 +33,7 @@ HttpDownload::HttpDownload(probes::FetchPool& pool, probes::FetchRequest request
     : pool_(pool), request_(std::move(request)), events_(std::move(events)) {}
 
 void HttpDownload::begin() {
+    request_.timeout = events_.time_left();
     if (const auto most = events_.may_bring()) {
         promised_ = std::max(*most, kLeastPiece);
         request_.range = fmt::format("0-{}", promised_ - 1);
@@ -80,6 +81,7 @@ HttpUpload::HttpUpload(probes::FetchPool& pool, probes::FetchRequest request, Ev
     : pool_(pool), request_(std::move(request)), events_(std::move(events)) {}
 
 void HttpUpload::begin() {
+    request_.timeout = events_.time_left();
     fetch_ = pool_.get(
         request_,
         [](std::string_view) { return true; },

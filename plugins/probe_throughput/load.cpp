@@ -28,9 +28,8 @@ void Load::begin(std::size_t streams, const MakeFlow& make, Done done) {
         flows_.push_back(make(
             {[this](std::uint64_t bytes) { return came(bytes); },
              [this](FlowEnd end) { flow_ended(std::move(end)); },
-             [this] {
-                 return may_bring();
-             }}
+             [this] { return may_bring(); },
+             {}}
         ));
     }
     idle_ = streams;

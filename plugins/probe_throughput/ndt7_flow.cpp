@@ -25,6 +25,8 @@ constexpr std::size_t kReadBytes = 65'536;
 // The specification begins with messages of 8 KiB; a message at a time is in user space.
 constexpr std::size_t kMessageBytes = 8'192;
 constexpr std::size_t kMostUnsent = 65'536;
+// Answers to pings go behind what an upload has waiting.
+constexpr std::size_t kMostWithPongs = 2 * kMostUnsent;
 constexpr const char* kOldestTls = "1.2";  // RFC 8996
 
 std::string random_bytes(std::size_t size) {
@@ -71,7 +73,7 @@ void Ndt7Flow::begin() {
     request.host = plan_.host;
     request.port = plan_.port;
     request.family = probes::family_of(settings_.family);
-    request.timeout = context_.timeout;
+    request.timeout = events_.time_left();
     dial_.emplace(context_, std::move(request), [this](probes::Dialled dialled) {
         this->dialled(std::move(dialled));
     });
@@ -85,6 +87,9 @@ void Ndt7Flow::dialled(probes::Dialled dialled) {
     fd_ = std::move(dialled.fd);
     address_ = dialled.address.text();
     readable_ = context_.loop.when_readable(fd_.get(), [this] { on_readable(); });
+    limit_ = context_.loop.after(events_.time_left(), [this] {
+        end({ProbeResult::timeout, step(), "the server did not go on in time"});
+    });
     if (plan_.secure) {
         begin_tls();
     } else {
@@ -225,10 +230,12 @@ bool Ndt7Flow::take_upgrade(std::string_view bytes) {
 }
 
 void Ndt7Flow::on_control(WsOpcode opcode, std::string_view payload) {
-    if (opcode == WsOpcode::ping) {
+    // Not every ping needs an answer of its own (RFC 6455 section 5.5.3), and a server that reads
+    // none of them may not fill our memory.
+    if (opcode == WsOpcode::ping && unsent_.size() < kMostWithPongs) {
         send(frame(WsOpcode::pong, payload, websocket_mask()));
     } else if (opcode == WsOpcode::close) {
-        end({});  // the server ends a test after ten seconds
+        server_ended();
     }
 }
 
@@ -316,17 +323,28 @@ double Ndt7Flow::round_trip_s() const {
 
 // ---- Ends
 
+// The step that is under way, once it is connected.
+std::string Ndt7Flow::step() const {
+    return open_ ? "transfer" : plan_.secure && !tls_open_ ? "tls" : "server";
+}
+
+// As it does after ten seconds.
+void Ndt7Flow::server_ended() {
+    const bool moves = moved() > 0;
+    end(moves ? FlowEnd()
+              : FlowEnd{ProbeResult::body_mismatch, "server", "the server moves nothing"});
+}
+
 // 0: the other side closed.
 void Ndt7Flow::broken(int error) {
     if (open_ && error == 0) {
-        end({});
+        server_ended();
         return;
     }
-    const std::string step = open_ ? "transfer" : plan_.secure && !tls_open_ ? "tls" : "server";
     const std::string why =
         error == 0 ? "the server closed the connection" : std::generic_category().message(error);
     const auto result = error == 0 ? ProbeResult::refused : probes::result_of_errno(error);
-    end({result, step, why});
+    end({result, step(), why});
 }
 
 void Ndt7Flow::end(FlowEnd how) {
@@ -335,6 +353,7 @@ void Ndt7Flow::end(FlowEnd how) {
     }
     readable_.cancel();
     writable_.cancel();
+    limit_.cancel();
     events_.end(std::move(how));
 }
 

@@ -55,6 +55,8 @@ private:
     [[nodiscard]] std::string next_message();
     bool settle();
     void hold_back();
+    [[nodiscard]] std::string step() const;
+    void server_ended();
     void broken(int error);
     void end(FlowEnd how);
 
@@ -83,6 +85,7 @@ private:
     bool limited_ = true;
     LoopHandle readable_;
     LoopHandle writable_;
+    LoopHandle limit_;  // of all behind the dial
 };
 
 // "wss://host:port"; nothing: not an address of ndt7.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_throughput/throughput_run.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "plugins/_devices/http_client_url.hpp"
@@ -18,6 +19,8 @@ constexpr milliseconds kIdle{1'050};
 // For replies that are in a full queue when the load ends.
 constexpr milliseconds kLastReplies{3'000};
 constexpr milliseconds kLookForReplies{20};
+// Streams end by themselves so long before the run is ended, and say which step hangs.
+constexpr milliseconds kVerdict{100};
 
 double seconds_of(milliseconds time) {
     return std::chrono::duration<double>(time).count();
@@ -50,8 +53,10 @@ ThroughputRun::ThroughputRun(
 void ThroughputRun::begin(Done done) {
     done_ = std::move(done);
     pool_.emplace(context_);
+    begun_ = context_.clock.steady_now();
     watchdog_ = context_.loop.after(context_.timeout, [this] {
-        end({ProbeResult::timeout, "transfer", "did not end in time"});
+        const bool told = worst_.result != ProbeResult::ok;
+        end(told ? worst_ : FlowEnd{ProbeResult::timeout, "transfer", "did not end in time"});
     });
     if (rtt_ == nullptr) {
         timer_ = context_.loop.after(milliseconds(0), [this] { next(); });
@@ -114,7 +119,12 @@ void ThroughputRun::load(Way way) {
     watch([this] { return load_ != nullptr && load_->warm() && !load_->over(); });
     load_->begin(
         streams,
-        [&](Flow::Events events) { return make_flow(way, share, std::move(events)); },
+        [&](Flow::Events events) {
+            events.time_left = [this] {
+                return time_left();
+            };
+            return make_flow(way, share, std::move(events));
+        },
         [this](LoadOutcome outcome) { loaded(std::move(outcome)); }
     );
 }
@@ -137,9 +147,14 @@ probes::FetchRequest ThroughputRun::request(Way way, std::uint64_t bytes) const 
     request.family = probes::family_of(settings_.family);
     request.ca_file = settings_.ca_file;
     request.tls_verify = settings_.tls_verify;
-    request.timeout = context_.timeout;
     request.new_connection = true;
     return request;
+}
+
+milliseconds ThroughputRun::time_left() const {
+    const auto gone =
+        std::chrono::duration_cast<milliseconds>(context_.clock.steady_now() - begun_);
+    return std::max(context_.timeout - gone - kVerdict, milliseconds(1));
 }
 
 void ThroughputRun::loaded(LoadOutcome outcome) {

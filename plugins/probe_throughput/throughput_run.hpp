@@ -40,6 +40,7 @@ private:
     void end(FlowEnd how);
     [[nodiscard]] LoadRules rules() const;
     [[nodiscard]] std::string rtt_host() const;
+    [[nodiscard]] std::chrono::milliseconds time_left() const;
     void keep_values();
 
     const ThroughputSettings& settings_;
@@ -52,6 +53,7 @@ private:
     std::vector<double> idle_rtt_;
     FlowEnd worst_;  // the first that was not ok
     std::unique_ptr<RttWatch> watch_;
+    SteadyTime begun_{};
     SteadyTime wait_until_{};
     LoopHandle timer_;
     LoopHandle watchdog_;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_throughput/throughput_settings.hpp"
 
+#include <algorithm>
+
 #include "plugins/_probes/http_fetch.hpp"
+#include "plugins/_probes/targets.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -52,16 +55,34 @@ const Schema<ThroughputSettings>& throughput_schema() {
     return kSchema;
 }
 
+// Of a targets_file nothing is known yet: none of its targets counts as one of ndt7.
+bool any_is_ndt7(const ThroughputSettings& settings) {
+    const auto& targets = settings.targets;
+    return std::any_of(targets.begin(), targets.end(), [](const std::string& target) {
+        return is_ndt7(probes::parse_target(target).address);
+    });
+}
+
+bool all_are_ndt7(const ThroughputSettings& settings) {
+    const auto& targets = settings.targets;
+    return settings.targets_file.empty() &&
+           std::all_of(targets.begin(), targets.end(), [](const std::string& target) {
+               return is_ndt7(probes::parse_target(target).address);
+           });
+}
+
 void check_both(
     const ThroughputSettings& settings, const SettingsNode& node, SettingsProblems& problems
 ) {
-    if (!settings.download && settings.upload_url.empty()) {
+    // A server of ndt7 takes uploads itself.
+    if (!settings.download && settings.upload_url.empty() && !all_are_ndt7(settings)) {
         problems.add(node.position, "download", "is false and there is no upload_url");
     }
     if (settings.warmup >= settings.max_time) {
         problems.add(node.position, "warmup_s", "must be less than max_s");
     }
-    const int directions = (settings.download ? 1 : 0) + (settings.upload_url.empty() ? 0 : 1);
+    const bool uploads = !settings.upload_url.empty() || any_is_ndt7(settings);
+    const int directions = (settings.download ? 1 : 0) + (uploads ? 1 : 0);
     if (settings.timeout < settings.max_time * directions + kBesides) {
         problems.add(
             node.position, "timeout_s", "must be 10 s longer than max_s of all directions together"

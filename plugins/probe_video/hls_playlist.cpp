@@ -162,7 +162,23 @@ private:
         return {};
     }
 
+    // Whether one more line that names something to fetch is one too many, markers of no duration
+    // and maps that nobody needs included.
+    Status count_url() {
+        if (urls_ == kMostSegments) {
+            return invalid_argument(
+                "too many segments: more than " + std::to_string(kMostSegments) +
+                " segments and maps"
+            );
+        }
+        ++urls_;
+        return {};
+    }
+
     Status map(std::string_view value) {
+        if (const Status counted = count_url(); !counted) {
+            return counted.error();
+        }
         const std::string_view range = attribute(value, "BYTERANGE");
         const auto text = range_in(range);
         auto url = media_url(url_, attribute(value, "URI"));
@@ -197,8 +213,8 @@ private:
         if (!duration_) {
             return invalid_argument("a segment without #EXTINF");
         }
-        if (list_.segments.size() == kMostSegments) {
-            return invalid_argument("more than " + std::to_string(kMostSegments) + " segments");
+        if (const Status counted = count_url(); !counted) {
+            return counted.error();
         }
         auto url = media_url(url_, reference);
         if (!url) {
@@ -246,6 +262,7 @@ private:
     MediaList list_;
     std::optional<double> duration_;
     std::optional<RangeText> range_;
+    std::size_t urls_ = 0;  // lines that name one
     bool has_target_ = false;
     bool discontinuity_ = false;
 };

@@ -19,8 +19,8 @@ bool is_hls(std::string_view text);
 
 // `url` is where the text came from. Unknown tags are passed over (RFC 8216 section 6.3.1).
 // invalid_argument says what is wrong: no playlist, a number that is none, a reference that leads
-// nowhere, more than kMostSegments or kMostTracks. A list without segments is no mistake: a live
-// one begins so.
+// nowhere, more than kMostSegments (with their maps) or kMostTracks. A list without segments is no
+// mistake: a live one begins so.
 Result<HlsPlaylist> parse_hls(std::string_view text, std::string_view url);
 
 }  // namespace cxedge::plugins::video

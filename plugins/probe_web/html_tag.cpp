@@ -9,6 +9,8 @@ namespace cxedge::plugins {
 namespace {
 
 constexpr std::string_view kHtmlBlanks = " \t\n\f\r";
+// Of a tag: further ones are read and forgotten, for each is compared with all before it.
+constexpr std::size_t kMostAttributes = 64;
 
 char lower_letter(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -109,8 +111,8 @@ void take_attribute(TagReader& reader, HtmlTag& tag) {
     if (!reader.out() && reader.peek() == '=') {
         value = without_references(take_value(reader));
     }
-    const bool room = tag.attributes.size() < HtmlTag::kMostAttributes;
-    if (room && tag.attribute(name).empty()) {  // the first one counts
+    // The first one of a name counts.
+    if (tag.attributes.size() < kMostAttributes && tag.attribute(name).empty()) {
         tag.attributes.emplace_back(std::move(name), std::move(value));
     }
 }

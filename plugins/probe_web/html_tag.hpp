@@ -13,12 +13,9 @@
 namespace cxedge::plugins {
 
 struct HtmlTag {
-    // Further ones are left out: each is compared with those before it.
-    static constexpr std::size_t kMostAttributes = 64;
-
     std::string name;  // lower case; empty: no tag, but something to step over
     bool closing = false;
-    // Lower-case names; values with their character references replaced.
+    // Lower-case names; values with their character references replaced. The first 64.
     std::vector<std::pair<std::string, std::string>> attributes;
     std::size_t length = 1;  // of its text
 

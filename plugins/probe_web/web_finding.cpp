@@ -33,6 +33,15 @@ std::optional<double> response_delay(const PageLoad& page) {
     return seconds_of(page.document->times.total - page.document->times.transfer);
 }
 
+bool is_capped(const PartVerdict& part) {
+    return part.result == ProbeResult::capped;
+}
+
+// We ended it, not the network: that says nothing of what had not come yet.
+bool ended_by_budget(const PageLoad& page) {
+    return std::any_of(page.failed.begin(), page.failed.end(), is_capped);
+}
+
 class PageFigures {
 public:
     void add(const char* metric, Kind kind, const char* unit, std::optional<double> value) {
@@ -44,16 +53,17 @@ public:
             figure.values = {*value};
         }
     }
-    // Tried once: whether it worked, and how long that took.
-    void attempt(const std::string& metric, std::optional<double> delay) {
-        add((metric + ".attempt").c_str(), Kind::delta, "{page}", 1.0);
-        add((metric + ".success").c_str(), Kind::delta, "{page}", delay ? 1.0 : 0.0);
+    // Tried once: whether it worked, and how long that took. `told`: else nobody knows.
+    void attempt(const std::string& metric, std::optional<double> delay, bool told) {
+        const double worked = delay ? 1 : 0;
+        add((metric + ".attempt").c_str(), Kind::delta, "{page}", if_told(1, told));
+        add((metric + ".success").c_str(), Kind::delta, "{page}", if_told(worked, told));
         add((metric + ".delay").c_str(), Kind::histogram, "s", delay);
     }
     void failures(const PageLoad& page) {
         for (const char* const step : kRequestSteps) {
             const auto here = [&](const PartVerdict& part) {
-                return part.step == step;
+                return part.step == step && !is_capped(part);
             };
             const auto count = std::count_if(page.failed.begin(), page.failed.end(), here);
             add("kqi.web.failure", Kind::delta, "{request}", static_cast<double>(count));
@@ -63,6 +73,10 @@ public:
     std::vector<Figure> take() { return std::move(figures_); }
 
 private:
+    static std::optional<double> if_told(double value, bool told) {
+        return told ? std::optional(value) : std::nullopt;
+    }
+
     std::vector<Figure> figures_;
 };
 
@@ -73,8 +87,10 @@ std::vector<Figure> page_figures(const PageLoad& page, bool loaded) {
         return loaded ? std::optional(value) : std::nullopt;
     };
     PageFigures figures;
-    figures.attempt("kqi.web.page_response", response_delay(page));
-    figures.attempt("kqi.web.page_browsing", if_loaded(took));
+    const bool whole = !ended_by_budget(page);
+    const std::optional<double> response = response_delay(page);
+    figures.attempt("kqi.web.page_response", response, whole || response);
+    figures.attempt("kqi.web.page_browsing", if_loaded(took), whole);
     figures.add(
         "kqi.web.page_download.rate",
         Kind::gauge,
@@ -91,10 +107,7 @@ std::vector<Figure> page_figures(const PageLoad& page, bool loaded) {
 
 // Which of those that failed the page fails for.
 const PartVerdict* guilty_part(const PageLoad& page, bool document_failed, std::size_t max_failed) {
-    const auto capped = [](const PartVerdict& part) {
-        return part.result == ProbeResult::capped;
-    };
-    const auto found = std::find_if(page.failed.begin(), page.failed.end(), capped);
+    const auto found = std::find_if(page.failed.begin(), page.failed.end(), is_capped);
     if (found != page.failed.end()) {
         return &*found;
     }

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server of ndt7 (WebSocket by hand), with TLS where it has a certificate.
 
-    ndt7_server.py HOST SECONDS [CERTIFICATE KEY]
+    ndt7_server.py HOST SECONDS|pings [CERTIFICATE KEY]
 
 Prints "port N", and for each test "download BYTES" or "upload BYTES": payload of binary messages
-that it sent, or got.
+that it sent, or got. SECONDS 0 moves nothing. "pings": a download is 300,000 pings, and no
+answer is read before the last has gone; then it prints "pongs BYTES", all that came.
 """
 import base64
 import hashlib
@@ -19,7 +20,8 @@ import time
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PROTOCOL = "net.measurementlab.ndt.v7"
-SECONDS = float(sys.argv[2])
+FLOOD = sys.argv[2] == "pings"
+SECONDS = 0 if FLOOD else float(sys.argv[2])
 MESSAGE = bytes(32768)
 
 
@@ -91,6 +93,21 @@ def download(connection, count):
     connection.sendall(frame(8, struct.pack("!H", 1000)))
 
 
+def flood(connection):
+    many = frame(9, bytes(125)) * 1000
+    for _ in range(300):
+        connection.sendall(many)
+    connection.sendall(frame(2, MESSAGE))
+    connection.settimeout(1)
+    came = 0
+    try:
+        while (data := connection.recv(65536)):
+            came += len(data)
+    except TimeoutError:
+        pass  # that was all
+    return came
+
+
 def upload(stream, count):
     while True:
         opcode, payload = read_frame(stream)
@@ -107,7 +124,9 @@ def serve(connection, context):
             connection = context.wrap_socket(connection, server_side=True)
         stream = connection.makefile("rb")
         name = upgrade(stream, connection).rsplit("/", 1)[1]
-        if name == "download":
+        if FLOOD and name == "download":
+            print("pongs", flood(connection), flush=True)
+        elif name == "download":
             download(connection, count)
         else:
             upload(stream, count)
@@ -125,6 +144,8 @@ def main():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[3], sys.argv[4])
     listener = socket.create_server((sys.argv[1], 0))
+    if FLOOD:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     print("port", listener.getsockname()[1], flush=True)
     while True:
         connection, _ = listener.accept()

@@ -2,6 +2,12 @@
 #include <iostream>
 #include <sstream>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "agent/base/unique_fd.hpp"
+
 #include "plugins/probe_throughput/probe_throughput.hpp"
 #include "plugins/probe_throughput/websocket.hpp"
 
@@ -53,6 +59,43 @@ private:
     }
     Process process_;
     std::string port_;
+};
+
+// Connects, and never says a word; or does not even connect, for its queue is full.
+class SilentServer {
+public:
+    enum class Takes { anybody, nobody };
+    explicit SilentServer(Takes takes = Takes::anybody) : listener_(stream_socket()) {
+        REQUIRE(::bind(listener_.get(), address(), sizeof(at_)) == 0);
+        socklen_t size = sizeof(at_);
+        REQUIRE(::getsockname(listener_.get(), address(), &size) == 0);
+        REQUIRE(::listen(listener_.get(), takes == Takes::nobody ? 0 : kQueue) == 0);
+        for (int i = 0; takes == Takes::nobody && i < kFills; ++i) {
+            waiting_.push_back(stream_socket());
+            static_cast<void>(::connect(waiting_.back().get(), address(), sizeof(at_)));
+        }
+    }
+    [[nodiscard]] std::string host() const {
+        return "127.0.0.1:" + std::to_string(ntohs(at_.sin_port));
+    }
+
+private:
+    static constexpr int kQueue = 64;  // nothing is ever taken from it
+    static constexpr int kFills = 4;   // more than one of length 0
+    static UniqueFd stream_socket() {
+        return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    }
+    static sockaddr_in loopback() {
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        return at;
+    }
+    sockaddr* address() { return reinterpret_cast<sockaddr*>(&at_); }
+
+    sockaddr_in at_ = loopback();
+    UniqueFd listener_;
+    std::vector<UniqueFd> waiting_;
 };
 
 using Ndt7Lab = ProbeLab<plugins::ProbeThroughput>;
@@ -202,6 +245,56 @@ TEST_CASE("ndt7: tells what is wrong", "[probe_throughput]") {
     CHECK(refused.result == ProbeResult::refused);
     CHECK(refused.step == "connect");
     CHECK(refused.figures.size() == 6);
+    Ndt7Server nothing({"127.0.0.1", "0"});
+    const Finding moved = lab.run("ws://127.0.0.1:" + nothing.port());
+    CHECK(moved.result == ProbeResult::body_mismatch);
+    CHECK(moved.step == "server");
+    CHECK(moved.detail == "download: the server moves nothing");
+}
+
+TEST_CASE("ndt7: takes uploads without an upload_url", "[probe_throughput]") {
+    Ndt7Server server({"127.0.0.1", "3"});
+    Ndt7Lab lab(
+        "targets = \"lab=ws://x/\"\ndownload = false\nmax_s = 4\nmax_mib = 8\nrtt_by = \"none\""
+    );
+    const Finding found = lab.run("ws://127.0.0.1:" + server.port());
+    CHECK(found.result == ProbeResult::ok);
+    CHECK(found.figures.size() == 3);
+    CHECK(ndt7_figure(found, "net.throughput.bytes", "up") > 1e6);
+}
+
+TEST_CASE("ndt7: a server that only pings does not fill the memory", "[probe_throughput]") {
+    Ndt7Server server({"127.0.0.1", "pings"});
+    Ndt7Lab lab("targets = \"ws://x/\"\nmax_s = 4\nmax_mib = 1\nrtt_by = \"none\"");
+    const Finding found = lab.run("ws://127.0.0.1:" + server.port());
+    INFO(found.detail);
+    CHECK(found.result == ProbeResult::ok);
+    // What both kernels hold of the 39 MB that answers to all of them would be.
+    const double pongs = server.told("pongs");
+    CHECK(pongs > 0);
+    CHECK(pongs < 20e6);
+}
+
+TEST_CASE("probe_throughput: the step that hangs is told", "[probe_throughput]") {
+    const SilentServer server;
+    const SilentServer full(SilentServer::Takes::nobody);
+    const std::vector<std::pair<std::string, std::string>> hanging{
+        {"ws://" + server.host(), "server"},
+        {"wss://" + server.host(), "tls"},
+        {"http://" + server.host() + "/", "server"},
+        {"https://" + server.host() + "/", "tls"},
+        {"ws://" + full.host(), "connect"},
+        {"http://" + full.host() + "/", "connect"},
+    };
+    for (const auto& [address, step] : hanging) {
+        CAPTURE(address);
+        Ndt7Lab lab("targets = \"ws://x/\"\nmax_s = 4\nrtt_by = \"none\"");
+        lab.context.timeout = std::chrono::milliseconds(700);
+        const Finding found = lab.run(address);
+        CHECK(found.result == ProbeResult::timeout);
+        CHECK(found.step == step);
+        CHECK_THAT(found.detail, Catch::StartsWith("download: "));
+    }
 }
 
 }  // namespace cxedge::test

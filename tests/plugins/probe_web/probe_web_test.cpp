@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "plugins/probe_web/web_finding.hpp"
+
 #include "tests/plugins/case_run.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/probe_lab.hpp"
@@ -170,6 +172,28 @@ TEST_CASE("probe_web: limits of a page", "[probe_web]") {
     CHECK_THAT(large.detail, Catch::Contains("max_page_kib"));
     Lab one("max_page_kib = 1");
     CHECK(said(one.run(site.server.url("/answer?size=5000000"))) == "capped/transfer");
+}
+
+TEST_CASE("probe_web: an end of the budget is no failure of the page", "[probe_web]") {
+    const plugins::PartVerdict spent{"x", probes::ProbeResult::capped, "transfer", "used up"};
+    plugins::PageLoad page;
+    page.document.emplace().status = 200;
+    page.parts = 2;
+    page.failed = {{"y", probes::ProbeResult::refused, "connect", "refused"}, spent};
+    const Finding part = plugins::web_finding(page, 0);
+    CHECK(said(part) == "capped/transfer");
+    CHECK(figure(part, "kqi.web.page_browsing.attempt").values.empty());
+    CHECK(figure(part, "kqi.web.page_browsing.success").values.empty());
+    CHECK(value(part, "kqi.web.page_response.attempt") == 1);
+    CHECK(value(part, "kqi.web.page_response.success") == 1);
+    CHECK(failures(part, "transfer") == 0);
+    CHECK(failures(part, "connect") == 1);
+    // Before the document had been answered.
+    page.document.reset();
+    const Finding early = plugins::web_finding(page, 0);
+    CHECK(figure(early, "kqi.web.page_response.attempt").values.empty());
+    CHECK(figure(early, "kqi.web.page_response.success").values.empty());
+    CHECK(early.figures.size() == part.figures.size());
 }
 
 TEST_CASE("probe_web: whoever goes leaves nothing behind", "[probe_web]") {
