@@ -7,8 +7,8 @@
 #include <utility>
 
 #include <fmt/core.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "plugins/_probes/wires.hpp"
 
