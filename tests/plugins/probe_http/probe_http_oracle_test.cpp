@@ -24,8 +24,8 @@ using plugins::ProbeHttp;
 using probes::Finding;
 
 // Nobody is asked but whom a test runs.
-struct Lab : ProbeLab<ProbeHttp> {
-    explicit Lab(const std::string& settings)
+struct OracleLab : ProbeLab<ProbeHttp> {
+    explicit OracleLab(const std::string& settings)
         : ProbeLab("targets = \"http://203.0.113.1/\"\n" + settings) {}
 };
 
@@ -72,7 +72,7 @@ Phases by_curl(const std::string& url, const std::string& ca_file) {
     return {connect - name, tls - connect, first - asked_at, total - first};
 }
 
-Phases by_probe(Lab& lab, const std::string& url) {
+Phases by_probe(OracleLab& lab, const std::string& url) {
     const Finding finding = lab.run(url);
     REQUIRE(finding.result == probes::ProbeResult::ok);
     const auto value = [&](const char* metric) {
@@ -151,7 +151,7 @@ TEST_CASE("probe_http: the phases are those that curl sees", "[probe_http]") {
     const CertificateFiles files = ca.issue("server", "IP:127.0.0.1");
     const WebServer server({"--certificate", files.certificate, "--key", files.key});
     const std::string url = server.url("/answer?size=20000&before=50&during=100", "https");
-    Lab lab("ca_file = \"" + ca.certificate() + "\"");
+    OracleLab lab("ca_file = \"" + ca.certificate() + "\"");
     std::vector<Phases> curls;
     std::vector<Phases> ours;
     for (int i = 0; i < 9; ++i) {
@@ -194,7 +194,7 @@ TEST_CASE("probe_http: verdicts and phases are those of the blackbox exporter", 
     const WebServer sound({"--certificate", files.certificate, "--key", files.key});
     const WebServer expired({"--certificate", old.certificate, "--key", old.key});
     const Blackbox blackbox(blackbox_config(folder, ca.certificate()));
-    Lab lab("timeout_s = 2\nca_file = \"" + ca.certificate() + "\"");
+    OracleLab lab("timeout_s = 2\nca_file = \"" + ca.certificate() + "\"");
     const std::vector<std::string> urls{
         plain.url("/answer?text=hello"),
         plain.url("/answer?status=503"),
@@ -234,7 +234,7 @@ TEST_CASE("probe_http: the blackbox exporter measures the same", "[probe_http]")
     const CertificateFiles files = ca.issue("server", "IP:127.0.0.1");
     const WebServer server({"--certificate", files.certificate, "--key", files.key});
     const Blackbox blackbox(blackbox_config(folder, ca.certificate()));
-    Lab lab("ca_file = \"" + ca.certificate() + "\"");
+    OracleLab lab("ca_file = \"" + ca.certificate() + "\"");
     const std::string url = server.url("/answer?size=20000&before=50&during=100", "https");
     std::vector<Phases> theirs;
     std::vector<Phases> ours;

@@ -19,20 +19,20 @@ using plugins::TextSearch;
 using probes::Finding;
 
 // Nobody is asked but whom a test runs.
-struct Lab : ProbeLab<ProbeHttp> {
-    explicit Lab(const std::string& settings)
+struct RequestLab : ProbeLab<ProbeHttp> {
+    explicit RequestLab(const std::string& settings)
         : ProbeLab("targets = \"http://203.0.113.1/\"\n" + settings) {}
 };
 
 // "ok", "timeout/server", ...
-std::string said(const Finding& finding) {
+std::string said_by(const Finding& finding) {
     const std::string result(probes::to_string(finding.result));
     return finding.step.empty() ? result : result + "/" + finding.step;
 }
 
 std::string run_with(const std::string& settings, const std::string& url) {
-    Lab lab(settings);
-    return said(lab.run(url));
+    RequestLab lab(settings);
+    return said_by(lab.run(url));
 }
 
 bool lost(const Finding& finding, const std::string& metric) {
@@ -112,15 +112,15 @@ TEST_CASE("probe_http: a log-in page that stands in the way", "[probe_http]") {
          {"expect_status = [\"204\"]",
           "expect_status = [\"204\"]\nredirects = 0",
           "expect_body = \"success\""}) {
-        Lab lab(settings);
+        RequestLab lab(settings);
         const Finding finding = lab.run(asked);
-        CHECK(said(finding) == "body_mismatch/server");
+        CHECK(said_by(finding) == "body_mismatch/server");
         CHECK_THAT(finding.detail, Catch::Contains("was sent to localhost:" + login.port()));
     }
-    Lab in_place("expect_status = [\"204\"]");
+    RequestLab in_place("expect_status = [\"204\"]");
     const Finding finding =
         in_place.run(login.url("/answer?type=text/html&text=%3Cform%3Ein%3C/form%3E"));
-    CHECK(said(finding) == "body_mismatch/server");
+    CHECK(said_by(finding) == "body_mismatch/server");
     CHECK_THAT(finding.detail, Catch::Contains("captive portal"));
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("probe_http: errors of where a redirect leads are errors", "[probe_htt
 
 TEST_CASE("probe_http: what could not be measured is a loss", "[probe_http]") {
     const WebServer server;
-    Lab lab("timeout_s = 0.7");
+    RequestLab lab("timeout_s = 0.7");
     const Finding sound = lab.run(server.url("/answer?size=10&before=20"));
     CHECK(figure(sound, "net.http.ttfb", "code=2xx").values.at(0) >= 0.02);
     CHECK(figure(sound, "net.http.status").values.at(0) == 200);
@@ -147,7 +147,7 @@ TEST_CASE("probe_http: what could not be measured is a loss", "[probe_http]") {
     CHECK(figure(sound, "net.http.result", "result=ok").values.at(0) == 1);
 
     const Finding silent = lab.run(server.url("/stall-head"));
-    CHECK(said(silent) == "timeout/server");
+    CHECK(said_by(silent) == "timeout/server");
     CHECK_FALSE(lost(silent, "net.http.connect"));
     CHECK(lost(silent, "net.http.ttfb"));
     CHECK(lost(silent, "net.http.transfer"));
@@ -155,7 +155,7 @@ TEST_CASE("probe_http: what could not be measured is a loss", "[probe_http]") {
     CHECK(silent.figures.size() == sound.figures.size());
 
     const Finding half = lab.run(server.url("/stall-body"));
-    CHECK(said(half) == "timeout/transfer");
+    CHECK(said_by(half) == "timeout/transfer");
     CHECK_FALSE(lost(half, "net.http.ttfb"));
     CHECK(lost(half, "net.http.transfer"));
     CHECK(lost(half, "net.http.duration"));
@@ -167,14 +167,14 @@ TEST_CASE("probe_http: what could not be measured is a loss", "[probe_http]") {
     CHECK_FALSE(lost(missing, "net.http.transfer"));
 
     const Finding noise = lab.run(server.url("/noise"));
-    CHECK(said(noise) == "bad_status/server");
+    CHECK(said_by(noise) == "bad_status/server");
     CHECK_FALSE(lost(noise, "net.http.connect"));
     CHECK(lost(noise, "net.http.ttfb"));
     CHECK(lost(noise, "net.http.transfer"));
     CHECK(lost(noise, "net.http.duration"));
 
     const Finding dead = lab.run("http://127.0.0.1:1/");
-    CHECK(said(dead) == "refused/connect");
+    CHECK(said_by(dead) == "refused/connect");
     CHECK(lost(dead, "net.http.connect"));
     CHECK(dead.figures.size() == sound.figures.size());
 }
@@ -188,9 +188,9 @@ TEST_CASE("probe_http: certificates that are out of date", "[probe_http]") {
     const TempDir folder;
     const CertificateFiles old = issue_expired(ca, folder);
     const WebServer server({"--certificate", old.certificate, "--key", old.key});
-    Lab lab("ca_file = \"" + ca.certificate() + "\"");
+    RequestLab lab("ca_file = \"" + ca.certificate() + "\"");
     const Finding finding = lab.run(server.url("/answer", "https"));
-    CHECK(said(finding) == "cert_expired/tls");
+    CHECK(said_by(finding) == "cert_expired/tls");
     CHECK_FALSE(lost(finding, "net.http.connect"));
     CHECK(lost(finding, "net.http.tls"));
     CHECK(run_with("tls_verify = false", server.url("/answer", "https")) == "ok");
@@ -198,7 +198,7 @@ TEST_CASE("probe_http: certificates that are out of date", "[probe_http]") {
 
 TEST_CASE("probe_http: whoever goes leaves nothing behind", "[probe_http]") {
     const WebServer server;
-    Lab lab("");
+    RequestLab lab("");
     for (const char* const path : {"/answer?size=100", "/stall-head", "/stall-body"}) {
         auto run = lab.source.make_run({"t", server.url(path)}, lab.context);
         run->begin([](const Finding&) { FAIL("told after its end"); });
