@@ -39,7 +39,7 @@ void check_reference(const std::string& base, const std::string& reference) {
     if (!url) {
         return;
     }
-    const bool sound = url->size() <= cxedge::plugins::kLongestUrl &&
+    const bool sound = url->size() <= cxedge::probes::kLongestUrl &&
                        url->find("://") != std::string::npos &&
                        url->find_first_of(" \t\r\n#") == std::string::npos;
     // What is whole already means itself.
