@@ -82,6 +82,23 @@ struct Listener {
     PacketSocket socket;
 };
 
+// The kernel begins to stamp arrivals in a work queue, some time after the first socket asked for
+// it (net_enable_timestamp): what comes before then has our own time, which is honest but not
+// tested here.
+void wait_for_stamps(Listener& receiver, const Address& to) {
+    Listener early(receiver.loop, opened(to.family(), SOCK_DGRAM));
+    receiver.wait([&] {
+        if (!receiver.packets.empty() && receiver.packets.back().received.from_kernel) {
+            return true;
+        }
+        early.socket.send("early", to);
+        return false;
+    });
+    const std::size_t sent = early.socket.send("last", to).id + 1;
+    receiver.wait([&] { return receiver.packets.size() == sent; });
+    receiver.packets.clear();
+}
+
 // An address where nothing listens.
 Address deaf(const std::string& host) {
     const Address here = *Address::parse(host);
@@ -101,6 +118,7 @@ TEST_CASE(
     UniqueFd fd = opened(family, SOCK_DGRAM);
     const Address to = bound(fd.get(), *Address::parse(host));
     Listener receiver(loop, std::move(fd));
+    wait_for_stamps(receiver, to);
     Listener sender(loop, opened(family, SOCK_DGRAM));
     constexpr std::size_t kCount = 100;
     std::vector<PacketSocket::Sent> sends;
@@ -113,16 +131,14 @@ TEST_CASE(
     receiver.wait([&] {
         return receiver.packets.size() == kCount && sender.stamps.size() == kCount;
     });
-    std::size_t kernels = 0;
     for (std::size_t i = 0; i < kCount; ++i) {
         const auto id = static_cast<std::uint32_t>(i);
         CHECK(receiver.packets[i].bytes == std::to_string(i));
         CHECK(sender.stamps[id].from_kernel);
         CHECK(sender.stamps[id].realtime_ns >= sends[i].time.realtime_ns);
         CHECK(receiver.packets[i].received.realtime_ns >= sender.stamps[id].realtime_ns);
-        kernels += receiver.packets[i].received.from_kernel ? 1U : 0U;
+        CHECK(receiver.packets[i].received.from_kernel);
     }
-    CHECK(kernels >= kCount - 1);  // the first after stamps were asked for may have none
 }
 
 TEST_CASE("packet socket: hop limit and traffic class go out and are told", "[plugins][probes]") {
