@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_probes/heavy_lock.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -12,9 +11,9 @@
 namespace cxedge::probes {
 
 HeavyLock::HeavyLock(std::string directory, std::string interface)
-    : directory_(std::move(directory)), interface_(std::move(interface)) {
-    std::replace(interface_.begin(), interface_.end(), '/', '_');
-}
+    : directory_(std::move(directory)),
+      named_(!interface.empty()),
+      interface_(interface_word(std::move(interface))) {}
 
 HeavyLock::Taken HeavyLock::lock(const std::string& name, int how, UniqueFd& held) {
     auto fd = open_shared(directory_, name);
@@ -36,9 +35,8 @@ HeavyLock::Taken HeavyLock::take() {
     if (any_) {
         return Taken::yes;
     }
-    const bool named = !interface_.empty();
-    const Taken any = lock("heavy-any", named ? LOCK_SH : LOCK_EX, any_);
-    if (any != Taken::yes || !named) {
+    const Taken any = lock("heavy-any", named_ ? LOCK_SH : LOCK_EX, any_);
+    if (any != Taken::yes || !named_) {
         return any;
     }
     const Taken own = lock("heavy-" + interface_, LOCK_EX, own_);

@@ -24,6 +24,7 @@ private:
     Taken lock(const std::string& name, int how, UniqueFd& held);
 
     std::string directory_;
+    bool named_;
     std::string interface_;
     UniqueFd any_;  // shared by tests of named interfaces
     UniqueFd own_;

@@ -85,12 +85,7 @@ Result<Spent> parse_spent(std::string_view text) {
 }
 
 Ledger::Ledger(std::string directory, std::string interface)
-    : directory_(std::move(directory)), interface_(std::move(interface)) {
-    std::replace(interface_.begin(), interface_.end(), '/', '_');
-    if (interface_.empty()) {
-        interface_ = "any";
-    }
-}
+    : directory_(std::move(directory)), interface_(interface_word(std::move(interface))) {}
 
 std::string Ledger::file_of(const std::string& month) const {
     return directory_ + "/spent-" + interface_ + "-" + month;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_probes/shared_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -10,6 +11,11 @@
 #include "agent/base/durable_file.hpp"
 
 namespace cxedge::probes {
+
+std::string interface_word(std::string interface) {
+    std::replace(interface.begin(), interface.end(), '/', '_');
+    return interface.empty() ? "any" : interface;
+}
 
 Result<UniqueFd> open_shared(const std::string& directory, const std::string& name) {
     if (Status made = make_private_directory(directory); !made) {

@@ -1,9 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_probes/stamp_probe.hpp"
 
+#include <utility>
+
 #include <fmt/core.h>
 
+#include "agent/base/secret_file.hpp"
+
 namespace cxedge::probes {
+
+Result<std::string> stamp_key(const StampSettings& settings) {
+    if (settings.key_file.empty()) {
+        return std::string();
+    }
+    Result<std::string> key = read_secret(settings.key_file);
+    return key ? std::move(key) : Result<std::string>(key.error().during("key_file"));
+}
+
+StampPlan stamp_plan(const StampSettings& settings, std::string key) {
+    StampPlan plan;
+    plan.key = std::move(key);
+    plan.dscp = static_cast<int>(settings.dscp);
+    plan.family = family_of(settings.family);
+    plan.wait = settings.wait;
+    return plan;
+}
 
 void check_stamp_timeout(
     const StampSettings& settings,

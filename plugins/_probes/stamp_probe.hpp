@@ -47,6 +47,12 @@ void check_stamp_timeout(
     SettingsProblems& problems
 );
 
+// The key of `key_file`; empty: none is set. Errors of read_secret().
+Result<std::string> stamp_key(const StampSettings& settings);
+
+// What the settings say of any stream.
+StampPlan stamp_plan(const StampSettings& settings, std::string key);
+
 // Whether one-way delays mean something: nothing, or why not. `own`: this clock.
 std::string stamp_owd_problem(
     const StampOutcome& outcome, const KernelClock& own, double max_error_ms

@@ -17,7 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr double kNanosecondsASecond = 1e9;
 constexpr std::int64_t kNanosecondsAMillisecond = 1'000'000;
 
 // In words of who looks at it, not of the kernel.
@@ -163,7 +162,7 @@ void TcpDial::answered() {
         failed(error);
         return;
     }
-    dialled_.connect_s = static_cast<double>(now - knocked_ns_) / kNanosecondsASecond;
+    dialled_.connect_s = seconds_between(knocked_ns_, now);
     connected();
 }
 

@@ -31,5 +31,12 @@ int connect_error(int fd);
 // from the second.
 std::int64_t monotonic_ns();
 std::int64_t realtime_ns();
+// Seconds between two of the same clock, and since one of monotonic_ns().
+inline double seconds_between(std::int64_t from_ns, std::int64_t to_ns) {
+    return static_cast<double>(to_ns - from_ns) / 1e9;
+}
+inline double seconds_since(std::int64_t from_ns) {
+    return seconds_between(from_ns, monotonic_ns());
+}
 
 }  // namespace cxedge::probes

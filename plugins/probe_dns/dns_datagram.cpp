@@ -15,8 +15,6 @@ namespace {
 
 using probes::ProbeResult;
 
-constexpr double kNanosecondsASecond = 1e9;
-
 // IP and UDP headers (RFC 791, RFC 8200, RFC 768).
 std::size_t datagram_headers(const probes::Address& to) {
     return to.is_v6() ? 48 : 28;
@@ -122,7 +120,7 @@ void DnsDatagram::take(std::string_view bytes, std::int64_t now_ns) {
         );
     } else {
         reply.message = std::move(*message);
-        reply.took_s = static_cast<double>(now_ns - first_sent_ns_) / kNanosecondsASecond;
+        reply.took_s = probes::seconds_between(first_sent_ns_, now_ns);
     }
     end(std::move(reply));
 }

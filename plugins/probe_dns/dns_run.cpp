@@ -186,7 +186,7 @@ void DnsRun::ask_again(std::size_t number, const DnsReply& truncated) {
         [this, number, asked_ns, repeats](const DnsStreamReport& report) {
             DnsReply reply = report.replies.front();
             // It took as long as both ways together.
-            reply.took_s = static_cast<double>(probes::monotonic_ns() - asked_ns) / 1e9;
+            reply.took_s = probes::seconds_since(asked_ns);
             reply.repeats = repeats;
             if (!reply.message) {
                 reply.detail = "the answer is truncated, and over TCP: " + reply.detail;

@@ -13,11 +13,6 @@ namespace {
 using probes::ProbeResult;
 using probes::TlsSession;
 
-double seconds_since(std::int64_t from_ns) {
-    constexpr double kOneSecondNs = 1e9;
-    return static_cast<double>(probes::monotonic_ns() - from_ns) / kOneSecondNs;
-}
-
 }  // namespace
 
 DnsStream::DnsStream(
@@ -92,7 +87,7 @@ void DnsStream::shake_hands() {
 }
 
 void DnsStream::encrypted() {
-    report_.handshake_s = seconds_since(connected_ns_);
+    report_.handshake_s = probes::seconds_since(connected_ns_);
     report_.peer = session_->peer();
     const probes::TlsVerdict verdict = session_->verdict();
     if (verdict.result != ProbeResult::ok) {
@@ -170,7 +165,7 @@ void DnsStream::take_message(const std::string& message) {
         Result<DnsMessage> read = read_dns_message(message);
         if (read) {
             reply.message = std::move(*read);
-            reply.took_s = seconds_since(asked_ns_);
+            reply.took_s = probes::seconds_since(asked_ns_);
         } else {
             reply = no_dns_reply(
                 ProbeResult::body_mismatch,

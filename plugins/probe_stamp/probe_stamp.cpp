@@ -4,8 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "agent/base/secret_file.hpp"
-
 #include "plugins/probe_stamp/stamp_figures.hpp"
 
 namespace cxedge::plugins {
@@ -52,12 +50,9 @@ void ProbeStamp::init(const SettingsNode& settings, SettingsProblems& problems) 
 }
 
 Status ProbeStamp::open(const probes::ProbeContext& /*context*/) {
-    if (settings_.key_file.empty()) {
-        return {};
-    }
-    Result<std::string> key = read_secret(settings_.key_file);
+    Result<std::string> key = probes::stamp_key(settings_);
     if (!key) {
-        return key.error().during("key_file");
+        return key.error();
     }
     key_ = std::move(key).value();
     return {};
@@ -66,15 +61,11 @@ Status ProbeStamp::open(const probes::ProbeContext& /*context*/) {
 std::unique_ptr<probes::ProbeRun> ProbeStamp::make_run(
     const probes::Target& target, const probes::ProbeContext& context
 ) {
-    probes::StampPlan plan;
+    probes::StampPlan plan = probes::stamp_plan(settings_, key_);
     plan.times = probes::stamp_times(
         static_cast<std::size_t>(settings_.count), settings_.spacing, settings_.spacing_random
     );
     plan.payload_bytes = static_cast<std::size_t>(settings_.payload_bytes);
-    plan.key = key_;
-    plan.dscp = static_cast<int>(settings_.dscp);
-    plan.family = probes::family_of(settings_.family);
-    plan.wait = settings_.wait;
     const auto judge = [own_clock = own_clock_,
                         bound = settings_.owd_max_error_ms](const probes::StampOutcome& outcome) {
         return stamp_figures(outcome, own_clock(), bound);

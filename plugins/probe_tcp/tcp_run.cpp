@@ -17,7 +17,6 @@ using probes::ProbeResult;
 
 // A greeting is longer than no protocol needs.
 constexpr std::size_t kMostHeard = 4096;
-constexpr double kNanosecondsASecond = 1e9;
 
 Figure seconds(
     const std::string& metric, std::vector<Dimension> dims, const std::optional<double>& value
@@ -93,8 +92,7 @@ void TcpRun::take(probes::Dialled dialled) {
 void TcpRun::hear(std::string_view bytes) {
     heard_ += bytes;
     if (heard_.find(settings_.expect) != std::string::npos) {
-        greeting_s_ =
-            static_cast<double>(probes::monotonic_ns() - connected_ns_) / kNanosecondsASecond;
+        greeting_s_ = probes::seconds_since(connected_ns_);
         finish();
     } else if (heard_.size() > kMostHeard) {
         mismatch();

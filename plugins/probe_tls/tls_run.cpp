@@ -16,7 +16,6 @@ using probes::ProbeResult;
 using probes::TlsSession;
 
 constexpr std::uint16_t kHttpsPort = 443;
-constexpr double kNanosecondsASecond = 1e9;
 constexpr double kMillisecondsASecond = 1e3;
 
 Figure figure_of(SeriesInfo info, const std::optional<double>& value) {
@@ -118,8 +117,7 @@ void TlsRun::go_on() {
 }
 
 void TlsRun::shake_hands_done() {
-    handshake_s_ =
-        static_cast<double>(probes::monotonic_ns() - connected_ns_) / kNanosecondsASecond;
+    handshake_s_ = probes::seconds_since(connected_ns_);
     peer_ = session_->peer();
     const probes::TlsVerdict verdict = session_->verdict();
     finding_.result = verdict.result;

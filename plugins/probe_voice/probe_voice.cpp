@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "agent/base/secret_file.hpp"
-
 #include "plugins/probe_voice/voice_figures.hpp"
 
 namespace cxedge::plugins {
@@ -63,12 +61,9 @@ void ProbeVoice::init(const SettingsNode& settings, SettingsProblems& problems) 
 }
 
 Status ProbeVoice::open(const probes::ProbeContext& /*context*/) {
-    if (settings_.key_file.empty()) {
-        return {};
-    }
-    Result<std::string> key = read_secret(settings_.key_file);
+    Result<std::string> key = probes::stamp_key(settings_);
     if (!key) {
-        return key.error().during("key_file");
+        return key.error();
     }
     key_ = std::move(key).value();
     return {};
@@ -77,15 +72,11 @@ Status ProbeVoice::open(const probes::ProbeContext& /*context*/) {
 std::unique_ptr<probes::ProbeRun> ProbeVoice::make_run(
     const probes::Target& target, const probes::ProbeContext& context
 ) {
-    probes::StampPlan plan;
+    probes::StampPlan plan = probes::stamp_plan(settings_, key_);
     plan.times = probes::stamp_times(
         static_cast<std::size_t>(settings_.duration / kVoiceSpacing), kVoiceSpacing, 0
     );
     plan.payload_bytes = kVoicePayload;
-    plan.key = key_;
-    plan.dscp = static_cast<int>(settings_.dscp);
-    plan.family = probes::family_of(settings_.family);
-    plan.wait = settings_.wait;
     const auto judge = [own_clock = own_clock_,
                         rules = rules_of(settings_)](const probes::StampOutcome& outcome) {
         return voice_figures(outcome, own_clock(), rules);
