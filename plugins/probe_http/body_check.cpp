@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_http/body_check.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,18 +10,6 @@
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::plugins {
-
-void TextSearch::feed(std::string_view bytes) {
-    if (found() || bytes.empty()) {
-        return;
-    }
-    const std::size_t kept = text_.size() - 1;
-    // What lies across the border of two pieces, then the piece itself: it is not copied.
-    const std::string border = tail_ + std::string(bytes.substr(0, kept));
-    found_ = border.find(text_) != std::string::npos || bytes.find(text_) != std::string_view::npos;
-    tail_ += bytes.substr(bytes.size() - std::min(kept, bytes.size()));
-    tail_.erase(0, tail_.size() - std::min(kept, tail_.size()));
-}
 
 class BodyCheck::Digest {
 public:

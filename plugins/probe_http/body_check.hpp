@@ -8,20 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "plugins/_probes/text_search.hpp"
+
 namespace cxedge::plugins {
-
-// Looks for a text that may come in pieces; holds less than one length of it.
-class TextSearch {
-public:
-    explicit TextSearch(std::string text) : text_(std::move(text)) {}
-    void feed(std::string_view bytes);
-    [[nodiscard]] bool found() const { return found_ || text_.empty(); }
-
-private:
-    std::string text_;
-    std::string tail_;  // the last bytes so far
-    bool found_ = false;
-};
 
 class BodyCheck {
 public:
@@ -39,8 +28,8 @@ public:
 
 private:
     class Digest;
-    TextSearch wanted_;
-    TextSearch form_{"<form"};
+    probes::TextSearch wanted_;
+    probes::TextSearch form_{"<form"};
     std::string sha256_;
     std::unique_ptr<Digest> digest_;  // null: any will do
 };

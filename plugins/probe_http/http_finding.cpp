@@ -8,9 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "plugins/_devices/http_client.hpp"
 #include "plugins/_devices/http_client_url.hpp"
-#include "plugins/_probes/address.hpp"
+#include "plugins/_probes/portal.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -118,50 +117,21 @@ std::vector<Figure> http_figures(
     return figures.take();
 }
 
-// The host that was asked for, if another one answered.
-std::string other_host(const devices::HttpOrigin& target, const FetchReply& reply) {
-    const bool not_followed = !reply.location.empty();
-    const auto url = not_followed ? devices::redirected(reply.url, reply.location)
-                                  : Result<std::string>(reply.url);
-    const auto there = url ? devices::http_origin(*url) : Result<devices::HttpOrigin>(url.error());
-    return there && there->host != target.host ? there->name() : std::string();
-}
-
-// Sites lead to other hosts, too, and those fail; a log-in page is not told as an error, but by 511
-// (RFC 6585 section 6).
-bool failed_elsewhere(const FetchReply& reply) {
-    constexpr long kFirstError = 400;
-    constexpr long kLogInFirst = 511;
-    return reply.redirects > 0 && reply.status >= kFirstError && reply.status != kLogInFirst;
-}
-
-// Why something else may have come; empty: no idea.
-std::string portal_hint(
-    const devices::HttpOrigin& target, const FetchReply& reply, const BodyVerdict& body
-) {
-    if (failed_elsewhere(reply)) {
-        return "";
-    }
-    const std::string other = other_host(target, reply);
-    if (!other.empty()) {
-        return fmt::format(
-            "was sent to {} instead: does a log-in page (captive portal) stand in the way?", other
-        );
-    }
-    const bool page = devices::bare_content_type(reply.content_type) == "text/html";
-    return page && body.form ? "a page with a form came instead: a log-in page (captive portal)?"
-                             : "";
-}
-
 struct Judgement {
     ProbeResult result = ProbeResult::ok;
     std::string step;
     std::string detail;
 };
 
+// Redirects led to a page that nobody said is right.
+bool strayed(const HttpSettings& settings, const std::string& url, const FetchReply& reply) {
+    const bool body_told = !settings.expect_body.empty() || !settings.expect_sha256.empty();
+    return reply.redirects > 0 && !body_told && probes::from_other_site(url, reply);
+}
+
 Judgement judge(
     const HttpSettings& settings,
-    const devices::HttpOrigin& target,
+    const std::string& url,
     const FetchReply& reply,
     const BodyVerdict& body
 ) {
@@ -169,28 +139,28 @@ Judgement judge(
         return {reply.result, reply.step, reply.detail};
     }
     const bool status = fits_status(reply.status, settings.expect_status);
-    if (status && body.mismatch.empty()) {
+    if (status && body.mismatch.empty() && !strayed(settings, url, reply)) {
         return {};
     }
-    const std::string hint = portal_hint(target, reply, body);
+    const std::string hint = probes::portal_hint(url, reply, body.form);
     if (!hint.empty()) {
-        return {ProbeResult::body_mismatch, "server", fmt::format("{}: {}", target.name(), hint)};
+        return {ProbeResult::body_mismatch, "server", hint};
     }
     if (status) {
-        return {
-            ProbeResult::body_mismatch,
-            "server",
-            fmt::format("{}: {}", target.name(), body.mismatch)};
+        return {ProbeResult::body_mismatch, "server", body.mismatch};
     }
     return {
         ProbeResult::bad_status,
         "server",
-        fmt::format(
-            "{}: answers {}, not {}",
-            target.name(),
-            reply.status,
-            fmt::join(settings.expect_status, " or ")
-        )};
+        fmt::format("answers {}, not {}", reply.status, fmt::join(settings.expect_status, " or "))};
+}
+
+// Whom it is about comes first, but where the request itself says that.
+std::string full_detail(
+    const devices::HttpOrigin& target, const FetchReply& reply, const std::string& detail
+) {
+    const bool ours = reply.result == ProbeResult::ok && !detail.empty();
+    return ours ? fmt::format("{}: {}", target.name(), detail) : detail;
 }
 
 std::vector<std::pair<std::string, std::string>> http_facts(const FetchReply& reply) {
@@ -218,11 +188,11 @@ Finding http_finding(
 ) {
     const auto origin = devices::http_origin(url);
     const devices::HttpOrigin target = origin ? *origin : devices::HttpOrigin();
-    Judgement judgement = judge(settings, target, reply, body);
+    Judgement judgement = judge(settings, url, reply, body);
     Finding finding;
     finding.result = judgement.result;
     finding.step = std::move(judgement.step);
-    finding.detail = std::move(judgement.detail);
+    finding.detail = full_detail(target, reply, judgement.detail);
     finding.figures = http_figures(settings, target, reply, finding.result);
     finding.facts = http_facts(reply);
     return finding;

@@ -7,6 +7,7 @@
 
 #include "plugins/_devices/http_client.hpp"
 #include "plugins/_probes/http_fetch.hpp"
+#include "plugins/_probes/text_search.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -41,10 +42,7 @@ Schema<HttpSettings> make_http_schema() {
     schema.text("body", &S::body, "What to send, with method POST or PUT");
     schema.texts("expect_status", &S::expect_status, "Statuses that are right: \"2xx\", \"301\"");
     schema.text("expect_body", &S::expect_body, "Text that the answer holds; empty: any")
-        .check([](const std::string& text) {
-            constexpr std::size_t kLongest = 4'096;
-            return text.size() > kLongest ? std::string("is longer than 4096 bytes") : "";
-        });
+        .check(probes::check_search_text);
     schema.text("expect_sha256", &S::expect_sha256, "SHA-256 of the answer's body; empty: any")
         .check(check_sha256);
     schema.integer("redirects", &S::redirects, "Redirects followed at most; 0: one is an answer")

@@ -6,6 +6,9 @@
 
 #include <fmt/core.h>
 
+#include "plugins/_devices/http_client.hpp"
+#include "plugins/_probes/portal.hpp"
+
 namespace cxedge::plugins::throughput {
 namespace {
 
@@ -15,9 +18,12 @@ using probes::ProbeResult;
 // What is left of a budget at its end: too little for a request is spent by one all the same.
 constexpr std::uint64_t kLeastPiece = 16U << 10U;
 
-FlowEnd flow_end_of(const FetchReply& reply) {
+FlowEnd flow_end_of(const std::string& url, const FetchReply& reply) {
     if (reply.result != ProbeResult::ok) {
         return {reply.result, reply.step, reply.detail};
+    }
+    if (!reply.location.empty() && probes::from_other_site(url, reply)) {
+        return {ProbeResult::body_mismatch, "server", probes::portal_hint(url, reply, false)};
     }
     if (reply.status < 200 || reply.status > 299) {
         return {ProbeResult::bad_status, "server", fmt::format("the server says {}", reply.status)};
@@ -26,6 +32,11 @@ FlowEnd flow_end_of(const FetchReply& reply) {
 }
 
 }  // namespace
+
+// What is made to be fetched is no page.
+bool is_page(const FetchReply& reply) {
+    return devices::bare_content_type(reply.content_type) == "text/html";
+}
 
 // ---- Down
 
@@ -52,7 +63,11 @@ void HttpDownload::begin() {
 void HttpDownload::took(const FetchReply& reply) {
     address_ = reply.address;
     retransmits_ = std::max(retransmits_, reply.retransmits);
-    FlowEnd end = flow_end_of(reply);
+    FlowEnd end = flow_end_of(request_.url, reply);
+    if (end.result == ProbeResult::ok && is_page(reply)) {
+        end = {
+            ProbeResult::body_mismatch, "server", probes::portal_hint(request_.url, reply, true)};
+    }
     if (end.result == ProbeResult::ok && reply.received == 0) {
         end = {ProbeResult::body_mismatch, "server", "the server sends nothing"};
     }
@@ -93,7 +108,7 @@ void HttpUpload::took(const FetchReply& reply) {
     over_ = true;
     address_ = reply.address;
     latest_.retransmits = std::max(latest_.retransmits, reply.retransmits);
-    FlowEnd end = flow_end_of(reply);
+    FlowEnd end = flow_end_of(request_.url, reply);
     // Who answers well has read all of it.
     latest_.acknowledged =
         end.result == ProbeResult::ok ? request_.send_bytes : latest_.acknowledged;

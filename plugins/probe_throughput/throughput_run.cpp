@@ -148,6 +148,9 @@ probes::FetchRequest ThroughputRun::request(Way way, std::uint64_t bytes) const 
     request.ca_file = settings_.ca_file;
     request.tls_verify = settings_.tls_verify;
     request.new_connection = true;
+    if (way == Way::up) {
+        request.redirects = 0;  // most would be followed without what is to be sent
+    }
     return request;
 }
 

@@ -27,7 +27,7 @@ bool is_2xx(long status) {
 
 // Time until the first byte of the document that was asked for in the end.
 std::optional<double> response_delay(const PageLoad& page) {
-    if (!page.document || !is_2xx(page.document->status)) {
+    if (!page.document || !page.right || !is_2xx(page.document->status)) {
         return std::nullopt;
     }
     return seconds_of(page.document->times.total - page.document->times.transfer);
@@ -154,7 +154,7 @@ PartVerdict part_verdict(const std::string& url, const FetchReply& reply) {
 
 Finding web_finding(const PageLoad& page, std::size_t max_failed) {
     const bool document_failed =
-        !page.document || part_verdict({}, *page.document).result != ProbeResult::ok;
+        !page.document || !page.right || part_verdict({}, *page.document).result != ProbeResult::ok;
     Finding finding;
     if (const PartVerdict* const guilty = guilty_part(page, document_failed, max_failed)) {
         finding.result = guilty->result;

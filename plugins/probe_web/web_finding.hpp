@@ -23,6 +23,7 @@ struct PartVerdict {
 
 struct PageLoad {
     std::optional<probes::FetchReply> document;  // nothing: it never ended
+    bool right = true;                           // the document is the page that was asked for
     std::vector<PartVerdict> failed;             // in the order in which they failed
     std::size_t parts = 0;                       // the document not counted
     std::size_t left_out = 0;                    // max_resources

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/_probes/portal.hpp"
+
 namespace cxedge::plugins {
 namespace {
 
@@ -17,6 +19,7 @@ WebRun::WebRun(const WebSettings& settings, std::string url, const probes::Probe
     : settings_(settings),
       url_(std::move(url)),
       context_(context),
+      wanted_(settings.expect_body),
       parts_(static_cast<std::size_t>(settings.max_resources)),
       pool_(context) {}
 
@@ -54,6 +57,8 @@ void WebRun::load_document() {
 
 void WebRun::take_document(std::string_view bytes) {
     set_document(document_.url());
+    wanted_.feed(bytes);
+    form_.feed(bytes);
     parts_.feed(bytes);
     go_on();
 }
@@ -78,14 +83,32 @@ bool WebRun::take_bytes(std::string_view bytes) {
 
 void WebRun::document_ended(const FetchReply& reply) {
     page_.document = reply;
-    PartVerdict verdict = part_verdict(url_, reply);
+    PartVerdict verdict = document_verdict(reply);
     if (verdict.result != ProbeResult::ok) {
+        page_.right = verdict.result != ProbeResult::body_mismatch;
         page_.failed.insert(page_.failed.begin(), std::move(verdict));
         end();
         return;
     }
     set_document(reply.url);
     go_on();
+}
+
+// A page of another site is the one that was meant only if it holds what is expected.
+PartVerdict WebRun::document_verdict(const FetchReply& reply) const {
+    PartVerdict verdict = part_verdict(url_, reply);
+    const bool expects = !settings_.expect_body.empty();
+    const bool right = expects ? wanted_.found() : !probes::from_other_site(url_, reply);
+    if (verdict.result != ProbeResult::ok || right) {
+        return verdict;
+    }
+    verdict.result = ProbeResult::body_mismatch;
+    verdict.step = "server";
+    verdict.detail = probes::portal_hint(url_, reply, form_.found());
+    if (verdict.detail.empty()) {
+        verdict.detail = "the page does not hold expect_body";
+    }
+    return verdict;
 }
 
 void WebRun::go_on() {

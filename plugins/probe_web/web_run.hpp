@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "plugins/_probes/http_fetch.hpp"
+#include "plugins/_probes/text_search.hpp"
 #include "plugins/probe_web/page_parts.hpp"
 #include "plugins/probe_web/web_finding.hpp"
 #include "plugins/probe_web/web_settings.hpp"
@@ -30,6 +31,7 @@ private:
     void take_document(std::string_view bytes);
     void set_document(const std::string& url);
     void document_ended(const probes::FetchReply& reply);
+    [[nodiscard]] PartVerdict document_verdict(const probes::FetchReply& reply) const;
     bool take_bytes(std::string_view bytes);
     void go_on();
     void load_part(const std::string& url);
@@ -42,6 +44,8 @@ private:
     const probes::ProbeContext& context_;
     Done done_;
     SteadyTime begun_{};
+    probes::TextSearch wanted_;
+    probes::TextSearch form_{"<form"};
     PageParts parts_;
     PageLoad page_;
     bool known_ = false;  // where the document is

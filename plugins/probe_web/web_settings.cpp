@@ -3,6 +3,7 @@
 
 #include "plugins/_devices/http_client.hpp"
 #include "plugins/_probes/http_fetch.hpp"
+#include "plugins/_probes/text_search.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -11,6 +12,8 @@ Schema<WebSettings> make_web_schema() {
     using S = WebSettings;
     Schema<S> schema;
     probes::add_probe_keys(schema);
+    schema.text("expect_body", &S::expect_body, "Text that the document holds; empty: any")
+        .check(probes::check_search_text);
     schema.texts("resources", &S::resources, "Loaded with the page, besides what it names; URLs");
     schema.integer("parallel", &S::parallel, "Requests at a time").range(1, 16);
     schema.integer("max_resources", &S::max_resources, "Parts of a page that are loaded at most")

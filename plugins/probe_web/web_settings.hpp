@@ -15,6 +15,7 @@ struct WebSettings : probes::ProbeSettings {
         timeout = std::chrono::milliseconds(30'000);
     }
 
+    std::string expect_body;
     std::vector<std::string> resources;
     std::int64_t parallel = 6;  // connections of a browser to a host (HTTP/1.1)
     std::int64_t max_resources = 60;

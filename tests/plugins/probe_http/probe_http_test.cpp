@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_http/probe_http.hpp"
 
+#include "plugins/_probes/portal.hpp"
 #include "plugins/probe_http/body_check.hpp"
 
 #include "tests/plugins/case_run.hpp"
@@ -15,8 +16,8 @@ namespace {
 
 using plugins::BodyCheck;
 using plugins::ProbeHttp;
-using plugins::TextSearch;
 using probes::Finding;
+using probes::TextSearch;
 
 // Nobody is asked but whom a test runs.
 struct RequestLab : ProbeLab<ProbeHttp> {
@@ -124,13 +125,39 @@ TEST_CASE("probe_http: a log-in page that stands in the way", "[probe_http]") {
     CHECK_THAT(finding.detail, Catch::Contains("captive portal"));
 }
 
+TEST_CASE(
+    "probe_http: an answer of another site counts if its body is the right one", "[probe_http]"
+) {
+    const WebServer other;
+    const WebServer portal({"--portal", "http://localhost:" + other.port() + "/answer?text=welcome"}
+    );
+    CHECK(run_with("", portal.url("/")) == "body_mismatch/server");
+    CHECK(run_with("redirects = 0\nexpect_status = [\"3xx\"]", portal.url("/")) == "ok");
+    CHECK(run_with("expect_body = \"welcome\"", portal.url("/")) == "ok");
+}
+
+TEST_CASE("probe_http: hosts of one site", "[probe_http]") {
+    const auto other = [](const std::string& asked, const std::string& answered) {
+        probes::FetchReply reply;
+        reply.url = answered;
+        return probes::from_other_site(asked, reply);
+    };
+    CHECK_FALSE(other("http://shop.example/", "https://www.shop.example/de"));
+    CHECK_FALSE(other("http://a.shop.example/", "http://b.shop.example:8080/"));
+    CHECK_FALSE(other("http://192.0.2.1/", "http://192.0.2.1:81/"));
+    CHECK_FALSE(other("http://box/", "http://box/"));
+    CHECK(other("http://shop.example/", "http://login.hotspot.example/"));
+    CHECK(other("http://192.0.2.1/", "http://198.51.2.1/"));
+    CHECK(other("http://[2001:db8::1]/", "http://[2001:db8::2]/"));
+    CHECK(other("http://box/", "http://gateway/"));
+}
+
 TEST_CASE("probe_http: errors of where a redirect leads are errors", "[probe_http]") {
     const WebServer server;
     const std::string there = "http://localhost:" + server.port() + "/answer%3Fstatus=";
     const auto ask = [&](const char* status) {
         return run_with("", server.url("/redirect?to=" + there + status));
     };
-    CHECK(ask("200") == "ok");
     CHECK(ask("404") == "bad_status/server");
     CHECK(ask("503") == "bad_status/server");
     CHECK(ask("511") == "body_mismatch/server");

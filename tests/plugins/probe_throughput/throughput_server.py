@@ -4,8 +4,9 @@
 
     throughput_server.py HOST
 
-Prints "port N". GET /N gives N bytes, or the range that is asked for, POST and PUT take what comes. SIGINT ends it: then it prints
-"gave A took B", bytes of TCP streams that the other side's kernel acknowledged, or sent.
+Prints "port N". GET /N gives N bytes, or the range that is asked for, POST and PUT take what comes.
+/page gives a page with a form, /portal leads to it by another name of this host. SIGINT ends it: then
+it prints "gave A took B", bytes of TCP streams that the other side's kernel acknowledged, or sent.
 """
 import http.server
 import signal
@@ -30,7 +31,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words):
         pass
 
+    def stand_in_the_way(self):
+        page = b"<form>who are you?</form>"
+        if self.path == "/portal":
+            self.send_response(302)
+            self.send_header("Location", "http://localhost:%d/page" % self.server.server_port)
+            page = b""
+        else:
+            self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
     def do_GET(self):
+        if self.path in ("/portal", "/page"):
+            self.stand_in_the_way()
+            return
         if not self.path[1:].isdigit():
             self.send_error(404)
             return
@@ -51,6 +68,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         left = int(self.headers["Content-Length"])
         while left > 0:
             left -= len(self.rfile.read(min(left, len(CHUNK))))
+        if self.path == "/portal":
+            self.stand_in_the_way()
+            return
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()

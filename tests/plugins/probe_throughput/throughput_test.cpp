@@ -241,6 +241,26 @@ TEST_CASE("probe_throughput: tells what is wrong", "[probe_throughput]") {
     CHECK(empty.result == ProbeResult::body_mismatch);
 }
 
+TEST_CASE("probe_throughput: a log-in page is no measurement", "[probe_throughput]") {
+    ByteServer server("127.0.0.1");
+    ThroughputLab down("targets = \"http://x/\"\nmax_mib = 1\nrtt_by = \"none\"");
+    for (const char* const path : {"/page", "/portal"}) {
+        const Finding finding = down.run(server.url(path));
+        CHECK(finding.result == ProbeResult::body_mismatch);
+        CHECK_THAT(finding.detail, Catch::Contains("captive portal"));
+        CHECK(lost(finding, "net.throughput", "down"));
+    }
+    ThroughputLab up(
+        "targets = \"http://x/\"\nmax_mib = 1\nrtt_by = \"none\"\ndownload = false\nupload_url = "
+        "\"" +
+        server.url("/portal") + "\""
+    );
+    const Finding finding = up.run(server.url("/1000"));
+    CHECK(finding.result == ProbeResult::body_mismatch);
+    CHECK_THAT(finding.detail, Catch::Contains("was sent to localhost"));
+    CHECK(lost(finding, "net.throughput", "up"));
+}
+
 TEST_CASE("probe_throughput: a round trip that nobody answers is lost", "[probe_throughput]") {
     ByteServer server("127.0.0.1");
     for (const char* by : {"icmp", "stamp"}) {

@@ -174,6 +174,30 @@ TEST_CASE("probe_web: limits of a page", "[probe_web]") {
     CHECK(said(one.run(site.server.url("/answer?size=5000000"))) == "capped/transfer");
 }
 
+TEST_CASE("probe_web: a log-in page that stands in the way is not the page", "[probe_web]") {
+    Site site("<form>who are you?</form><img src=/answer?size=10>");
+    // Another name of the same box: to a browser, another host.
+    const std::string there = "http://localhost:" + site.server.port() + "/files/page.html";
+    const WebServer portal({"--portal", there});
+    Lab lab("");
+    const Finding elsewhere = lab.run(portal.url("/"));
+    CHECK(said(elsewhere) == "body_mismatch/server");
+    CHECK_THAT(elsewhere.detail, Catch::Contains("was sent to localhost:" + site.server.port()));
+    CHECK(value(elsewhere, "kqi.web.page_response.success") == 0);
+    CHECK(value(elsewhere, "kqi.web.page_browsing.success") == 0);
+    CHECK(figure(elsewhere, "kqi.web.page_size").values.empty());
+    // Answered in its place: only who knows the page can tell.
+    Lab expects("expect_body = \"welcome to the shop\"");
+    const Finding in_place = expects.run(site.page());
+    CHECK(said(in_place) == "body_mismatch/server");
+    CHECK_THAT(in_place.detail, Catch::Contains("captive portal"));
+    site.set("welcome to the shop");
+    CHECK(said(expects.run(site.page())) == "ok");
+    CHECK(said(expects.run(portal.url("/"))) == "ok");
+    site.set("an empty page");
+    CHECK(expects.run(site.page()).detail == "the page does not hold expect_body");
+}
+
 TEST_CASE("probe_web: an end of the budget is no failure of the page", "[probe_web]") {
     const plugins::PartVerdict spent{"x", probes::ProbeResult::capped, "transfer", "used up"};
     plugins::PageLoad page;
