@@ -31,19 +31,14 @@ const BoxName& some_box() {
 }
 
 std::string check_target(
-    const std::string& text,
-    const std::function<std::string(const std::string&)>& check_address,
-    std::set<std::string>& names
+    const std::string& text, const CheckAddress& check_address, std::set<std::string>& names
 ) {
     std::vector<Target> targets;
-    std::string wrong = add_target(text, some_box(), targets);
-    if (!wrong.empty()) {
-        return wrong;
+    std::string wrong = add_target(text, some_box(), check_address, targets);
+    if (wrong.empty() && !names.insert(targets.front().name).second) {
+        wrong = "\"" + targets.front().name + "\" is there twice";
     }
-    if (!names.insert(targets.front().name).second) {
-        return "\"" + targets.front().name + "\" is there twice";
-    }
-    return check_address ? check_address(targets.front().address) : std::string();
+    return wrong;
 }
 
 }  // namespace
@@ -71,11 +66,12 @@ std::string check_quiet_hours(const std::string& text) {
 }
 
 void check_probe_settings(
-    const ProbeSettings& settings,
+    ProbeSettings& settings,
     const SettingsNode& node,
-    const std::function<std::string(const std::string&)>& check_address,
+    const CheckAddress& check_address,
     SettingsProblems& problems
 ) {
+    settings.check_address = check_address;
     if (settings.targets.empty() && settings.targets_file.empty()) {
         problems.add(node.position, "targets", "is missing: whom to test, or a targets_file");
     }

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,13 +11,15 @@
 #include "agent/plugin_api/source.hpp"
 
 #include "plugins/_probes/budget.hpp"
+#include "plugins/_probes/targets.hpp"
 
 namespace cxedge::probes {
 
 struct ProbeSettings {
     // "ADDRESS" or "NAME=ADDRESS"; ${tenant}, ${site} and ${node} stand for the box's own.
     std::vector<std::string> targets;
-    std::string targets_file;  // more of them, one a line
+    std::string targets_file;    // more of them, one a line
+    CheckAddress check_address;  // the probe's, of both
     std::chrono::milliseconds interval{60'000};
     std::chrono::milliseconds jitter{0};
     std::chrono::milliseconds timeout{5'000};
@@ -39,12 +40,12 @@ std::string shared_dir_of(const ProbeSettings& settings);
 BudgetLimits limits_of(const ProbeSettings& settings);
 // What is wrong with it, or empty.
 std::string check_quiet_hours(const std::string& text);
-// Adds what a schema cannot see: no targets at all, wrong or repeated ones, quiet hours.
-// `check_address`: what is wrong with a target's address, or empty.
+// Adds what a schema cannot see: no targets at all, wrong or repeated ones, quiet hours. Keeps
+// `check_address` in `settings`.
 void check_probe_settings(
-    const ProbeSettings& settings,
+    ProbeSettings& settings,
     const SettingsNode& node,
-    const std::function<std::string(const std::string&)>& check_address,
+    const CheckAddress& check_address,
     SettingsProblems& problems
 );
 

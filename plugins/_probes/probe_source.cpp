@@ -105,7 +105,9 @@ private:
     Status read_all_targets() {
         std::vector<Target> targets;
         for (const std::string& text : settings_.targets) {
-            if (const std::string wrong = add_target(text, host_.box(), targets); !wrong.empty()) {
+            if (const std::string wrong =
+                    add_target(text, host_.box(), settings_.check_address, targets);
+                !wrong.empty()) {
                 return invalid_argument("targets: " + wrong);
             }
         }
@@ -134,7 +136,8 @@ private:
         if (!text) {
             return unavailable("targets_file: " + text.error().message);
         }
-        TargetList list = read_targets(*text, settings_.targets_file, host_.box());
+        TargetList list =
+            read_targets(*text, settings_.targets_file, host_.box(), settings_.check_address);
         for (const std::string& problem : list.problems) {
             host_.log(log::Level::warn, "left out: " + problem);
         }

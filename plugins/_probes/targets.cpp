@@ -71,7 +71,12 @@ Target parse_target(std::string_view text) {
     return {std::string(name), std::string(stripped(text.substr(equals + 1)))};
 }
 
-std::string add_target(std::string_view text, const BoxName& box, std::vector<Target>& targets) {
+std::string add_target(
+    std::string_view text,
+    const BoxName& box,
+    const CheckAddress& check,
+    std::vector<Target>& targets
+) {
     const Result<std::string> filled = fill_in(stripped(text), box);
     if (!filled) {
         return filled.error().message;
@@ -86,11 +91,16 @@ std::string add_target(std::string_view text, const BoxName& box, std::vector<Ta
     if (targets.size() >= kMostTargets) {
         return fmt::format("is more than {} targets", kMostTargets);
     }
-    targets.push_back(std::move(target));
-    return {};
+    std::string wrong = check ? check(target.address) : std::string();
+    if (wrong.empty()) {
+        targets.push_back(std::move(target));
+    }
+    return wrong;
 }
 
-TargetList read_targets(std::string_view text, const std::string& file, const BoxName& box) {
+TargetList read_targets(
+    std::string_view text, const std::string& file, const BoxName& box, const CheckAddress& check
+) {
     TargetList out;
     for (int number = 1; !text.empty(); ++number) {
         const std::size_t end = std::min(text.find('\n'), text.size());
@@ -99,7 +109,7 @@ TargetList read_targets(std::string_view text, const std::string& file, const Bo
         if (line.empty()) {
             continue;
         }
-        const std::string wrong = add_target(line, box, out.targets);
+        const std::string wrong = add_target(line, box, check, out.targets);
         if (!wrong.empty()) {
             out.problems.push_back(fmt::format("{}:{}: {}", file, number, wrong));
         }

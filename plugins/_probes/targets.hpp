@@ -3,6 +3,7 @@
 // Thread: any.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,14 +24,24 @@ Result<std::string> fill_in(std::string_view text, const BoxName& box);
 // "NAME=ADDRESS" or "ADDRESS", which is its own name; a URL's '=' is none of a name.
 Target parse_target(std::string_view text);
 
+// What is wrong with an address, or empty; none: any will do.
+using CheckAddress = std::function<std::string(const std::string&)>;
+
 // The lines of a targets_file: one target each; '#' begins a comment. Lines with mistakes are left
 // out and told.
 struct TargetList {
     std::vector<Target> targets;
     std::vector<std::string> problems;  // "targets.txt:12: ..."
 };
-TargetList read_targets(std::string_view text, const std::string& file, const BoxName& box);
+TargetList read_targets(
+    std::string_view text, const std::string& file, const BoxName& box, const CheckAddress& check
+);
 // Adds one of the settings or of a line; what is wrong with it, or empty.
-std::string add_target(std::string_view text, const BoxName& box, std::vector<Target>& targets);
+std::string add_target(
+    std::string_view text,
+    const BoxName& box,
+    const CheckAddress& check,
+    std::vector<Target>& targets
+);
 
 }  // namespace cxedge::probes

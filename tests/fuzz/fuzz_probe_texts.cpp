@@ -23,7 +23,7 @@ void require(bool holds) {
 }
 
 void read_list(std::string_view text) {
-    const probes::TargetList list = probes::read_targets(text, "f", {"t", "s", "n"});
+    const probes::TargetList list = probes::read_targets(text, "f", {"t", "s", "n"}, {});
     for (const probes::Target& target : list.targets) {
         require(!target.name.empty() && !target.address.empty());
         require(target.name.size() <= kMaxDimensionLength);

@@ -46,17 +46,22 @@ TEST_CASE("targets: a list's mistakes are told, the rest runs", "[probes]") {
         "\t192.0.2.7\r\n"
         "bad=\n"
         "worse=${region}\n"
-        "https://example.net/#top\n",
+        "https://example.net/#top\n"
+        "shop=nonsense\n",
         "targets.txt",
-        kBox
+        kBox,
+        [](const std::string& address) {
+            return address == "nonsense" ? std::string("is no address") : std::string();
+        }
     );
     REQUIRE(list.targets.size() == 3);
     CHECK(list.targets[0].address == "gw.store-7.example");
     CHECK(list.targets[1].address == "192.0.2.7");
     CHECK(list.targets[2].address == "https://example.net/#top");
-    REQUIRE(list.problems.size() == 2);
+    REQUIRE(list.problems.size() == 3);
     CHECK_THAT(list.problems[0], Catch::StartsWith("targets.txt:5: "));
     CHECK_THAT(list.problems[1], Catch::StartsWith("targets.txt:6: "));
+    CHECK(list.problems[2] == "targets.txt:8: is no address");
 }
 
 TEST_CASE("targets: the lists that are shipped are sound", "[probes]") {
@@ -65,7 +70,7 @@ TEST_CASE("targets: the lists that are shipped are sound", "[probes]") {
         std::ifstream file(entry.path());
         std::stringstream text;
         text << file.rdbuf();
-        const TargetList list = read_targets(text.str(), entry.path().filename(), kBox);
+        const TargetList list = read_targets(text.str(), entry.path().filename(), kBox, {});
         INFO(entry.path().string());
         CHECK(list.problems.empty());
         CHECK_FALSE(list.targets.empty());
