@@ -36,13 +36,13 @@ void FetchEasy::use_headers() {
 }
 
 void FetchEasy::set_addresses(
-    const std::string& host, std::uint16_t port, const std::vector<Address>& addresses
+    const std::string& host, std::uint16_t port, const std::vector<SocketAddress>& addresses
 ) {
-    if (addresses.empty() || Address::parse(host)) {
+    if (addresses.empty() || SocketAddress::parse(host)) {
         return;
     }
     std::string line = fmt::format("{}:{}:", host, port);
-    for (const Address& address : addresses) {
+    for (const SocketAddress& address : addresses) {
         line += line.back() == ':' ? "" : ",";
         line += address.is_v6() ? fmt::format("[{}]", address.text()) : address.text();
     }

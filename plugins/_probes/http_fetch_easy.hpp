@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 struct curl_slist;
 
@@ -26,7 +26,7 @@ public:
     void use_headers();
     // libcurl must not look up the name itself: it would wait for its thread at the end.
     void set_addresses(
-        const std::string& host, std::uint16_t port, const std::vector<Address>& addresses
+        const std::string& host, std::uint16_t port, const std::vector<SocketAddress>& addresses
     );
 
     [[nodiscard]] long number(int info) const;

@@ -22,12 +22,12 @@ FetchEngine::FetchEngine(const ProbeContext& context)
 
 FetchEngine::~FetchEngine() = default;
 
-std::vector<Address> FetchEngine::remembered(const std::string& name) const {
+std::vector<SocketAddress> FetchEngine::remembered(const std::string& name) const {
     const auto found = names_.find(name);
-    return found == names_.end() ? std::vector<Address>() : found->second;
+    return found == names_.end() ? std::vector<SocketAddress>() : found->second;
 }
 
-void FetchEngine::remember(const std::string& name, std::vector<Address> addresses) {
+void FetchEngine::remember(const std::string& name, std::vector<SocketAddress> addresses) {
     names_[name] = std::move(addresses);
 }
 

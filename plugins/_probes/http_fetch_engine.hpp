@@ -34,8 +34,8 @@ public:
     void settle() { sockets_.settle(); }
 
     // Of a name that was asked for in this pool; a browser does not ask again for each picture.
-    [[nodiscard]] std::vector<Address> remembered(const std::string& name) const;
-    void remember(const std::string& name, std::vector<Address> addresses);
+    [[nodiscard]] std::vector<SocketAddress> remembered(const std::string& name) const;
+    void remember(const std::string& name, std::vector<SocketAddress> addresses);
 
     // Connections are shared by those who trust the same; libcurl is not told whom that is.
     [[nodiscard]] bool trusts_alike(const std::string& ca_file) {
@@ -59,7 +59,7 @@ private:
 
     const ProbeContext context_;  // a copy: what it refers to outlives the pool
     FetchSockets sockets_;
-    std::map<std::string, std::vector<Address>> names_;
+    std::map<std::string, std::vector<SocketAddress>> names_;
     std::optional<std::string> trusted_;
     std::vector<std::weak_ptr<FetchJob>> jobs_;
     std::map<void*, std::weak_ptr<FetchJob>> running_;  // by libcurl's handle

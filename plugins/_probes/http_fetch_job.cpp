@@ -71,7 +71,7 @@ void FetchJob::visit(const std::string& url) {
 }
 
 void FetchJob::find_addresses() {
-    if (const auto numeric = Address::parse(origin_.host)) {
+    if (const auto numeric = SocketAddress::parse(origin_.host)) {
         if (wanted(*numeric)) {
             connect({*numeric});
         } else {
@@ -80,7 +80,7 @@ void FetchJob::find_addresses() {
         return;
     }
     auto known =
-        request_->new_connection ? std::vector<Address>() : engine_->remembered(origin_.host);
+        request_->new_connection ? std::vector<SocketAddress>() : engine_->remembered(origin_.host);
     if (!known.empty()) {
         connect(std::move(known));
         return;
@@ -93,7 +93,7 @@ void FetchJob::find_addresses() {
     );
 }
 
-bool FetchJob::wanted(const Address& address) const {
+bool FetchJob::wanted(const SocketAddress& address) const {
     return request_->family == Family::any || address.is_v6() == (request_->family == Family::v6);
 }
 
@@ -112,7 +112,7 @@ void FetchJob::found_addresses(const Result<Resolver::Found>& found) {
     connect(found->addresses);
 }
 
-void FetchJob::connect(std::vector<Address> addresses) {
+void FetchJob::connect(std::vector<SocketAddress> addresses) {
     // Whoever is told may destroy the Fetch, and so this.
     transfer_ = FetchTransfer::make(
         engine_->shared(),
@@ -128,7 +128,7 @@ void FetchJob::connect(std::vector<Address> addresses) {
     }
 }
 
-FetchTransfer::Order FetchJob::order(std::vector<Address> addresses) const {
+FetchTransfer::Order FetchJob::order(std::vector<SocketAddress> addresses) const {
     FetchTransfer::Order order;
     order.url = url_;
     order.host = origin_.host;

@@ -42,15 +42,15 @@ private:
     void visit(const std::string& url);
     void find_addresses();
     void found_addresses(const Result<Resolver::Found>& found);
-    void connect(std::vector<Address> addresses);
-    [[nodiscard]] FetchTransfer::Order order(std::vector<Address> addresses) const;
+    void connect(std::vector<SocketAddress> addresses);
+    [[nodiscard]] FetchTransfer::Order order(std::vector<SocketAddress> addresses) const;
     void follow(const std::string& location);
     [[nodiscard]] std::string next_method(const std::string& url) const;
     void leave();
     void time_is_up();
     void end(FetchVerdict verdict);
     void deliver();
-    [[nodiscard]] bool wanted(const Address& address) const;
+    [[nodiscard]] bool wanted(const SocketAddress& address) const;
     [[nodiscard]] std::chrono::milliseconds left() const;
     [[nodiscard]] std::chrono::microseconds elapsed() const;
 

@@ -8,7 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
+
 #include "plugins/_probes/wires.hpp"
 
 namespace cxedge::probes {
@@ -60,9 +61,8 @@ void FetchSockets::close(int fd) {
 
 int FetchSockets::find(int family, int port) const {
     for (const auto& [fd, socket] : sockets_) {
-        Address own;
-        if (::getsockname(fd, own.data(), own.capacity()) == 0 && own.family() == family &&
-            own.port() == port) {
+        const auto own = SocketAddress::of_socket(fd);
+        if (own && own->family() == family && own->port() == port) {
             return fd;
         }
     }

@@ -29,7 +29,7 @@ public:
         bool with_headers = false;  // likewise
         bool alone = false;         // shares no connection
         bool follow = false;        // a redirect is not an answer: its body is not told
-        std::vector<Address> addresses;
+        std::vector<SocketAddress> addresses;
         std::chrono::milliseconds timeout{0};
     };
     // False ends it. May destroy the Fetch: the transfer then is given to FetchEngine::retire().

@@ -27,7 +27,7 @@ public:
     // Of packet `i` of the last receive().
     [[nodiscard]] std::string_view bytes(std::size_t i) const;
     [[nodiscard]] PacketControl control(std::size_t i) const;
-    [[nodiscard]] const Address& name(std::size_t i) const { return names_.at(i); }
+    [[nodiscard]] const SocketAddress& name(std::size_t i) const { return names_.at(i); }
 
 private:
     struct Control {
@@ -41,7 +41,7 @@ private:
     std::unique_ptr<Control[]> controls_;
     std::array<mmsghdr, kPackets> messages_{};
     std::array<iovec, kPackets> pieces_{};
-    std::array<Address, kPackets> names_;
+    std::array<SocketAddress, kPackets> names_;
     std::size_t filled_ = kPackets;  // at most so many are to be made empty again
 };
 

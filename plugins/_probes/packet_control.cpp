@@ -57,7 +57,7 @@ std::optional<QueuedError> control_error(const cmsghdr& message) {
     std::memcpy(
         &offender, CMSG_DATA(&message) + sizeof(sock_extended_err), std::min(rest, sizeof offender)
     );
-    error.offender = Address(
+    error.offender = SocketAddress(
         reinterpret_cast<const sockaddr*>(&offender),
         offender.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in)
     );

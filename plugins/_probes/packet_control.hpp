@@ -10,7 +10,7 @@
 
 #include <sys/socket.h>
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::probes {
 
@@ -25,7 +25,7 @@ struct QueuedError {
     std::uint8_t code = 0;
     std::uint32_t info = 0;
     std::uint32_t data = 0;
-    Address offender;  // family AF_UNSPEC: nobody, the kernel itself
+    SocketAddress offender;  // family AF_UNSPEC: nobody, the kernel itself
 
     // Not an error but the time of a packet sent: `data` is its number.
     [[nodiscard]] bool is_stamp() const;

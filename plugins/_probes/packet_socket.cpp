@@ -122,7 +122,7 @@ public:
 
     [[nodiscard]] int fd() const { return fd_.get(); }
 
-    Sent send(std::string_view bytes, const Address& to, int ttl, int tos) {
+    Sent send(std::string_view bytes, const SocketAddress& to, int ttl, int tos) {
         // An error that an earlier packet brought back is told to whoever sends next, who has
         // nothing to do with it; telling takes it away.
         constexpr int kTries = 3;
@@ -137,7 +137,7 @@ public:
     }
 
 private:
-    Sent send_once(std::string_view bytes, const Address& to, int ttl, int tos) {
+    Sent send_once(std::string_view bytes, const SocketAddress& to, int ttl, int tos) {
         // The kernel reads both only.
         iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
         msghdr header{};
@@ -245,7 +245,9 @@ PacketSocket::~PacketSocket() {
     impl_->close();
 }
 
-PacketSocket::Sent PacketSocket::send(std::string_view bytes, const Address& to, int ttl, int tos) {
+PacketSocket::Sent PacketSocket::send(
+    std::string_view bytes, const SocketAddress& to, int ttl, int tos
+) {
     return impl_->send(bytes, to, ttl, tos);
 }
 

@@ -11,9 +11,8 @@
 #include <string_view>
 
 #include "agent/base/event_loop.hpp"
+#include "agent/base/socket_address.hpp"
 #include "agent/base/unique_fd.hpp"
-
-#include "plugins/_probes/address.hpp"
 
 namespace cxedge::probes {
 
@@ -26,7 +25,7 @@ struct Packet {
     // Behind the IP header, and that of UDP; valid during the call back. Of more than 9,216 bytes
     // only those.
     std::string_view bytes;
-    Address from;
+    SocketAddress from;
     PacketTime received;
     int ttl = -1;  // hop limit it came with; -1: unknown
     int tos = -1;  // traffic class; -1: unknown
@@ -37,12 +36,12 @@ struct PacketError {
     int error = 0;  // errno: EHOSTUNREACH, ECONNREFUSED, EMSGSIZE, ...
     std::uint8_t type = 0;
     std::uint8_t code = 0;
-    std::uint32_t mtu = 0;  // of "fragmentation needed", else 0
-    Address offender;       // who said so
+    std::uint32_t mtu = 0;   // of "fragmentation needed", else 0
+    SocketAddress offender;  // who said so
     PacketTime received;
     // The start of the packet it is about, behind the IP header and that of UDP.
     std::string_view sent_bytes;
-    Address to;  // whom that was for
+    SocketAddress to;  // whom that was for
 };
 
 class PacketSocket {
@@ -66,7 +65,7 @@ public:
         PacketTime time;       // of the call: what counts until the kernel's comes
     };
     // `ttl` and `tos` 0: the socket's own.
-    Sent send(std::string_view bytes, const Address& to, int ttl = 0, int tos = 0);
+    Sent send(std::string_view bytes, const SocketAddress& to, int ttl = 0, int tos = 0);
     [[nodiscard]] int fd() const;
 
 private:

@@ -29,7 +29,7 @@ int family_number(Family family) {
     return family == Family::v6 ? AF_INET6 : AF_UNSPEC;
 }
 
-bool fits(const Address& address, Family family) {
+bool fits(const SocketAddress& address, Family family) {
     return family == Family::any || (family == Family::v6) == address.is_v6();
 }
 
@@ -87,7 +87,7 @@ public:
         question->family = family;
         question->asked = std::chrono::steady_clock::now();
         question->done = std::move(done);
-        if (const auto numeric = Address::parse(name)) {
+        if (const auto numeric = SocketAddress::parse(name)) {
             answer_soon(question, numeric_answer(name, *numeric, family));
         } else if (const Found* known = remember ? remembered(name, family) : nullptr) {
             answer_soon(question, *known);
@@ -109,7 +109,7 @@ private:
     };
 
     static Result<Found> numeric_answer(
-        const std::string& name, const Address& address, Family family
+        const std::string& name, const SocketAddress& address, Family family
     ) {
         if (!fits(address, family)) {
             return not_found(name + " is of the other family");

@@ -12,8 +12,7 @@
 
 #include "agent/base/event_loop.hpp"
 #include "agent/base/result.hpp"
-
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::probes {
 
@@ -24,8 +23,8 @@ Family family_of(std::string_view setting);
 class Resolver {
 public:
     struct Found {
-        std::vector<Address> addresses;     // at least one; port 0; in the order of RFC 6724
-        std::chrono::microseconds took{0};  // 0: numeric, or remembered
+        std::vector<SocketAddress> addresses;  // at least one; port 0; in the order of RFC 6724
+        std::chrono::microseconds took{0};     // 0: numeric, or remembered
     };
     // not_found: the name does not exist or has no address of the family; unavailable: nobody
     // answered in time.

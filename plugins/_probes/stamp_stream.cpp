@@ -345,7 +345,7 @@ private:
     Done done_;
     std::string host_;
     std::uint16_t port_ = kStampPort;
-    Address to_;
+    SocketAddress to_;
     const std::uint16_t session_ = some_session();
     const std::uint16_t own_error_ = stamp_error_field(own_clock_());
     StampOutcome outcome_;

@@ -59,19 +59,19 @@ std::uint32_t repeats_of(int fd) {
 
 }  // namespace
 
-std::uint64_t tcp_handshake_packet(const Address& to) {
+std::uint64_t tcp_handshake_packet(const SocketAddress& to) {
     return to.is_v6() ? 80 : 60;
 }
 
-std::uint64_t tcp_plain_packet(const Address& to) {
+std::uint64_t tcp_plain_packet(const SocketAddress& to) {
     return to.is_v6() ? 72 : 52;
 }
 
 bool is_numeric(const std::string& host) {
-    return Address::parse(host).has_value();
+    return SocketAddress::parse(host).has_value();
 }
 
-std::string family_text(const Address& address) {
+std::string family_text(const SocketAddress& address) {
     return address.is_v6() ? "6" : "4";
 }
 
@@ -109,7 +109,7 @@ void TcpDial::take(const Result<Resolver::Found>& found) {
     if (!is_numeric(request_.host)) {
         dialled_.resolve_s = std::chrono::duration<double>(found->took).count();
     }
-    for (Address address : found->addresses) {
+    for (SocketAddress address : found->addresses) {
         address.set_port(request_.port);
         addresses_.push_back(address);
     }
@@ -125,7 +125,7 @@ void TcpDial::next() {
         );
         return;
     }
-    const Address& to = addresses_[at_];
+    const SocketAddress& to = addresses_[at_];
     if (!dialled_.addressed) {
         dialled_.address = to;
         dialled_.addressed = true;
@@ -133,7 +133,7 @@ void TcpDial::next() {
     knock(to);
 }
 
-void TcpDial::knock(const Address& to) {
+void TcpDial::knock(const SocketAddress& to) {
     Opened opened = open_socket(to.family(), SOCK_STREAM, 0, context_.interface);
     if (!opened) {
         failed(opened.error);
@@ -174,7 +174,7 @@ bool TcpDial::spend_repeats() {
 }
 
 void TcpDial::failed(int error) {
-    const Address to = addresses_[at_];
+    const SocketAddress to = addresses_[at_];
     const bool affordable = spend_repeats();
     writable_.cancel();
     timer_.cancel();
@@ -191,7 +191,7 @@ void TcpDial::failed(int error) {
 }
 
 void TcpDial::connected() {
-    const Address to = addresses_[at_];
+    const SocketAddress to = addresses_[at_];
     dialled_.address = to;
     // The answer to the SYN; ours to that, and FIN and its acknowledgement of both sides.
     constexpr std::uint64_t kPlain = 5;

@@ -30,7 +30,7 @@ struct Dialled {
     std::string step;                      // "dns", "connect"; empty: it is connected
     std::string detail;                    // for a person, where it is not
     UniqueFd fd;
-    Address address;                   // connected, or the first that was tried
+    SocketAddress address;             // connected, or the first that was tried
     bool addressed = false;            // there is such an address
     std::optional<double> resolve_s;   // nothing: digits, or no answer
     std::optional<double> connect_s;   // from SYN sent to writable, of the address that answered
@@ -39,13 +39,13 @@ struct Dialled {
 
 // IP packets without payload, with TCP's usual options: a SYN and its answer (IPv4 60 bytes, IPv6
 // 80), and what each packet of a stream has in front (52 and 72; RFC 9293, RFC 7323).
-std::uint64_t tcp_handshake_packet(const Address& to);
-std::uint64_t tcp_plain_packet(const Address& to);
+std::uint64_t tcp_handshake_packet(const SocketAddress& to);
+std::uint64_t tcp_plain_packet(const SocketAddress& to);
 
 // Whether it is an address in digits, so that nothing is looked up.
 bool is_numeric(const std::string& host);
 // "4" or "6": dimension `af`.
-std::string family_text(const Address& address);
+std::string family_text(const SocketAddress& address);
 
 class TcpDial {
 public:
@@ -63,7 +63,7 @@ private:
     void look_up();
     void take(const Result<Resolver::Found>& found);
     void next();
-    void knock(const Address& to);
+    void knock(const SocketAddress& to);
     void answered();
     void failed(int error);
     void connected();
@@ -77,7 +77,7 @@ private:
     Dialled dialled_;
     std::int64_t deadline_ns_ = 0;
     std::int64_t knocked_ns_ = 0;
-    std::vector<Address> addresses_;
+    std::vector<SocketAddress> addresses_;
     std::size_t at_ = 0;
     std::optional<ProbeResult> first_result_;
     UniqueFd fd_;

@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 
 #include "agent/base/printable.hpp"
+#include "agent/base/socket_address.hpp"
 
-#include "plugins/_probes/address.hpp"
 #include "plugins/_probes/tls_session_certificate.hpp"
 
 namespace cxedge::probes {
@@ -287,7 +287,7 @@ public:
 private:
     void set_name(const TlsName& name) {
         X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl_.get());
-        if (Address::parse(name.host)) {
+        if (SocketAddress::parse(name.host)) {
             X509_VERIFY_PARAM_set1_ip_asc(wanted, name.host.c_str());
         } else {
             std::string host = name.host.substr(0, name.host.find_last_not_of('.') + 1);

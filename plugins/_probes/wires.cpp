@@ -34,7 +34,7 @@ Opened open_socket(int family, int type, int protocol, const std::string& interf
     return {std::move(fd), 0};
 }
 
-int begin_connect(int fd, const Address& to) {
+int begin_connect(int fd, const SocketAddress& to) {
     if (::connect(fd, to.data(), to.size()) == 0 || errno == EINPROGRESS) {
         return 0;
     }

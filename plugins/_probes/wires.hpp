@@ -7,9 +7,9 @@
 #include <string>
 
 #include "agent/base/result.hpp"
+#include "agent/base/socket_address.hpp"
 #include "agent/base/unique_fd.hpp"
 
-#include "plugins/_probes/address.hpp"
 #include "plugins/_probes/result.hpp"
 
 namespace cxedge::probes {
@@ -23,7 +23,7 @@ struct Opened {
 // `type`: SOCK_STREAM, SOCK_DGRAM, SOCK_RAW. `interface` empty: as routed.
 Opened open_socket(int family, int type, int protocol, const std::string& interface);
 // Begins connect(2): 0 also while it is under way (wait until writable, then connect_error()).
-int begin_connect(int fd, const Address& to);
+int begin_connect(int fd, const SocketAddress& to);
 // SO_ERROR.
 int connect_error(int fd);
 

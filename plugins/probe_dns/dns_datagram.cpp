@@ -16,12 +16,12 @@ namespace {
 using probes::ProbeResult;
 
 // IP and UDP headers (RFC 791, RFC 8200, RFC 768).
-std::size_t datagram_headers(const probes::Address& to) {
+std::size_t datagram_headers(const SocketAddress& to) {
     return to.is_v6() ? 48 : 28;
 }
 
 // ICMP errors other than "port unreachable" are only told to who asks for them (ip(7)).
-void ask_for_errors(int fd, const probes::Address& to) {
+void ask_for_errors(int fd, const SocketAddress& to) {
     const int on = 1;
     if (to.is_v6()) {
         ::setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
@@ -30,7 +30,7 @@ void ask_for_errors(int fd, const probes::Address& to) {
     }
 }
 
-std::string datagram_words(int error, const probes::Address& server) {
+std::string datagram_words(int error, const SocketAddress& server) {
     switch (probes::result_of_errno(error)) {
         case ProbeResult::refused:
             return fmt::format("nothing listens at port {} of {}", server.port(), server.text());

@@ -7,9 +7,9 @@
 #include <functional>
 #include <string_view>
 
+#include "agent/base/socket_address.hpp"
 #include "agent/base/unique_fd.hpp"
 
-#include "plugins/_probes/address.hpp"
 #include "plugins/_probes/probe.hpp"
 #include "plugins/probe_dns/dns_reply.hpp"
 
@@ -18,7 +18,7 @@ namespace cxedge::plugins {
 class DnsDatagram {
 public:
     struct Way {
-        probes::Address server;
+        SocketAddress server;
         unsigned tries = 1;  // the time is divided among them
         std::chrono::milliseconds timeout{5'000};
     };

@@ -54,7 +54,7 @@ private:
     std::int64_t begun_ns_ = 0;
     DnsAccount account_;
     std::size_t open_ = 0;
-    probes::Address address_;
+    SocketAddress address_;
     probes::Resolver::QuestionPtr look_up_;
     LoopHandle later_;
     std::vector<std::unique_ptr<DnsDatagram>> datagrams_;  // by question

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_dns/name_server.hpp"
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -34,7 +34,7 @@ std::string first_server(std::string_view text) {
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
         std::string server(server_of_line(text.substr(0, end)));
-        if (probes::Address::parse(server)) {
+        if (SocketAddress::parse(server)) {
             return server;
         }
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -45,7 +45,7 @@ std::string first_server(std::string_view text) {
 }  // namespace
 
 std::string check_name_server(const std::string& text) {
-    return text == kSystem || probes::split_host_port(text)
+    return text == kSystem || split_host_port(text)
                ? ""
                : "must be an address or name, with :port or without, or \"system\"";
 }
@@ -58,7 +58,7 @@ Result<NameServer> name_server(
         return first.empty() ? Result<NameServer>(not_found("the system has no name server"))
                              : Result<NameServer>(NameServer{first, port});
     }
-    const auto parts = probes::split_host_port(text);
+    const auto parts = split_host_port(text);
     if (!parts) {
         return invalid_argument(check_name_server(text));
     }

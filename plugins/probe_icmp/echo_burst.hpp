@@ -57,7 +57,7 @@ private:
     SteadyTime started_{};
     SteadyTime last_sent_{};
     probes::Resolver::QuestionPtr question_;
-    probes::Address to_;
+    SocketAddress to_;
     std::string to_text_;
     std::optional<EchoAccess> access_;
     std::optional<EchoLane> lane_;

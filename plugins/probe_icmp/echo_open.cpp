@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 
 #include "agent/base/ids.hpp"
+#include "agent/base/socket_address.hpp"
 
-#include "plugins/_probes/address.hpp"
 #include "plugins/_probes/wires.hpp"
 
 namespace cxedge::plugins {
@@ -46,13 +46,12 @@ void let_replies_pass(int fd, int family) {
 
 // The kernel chooses it; it is the socket's "port".
 std::uint16_t bind_ident(int fd, int family) {
-    const probes::Address any = probes::Address::any(family);
-    probes::Address bound;
-    if (::bind(fd, any.data(), any.size()) != 0 ||
-        ::getsockname(fd, bound.data(), bound.capacity()) != 0) {
+    const SocketAddress any = SocketAddress::any(family);
+    if (::bind(fd, any.data(), any.size()) != 0) {
         return 0;
     }
-    return bound.port();
+    const auto bound = SocketAddress::of_socket(fd);
+    return bound ? bound->port() : 0;
 }
 
 }  // namespace

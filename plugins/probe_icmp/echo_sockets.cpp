@@ -155,7 +155,7 @@ EchoLane* EchoSockets::lane_of(std::uint64_t cookie) const {
 }
 
 // A router need not quote more than eight bytes (RFC 792): then the sequence number has to do.
-EchoLane* EchoSockets::lane_of_quote(const EchoHead& quoted, const probes::Address& to) const {
+EchoLane* EchoSockets::lane_of_quote(const EchoHead& quoted, const SocketAddress& to) const {
     if (quoted.cookie != 0) {
         return lane_of(quoted.cookie);
     }
@@ -168,7 +168,7 @@ EchoLane* EchoSockets::lane_of_quote(const EchoHead& quoted, const probes::Addre
 EchoLane::EchoLane(
     std::shared_ptr<EchoSockets> sockets,
     EchoListener& listener,
-    const probes::Address& to,
+    const SocketAddress& to,
     std::uint16_t slots
 )
     : sockets_(std::move(sockets)),

@@ -39,7 +39,7 @@ public:
     EchoLane(
         std::shared_ptr<EchoSockets> sockets,
         EchoListener& listener,
-        const probes::Address& to,
+        const SocketAddress& to,
         std::uint16_t slots
     );
     EchoLane(const EchoLane&) = delete;
@@ -60,7 +60,7 @@ private:
 
     std::shared_ptr<EchoSockets> sockets_;
     EchoListener& listener_;
-    probes::Address to_;
+    SocketAddress to_;
     std::uint64_t cookie_;
     std::uint16_t first_;  // sequence number of slot 0
     std::uint16_t slots_;
@@ -88,7 +88,7 @@ private:
 
     EchoLane::Sent send(const EchoLane& lane, std::size_t slot, std::size_t payload, int dscp);
     [[nodiscard]] EchoLane* lane_of(std::uint64_t cookie) const;
-    [[nodiscard]] EchoLane* lane_of_quote(const EchoHead& quoted, const probes::Address& to) const;
+    [[nodiscard]] EchoLane* lane_of_quote(const EchoHead& quoted, const SocketAddress& to) const;
 
     EventLoop& loop_;
     std::string interface_;

@@ -6,7 +6,8 @@
 
 #include <fmt/core.h>
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
+
 #include "plugins/probe_icmp/echo_packet.hpp"
 
 namespace cxedge::plugins {
@@ -43,7 +44,7 @@ const Schema<IcmpSettings>& icmp_schema() {
 }
 
 std::string check_host(const std::string& address) {
-    if (probes::Address::parse(address)) {
+    if (SocketAddress::parse(address)) {
         return {};
     }
     const bool named = !address.empty() && std::all_of(address.begin(), address.end(), [](char c) {

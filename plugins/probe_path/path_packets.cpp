@@ -70,7 +70,7 @@ std::uint32_t sum_of(std::string_view bytes, std::uint32_t sum) {
 }
 
 // An address's bytes, for a pseudo header.
-std::string_view address_bytes(const probes::Address& address) {
+std::string_view address_bytes(const SocketAddress& address) {
     if (address.is_v6()) {
         const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(address.data());
         return {reinterpret_cast<const char*>(&v6->sin6_addr), sizeof v6->sin6_addr};

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::plugins {
 
@@ -22,8 +22,8 @@ PathMethod path_method_of(std::string_view setting);
 // What is the same in all probes of a trace.
 struct PathFlow {
     PathMethod method = PathMethod::udp;
-    probes::Address from;      // TCP only: its checksum covers it
-    probes::Address to;        // with the port
+    SocketAddress from;        // TCP only: its checksum covers it
+    SocketAddress to;          // with the port
     std::uint16_t source = 0;  // port, or id of ICMP echoes
     std::uint32_t nonce = 0;   // of one run: answers to an earlier one are nobody's
 };

@@ -12,7 +12,6 @@
 namespace cxedge::plugins {
 namespace {
 
-using probes::Address;
 using probes::ProbeResult;
 using std::chrono::milliseconds;
 
@@ -104,7 +103,7 @@ PathRun::PathRun(
 void PathRun::begin(Done done) {
     done_ = std::move(done);
     deadline_ = context_.loop.after(context_.timeout, [this] { out_of_time(); });
-    const auto place = probes::split_host_port(target_.address);
+    const auto place = split_host_port(target_.address);
     if (place && place->port) {
         plan_.port = *place->port;
     }
@@ -131,8 +130,8 @@ void PathRun::resolved(const Result<probes::Resolver::Found>& found) {
 }
 
 // A name with many addresses gives them in turns: the way to another one is not a change.
-void PathRun::choose_address(const std::vector<Address>& found) {
-    const auto known = std::find_if(found.begin(), found.end(), [this](const Address& each) {
+void PathRun::choose_address(const std::vector<SocketAddress>& found) {
+    const auto known = std::find_if(found.begin(), found.end(), [this](const SocketAddress& each) {
         return each.same_host(record_->address);
     });
     address_ = known != found.end() ? *known : found.front();
@@ -334,7 +333,7 @@ void PathRun::end_mtu() {
 
 PathSocket::Wish PathRun::wish(PathMethod method) const {
     constexpr std::uint16_t kUdpPort = 33'434;  // of traceroute: nobody listens there
-    Address to = address_;
+    SocketAddress to = address_;
     if (method != plan_.method) {
         to.set_port(kUdpPort);
     }

@@ -31,7 +31,7 @@ struct PathPlan {
 // What the probe remembers of a target.
 struct PathRecord {
     PathMemory memory;
-    probes::Address address;   // that was traced last
+    SocketAddress address;     // that was traced last
     std::uint16_t source = 0;  // port or id of that flow; 0: none yet
 };
 
@@ -48,7 +48,7 @@ public:
 private:
     // Trace.
     void resolved(const Result<probes::Resolver::Found>& found);
-    void choose_address(const std::vector<probes::Address>& found);
+    void choose_address(const std::vector<SocketAddress>& found);
     void begin_trace();
     void pump();
     void hop_answered(int tag, const PathSender::Answer& answer);
@@ -79,7 +79,7 @@ private:
     std::shared_ptr<PathRecord> record_;
     Done done_;
     PathOutcome outcome_;
-    probes::Address address_;
+    SocketAddress address_;
     probes::Resolver::QuestionPtr question_;
     std::optional<PathTracer> tracer_;
     std::unique_ptr<PathSender> sender_;

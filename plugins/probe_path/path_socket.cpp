@@ -19,7 +19,6 @@
 namespace cxedge::plugins {
 namespace {
 
-using probes::Address;
 using probes::Opened;
 
 constexpr int kPortTries = 8;
@@ -57,21 +56,19 @@ void want_echo_replies(int fd, bool v6) {
     ::setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter, sizeof filter);
 }
 
-Address local_address(int fd) {
-    Address local;
-    ::getsockname(fd, local.data(), local.capacity());
-    return local;
+SocketAddress local_address(int fd) {
+    return SocketAddress::of_socket(fd).value_or(SocketAddress());
 }
 
 // Binds to that port, to one of the next, or to any: the same flow every time if that can be.
 int bind_source(int fd, int family, std::uint16_t wish) {
     for (int i = 0; i < kPortTries; ++i) {
-        const Address here = Address::any(family, static_cast<std::uint16_t>(wish + i));
+        const SocketAddress here = SocketAddress::any(family, static_cast<std::uint16_t>(wish + i));
         if (::bind(fd, here.data(), here.size()) == 0) {
             return 0;
         }
     }
-    const Address any = Address::any(family);
+    const SocketAddress any = SocketAddress::any(family);
     return ::bind(fd, any.data(), any.size()) == 0 ? 0 : errno;
 }
 
@@ -130,7 +127,7 @@ Wire open_wire(const PathSocket::Wish& wish) {
     return open_syn(wish);
 }
 
-std::string device_of(const Address& local) {
+std::string device_of(const SocketAddress& local) {
     ifaddrs* list = nullptr;
     if (::getifaddrs(&list) != 0) {
         return {};
@@ -142,7 +139,7 @@ std::string device_of(const Address& local) {
             continue;
         }
         const socklen_t size = local.is_v6() ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-        if (Address(address, size).same_host(local)) {
+        if (SocketAddress(address, size).same_host(local)) {
             name = each->ifa_name;
         }
     }

@@ -23,7 +23,7 @@ struct PathAnswer {
     std::optional<std::uint16_t>
         number;  // nothing: of this flow, but of which probe it does not say
     PathWord word = PathWord::other;
-    probes::Address from;
+    SocketAddress from;
     probes::PacketTime received;
     int mtu = 0;            // of too_big; 0: not said
     std::size_t bytes = 0;  // of the IP packet that it came in, about
@@ -37,7 +37,7 @@ public:
     };
     struct Wish {
         PathMethod method = PathMethod::udp;
-        probes::Address to;  // with the port
+        SocketAddress to;  // with the port
         std::string interface;
         std::uint16_t source = 0;  // port or id; another one if that is taken
     };
@@ -61,7 +61,7 @@ private:
 
     Events events_;
     PathFlow flow_;
-    probes::Address wire_to_;  // as the socket takes it
+    SocketAddress wire_to_;  // as the socket takes it
     std::string interface_;
     UniqueFd reserved_;  // TCP: the port is ours
     std::unique_ptr<probes::PacketSocket> packets_;

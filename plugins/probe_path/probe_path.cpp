@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_path/probe_path.hpp"
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -39,7 +39,7 @@ const Schema<ProbePathSettings>& path_schema() {
 }
 
 std::string check_path_target(const std::string& address) {
-    return probes::split_host_port(address) ? "" : "must be a host, an address or host:port";
+    return split_host_port(address) ? "" : "must be a host, an address or host:port";
 }
 
 std::uint16_t usual_port(const ProbePathSettings& settings) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_tcp/probe_tcp.hpp"
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -22,7 +22,7 @@ Schema<TcpSettings> tcp_schema() {
 }
 
 std::string check_tcp_address(const std::string& address, std::int64_t port) {
-    const auto parts = probes::split_host_port(address);
+    const auto parts = split_host_port(address);
     return parts && (parts->port || port != 0) ? "" : "must be host:port or [address]:port";
 }
 

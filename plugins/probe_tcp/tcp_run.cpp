@@ -45,7 +45,7 @@ TcpRun::TcpRun(
     : settings_(settings),
       context_(context),
       last_family_(last_family),
-      where_(probes::split_host_port(target.address).value_or(probes::HostPort{})) {}
+      where_(split_host_port(target.address).value_or(HostPort{})) {}
 
 void TcpRun::begin(Done done) {
     done_ = std::move(done);

@@ -47,7 +47,7 @@ private:
     const TcpSettings& settings_;
     const probes::ProbeContext& context_;
     std::string& last_family_;
-    probes::HostPort where_;
+    HostPort where_;
     Done done_;
     probes::Finding finding_;
     probes::Dialled dialled_;

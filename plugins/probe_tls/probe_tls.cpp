@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::plugins {
 namespace {
@@ -27,7 +27,7 @@ Schema<TlsSettings> tls_schema() {
 }
 
 std::string check_tls_address(const std::string& address) {
-    return probes::split_host_port(address) ? "" : "must be host, host:port or [address]:port";
+    return split_host_port(address) ? "" : "must be host, host:port or [address]:port";
 }
 
 // RFC 7301 section 3.1: one byte holds the length.

@@ -53,7 +53,7 @@ std::string instant(std::int64_t unix_s) {
 }  // namespace
 
 TlsRun::TlsRun(const Parts& parts, const probes::Target& target)
-    : parts_(parts), where_(probes::split_host_port(target.address).value_or(probes::HostPort{})) {}
+    : parts_(parts), where_(split_host_port(target.address).value_or(HostPort{})) {}
 
 void TlsRun::begin(Done done) {
     done_ = std::move(done);

@@ -55,7 +55,7 @@ private:
     [[nodiscard]] std::vector<probes::Figure> figures() const;
 
     Parts parts_;
-    probes::HostPort where_;
+    HostPort where_;
     Done done_;
     probes::Finding finding_;
     probes::Dialled dialled_;

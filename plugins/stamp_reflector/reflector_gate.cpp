@@ -23,7 +23,7 @@ std::optional<unsigned> prefix_of(std::string_view text, unsigned most) {
 
 }  // namespace
 
-Network::Bytes Network::bytes_of(const probes::Address& address) {
+Network::Bytes Network::bytes_of(const SocketAddress& address) {
     Bytes bytes{};
     if (address.is_v6()) {
         sockaddr_in6 inet{};
@@ -40,7 +40,7 @@ Network::Bytes Network::bytes_of(const probes::Address& address) {
 std::optional<Network> Network::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
     const std::string_view host = text.substr(0, slash);
-    const std::optional<probes::Address> address = probes::Address::parse(host);
+    const std::optional<SocketAddress> address = SocketAddress::parse(host);
     if (!address || host.find('%') != std::string_view::npos) {
         return std::nullopt;
     }
@@ -58,7 +58,7 @@ std::optional<Network> Network::parse(std::string_view text) {
     return network;
 }
 
-bool Network::holds(const probes::Address& address) const {
+bool Network::holds(const SocketAddress& address) const {
     if (address.family() != family_) {
         return false;
     }
@@ -108,7 +108,7 @@ ReflectorRate::Bucket* ReflectorRate::bucket_of(const std::string& address, Stea
     return &buckets_.try_emplace(address, Bucket{std::max(1.0, of_one_), now}).first->second;
 }
 
-bool ReflectorRate::take(const probes::Address& from, SteadyTime now) {
+bool ReflectorRate::take(const SocketAddress& from, SteadyTime now) {
     Bucket* const bucket = bucket_of(from.text(), now);
     return bucket != nullptr && take_from(*bucket, of_one_, now) && take_from(all_, of_all_, now);
 }

@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "agent/base/clock.hpp"
-
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::plugins {
 
@@ -22,11 +21,11 @@ namespace cxedge::plugins {
 class Network {
 public:
     static std::optional<Network> parse(std::string_view text);
-    [[nodiscard]] bool holds(const probes::Address& address) const;
+    [[nodiscard]] bool holds(const SocketAddress& address) const;
 
 private:
     using Bytes = std::array<std::uint8_t, 16>;
-    static Bytes bytes_of(const probes::Address& address);
+    static Bytes bytes_of(const SocketAddress& address);
 
     int family_ = 0;
     unsigned bits_ = 0;
@@ -41,7 +40,7 @@ public:
     // Packets a second, above 0.
     ReflectorRate(double of_one, double of_all);
     // Takes a token, if there is one.
-    [[nodiscard]] bool take(const probes::Address& from, SteadyTime now);
+    [[nodiscard]] bool take(const SocketAddress& from, SteadyTime now);
     [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 
 private:

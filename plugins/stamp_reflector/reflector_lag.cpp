@@ -21,7 +21,13 @@ void ReflectorLag::sent(std::uint32_t id, const probes::PacketTime& time) {
 
 std::int64_t ReflectorLag::expected() const {
     // The first packets of a process take longer than all others.
-    return count_ < kKept ? 0 : *std::min_element(lags_.begin(), lags_.end());
+    if (count_ < kKept) {
+        return 0;
+    }
+    auto sorted = lags_;
+    const auto middle = sorted.begin() + kKept / 2;
+    std::nth_element(sorted.begin(), middle, sorted.end());
+    return *middle;
 }
 
 }  // namespace cxedge::plugins

@@ -17,8 +17,8 @@ public:
     // The kernel's count of an answer, and when its time was taken.
     void began(std::uint32_t id, std::int64_t realtime_ns);
     void sent(std::uint32_t id, const probes::PacketTime& time);
-    // The smallest of the latest ones, nanoseconds: so nothing ever seems sent later than it was
-    // but by chance. 0: not known.
+    // The median of the latest ones, nanoseconds: half of the answers seem sent a little too early,
+    // half too late, and the median of a round trip is right. 0: not known.
     [[nodiscard]] std::int64_t expected() const;
 
 private:

@@ -19,7 +19,7 @@ void ReflectorSessions::make_room(SteadyTime now) {
 }
 
 std::uint32_t ReflectorSessions::next(
-    const probes::Address& from, std::uint16_t ssid, SteadyTime now
+    const SocketAddress& from, std::uint16_t ssid, SteadyTime now
 ) {
     const std::tuple key(from.text(), from.port(), ssid);
     if (sessions_.size() >= most_ && sessions_.find(key) == sessions_.end()) {

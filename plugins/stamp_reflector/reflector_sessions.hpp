@@ -11,8 +11,7 @@
 #include <tuple>
 
 #include "agent/base/clock.hpp"
-
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
 
 namespace cxedge::plugins {
 
@@ -24,7 +23,7 @@ public:
     // The number of the session's next answer: 0, 1, ... A session is an address, a port and an
     // SSID (RFC 8972, 3). Who was silent for `idle` begins anew; where there are too many, the one
     // that was silent longest is forgotten.
-    std::uint32_t next(const probes::Address& from, std::uint16_t ssid, SteadyTime now);
+    std::uint32_t next(const SocketAddress& from, std::uint16_t ssid, SteadyTime now);
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
 
 private:

@@ -41,7 +41,7 @@ const Schema<ReflectorSettings>& reflector_schema() {
     return kSchema;
 }
 
-std::optional<probes::Address> parse_listen(const std::string& text) {
+std::optional<SocketAddress> parse_listen(const std::string& text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string::npos || colon == 0) {
         return std::nullopt;
@@ -57,7 +57,7 @@ std::optional<probes::Address> parse_listen(const std::string& text) {
     if (read.ec != std::errc() || read.ptr != end) {
         return std::nullopt;
     }
-    const auto address = probes::Address::parse(host, port);
+    const auto address = SocketAddress::parse(host, port);
     return address && address->is_v6() == bracketed ? address : std::nullopt;
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/socket_address.hpp"
 #include "agent/plugin_api/source.hpp"
 
-#include "plugins/_probes/address.hpp"
 #include "plugins/stamp_reflector/reflector_gate.hpp"
 
 namespace cxedge::plugins {
@@ -39,7 +39,7 @@ struct ReflectorSettings {
 const Schema<ReflectorSettings>& reflector_schema();
 
 // "127.0.0.1:862", "[::1]:862", port 0: any free one. Nothing: neither.
-std::optional<probes::Address> parse_listen(const std::string& text);
+std::optional<SocketAddress> parse_listen(const std::string& text);
 // Adds what is wrong with its texts.
 std::vector<Network> read_networks(
     const ReflectorSettings& settings, const SettingsNode& node, SettingsProblems& problems

@@ -17,7 +17,6 @@
 namespace cxedge::plugins {
 namespace {
 
-using probes::Address;
 using probes::Packet;
 using probes::StampMode;
 
@@ -26,24 +25,19 @@ constexpr std::uint8_t kNoTtl = 255;   // likewise: "if it cannot be fetched"
 constexpr unsigned kDscpMask = 0xFCU;  // the two other bits are the network's (ECN)
 constexpr std::chrono::seconds kAskClockEvery{1};
 
-std::string shown(const Address& address) {
-    return address.is_v6() ? fmt::format("[{}]:{}", address.text(), address.port())
-                           : fmt::format("{}:{}", address.text(), address.port());
-}
-
 // Where it is bound, or errno.
-Result<Address> bind_to(int fd, const Address& where) {
+Result<SocketAddress> bind_to(int fd, const SocketAddress& where) {
     const int on = 1;
     if (where.is_v6()) {
         // An IPv4 address in IPv6 clothes would be in no network of `allow`.
         ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     }
-    Address bound;
-    if (::bind(fd, where.data(), where.size()) != 0 ||
-        ::getsockname(fd, bound.data(), bound.capacity()) != 0) {
-        return system_error("listening on " + shown(where), errno);
-    }
-    return bound;
+    const bool taken = ::bind(fd, where.data(), where.size()) == 0;
+    const auto bound = taken ? SocketAddress::of_socket(fd) : std::nullopt;
+    return bound
+               ? Result<SocketAddress>(*bound)
+               : Result<SocketAddress>(system_error("listening on " + where.text_with_port(), errno)
+                 );
 }
 
 }  // namespace
@@ -87,13 +81,13 @@ Status StampReflector::start(Host& host) {
 }
 
 Status StampReflector::listen(const std::string& where) {
-    const Address wanted = *parse_listen(where);  // init() has checked it
+    const SocketAddress wanted = *parse_listen(where);  // init() has checked it
     probes::Opened opened =
         probes::open_socket(wanted.family(), SOCK_DGRAM, 0, settings_.interface);
     if (!opened) {
         return system_error("listening on " + where, opened.error);
     }
-    const Result<Address> bound = bind_to(opened.fd.get(), wanted);
+    const Result<SocketAddress> bound = bind_to(opened.fd.get(), wanted);
     if (!bound) {
         return bound.error();
     }
@@ -113,7 +107,9 @@ Status StampReflector::listen(const std::string& where) {
     host_->log(
         log::Level::info,
         fmt::format(
-            "listening on {}{}", shown(*bound), key_.empty() ? "" : ", answers only signed packets"
+            "listening on {}{}",
+            bound->text_with_port(),
+            key_.empty() ? "" : ", answers only signed packets"
         )
     );
     return {};

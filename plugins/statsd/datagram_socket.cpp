@@ -3,17 +3,14 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <optional>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <fmt/core.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "agent/base/socket_address.hpp"
 #include "agent/base/unix_socket.hpp"
 
 namespace cxedge::plugins {
@@ -23,97 +20,12 @@ constexpr std::size_t kBatch = 16;
 constexpr std::size_t kLargest = 65'536;  // no UDP datagram is cut
 constexpr int kBatchesAWake = 16;         // then other sources get their turn
 
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-
-    [[nodiscard]] const sockaddr* generic() const {
-        return static_cast<const sockaddr*>(static_cast<const void*>(&storage));
-    }
-    sockaddr* generic() { return static_cast<sockaddr*>(static_cast<void*>(&storage)); }
-};
-
-template <class Inet>
-Inet inet_of(const Address& address) {
-    Inet inet{};
-    std::memcpy(&inet, &address.storage, sizeof(inet));
-    return inet;
-}
-
-template <class Inet>
-Address address_of(const Inet& inet) {
-    Address address;
-    std::memcpy(&address.storage, &inet, sizeof(inet));
-    address.size = sizeof(inet);
-    return address;
-}
-
-std::optional<std::uint16_t> port_of(std::string_view text) {
-    std::uint16_t port = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, port);
-    return read.ec == std::errc{} && read.ptr == end ? std::optional(port) : std::nullopt;
-}
-
-std::optional<Address> parse_v6(const std::string& host, std::uint16_t port) {
-    sockaddr_in6 inet{};
-    inet.sin6_family = AF_INET6;
-    inet.sin6_port = htons(port);
-    return ::inet_pton(AF_INET6, host.c_str(), &inet.sin6_addr) == 1
-               ? std::optional(address_of(inet))
-               : std::nullopt;
-}
-
-std::optional<Address> parse_v4(const std::string& host, std::uint16_t port) {
-    sockaddr_in inet{};
-    inet.sin_family = AF_INET;
-    inet.sin_port = htons(port);
-    return ::inet_pton(AF_INET, host.c_str(), &inet.sin_addr) == 1 ? std::optional(address_of(inet))
-                                                                   : std::nullopt;
-}
-
-std::optional<Address> parse_address(const std::string& text) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string::npos) {
-        return std::nullopt;
-    }
-    const std::optional<std::uint16_t> port = port_of(std::string_view(text).substr(colon + 1));
-    const std::string host = text.substr(0, colon);
-    if (!port || host.empty()) {
-        return std::nullopt;
-    }
-    if (host.front() == '[' && host.back() == ']') {
-        return parse_v6(host.substr(1, host.size() - 2), *port);
-    }
-    return parse_v4(host, *port);
-}
-
-Address bound_address(int fd) {
-    Address address;
-    address.size = sizeof(address.storage);
-    if (::getsockname(fd, address.generic(), &address.size) != 0) {
-        address.size = 0;
-    }
-    return address;
-}
-
-std::string text_of(const Address& address) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (address.storage.ss_family == AF_INET6) {
-        const auto inet = inet_of<sockaddr_in6>(address);
-        ::inet_ntop(AF_INET6, &inet.sin6_addr, text.data(), text.size());
-        return fmt::format("[{}]:{}", text.data(), ntohs(inet.sin6_port));
-    }
-    const auto inet = inet_of<sockaddr_in>(address);
-    ::inet_ntop(AF_INET, &inet.sin_addr, text.data(), text.size());
-    return fmt::format("{}:{}", text.data(), ntohs(inet.sin_port));
-}
-
 }  // namespace
 
 std::string check_udp_address(const std::string& text) {
-    return text.empty() || parse_address(text) ? ""
-                                               : "must be address:port, such as 127.0.0.1:8125";
+    return text.empty() || SocketAddress::parse_with_port(text)
+               ? ""
+               : "must be address:port, such as 127.0.0.1:8125";
 }
 
 // Room for one recvmmsg(2). Pages are touched only as far as datagrams fill them.
@@ -175,16 +87,15 @@ DatagramSocket::~DatagramSocket() {
 }
 
 Result<DatagramSocket> DatagramSocket::bind_udp(const std::string& address) {
-    const std::optional<Address> parsed = parse_address(address);
+    const auto parsed = SocketAddress::parse_with_port(address);
     if (!parsed) {
         return invalid_argument(address + " is not an address and a port");
     }
-    const int family = parsed->storage.ss_family;
-    UniqueFd fd(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    UniqueFd fd(::socket(parsed->family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd) {
         return system_error("socket", errno);
     }
-    if (::bind(fd.get(), parsed->generic(), parsed->size) != 0) {
+    if (::bind(fd.get(), parsed->data(), parsed->size()) != 0) {
         return system_error("bind " + address, errno);
     }
     return DatagramSocket(std::move(fd), {});
@@ -234,19 +145,17 @@ void DatagramSocket::note_drops(std::uint32_t total) {
 }
 
 std::uint16_t DatagramSocket::port() const {
-    const Address address = bound_address(fd_.get());
-    switch (address.storage.ss_family) {
-        case AF_INET:
-            return ntohs(inet_of<sockaddr_in>(address).sin_port);
-        case AF_INET6:
-            return ntohs(inet_of<sockaddr_in6>(address).sin6_port);
-        default:
-            return 0;
-    }
+    const auto bound = SocketAddress::of_socket(fd_.get());
+    const bool unix_socket = !bound || bound->family() == AF_UNIX;
+    return unix_socket ? 0 : bound->port();
 }
 
 std::string DatagramSocket::name() const {
-    return path_.empty() ? text_of(bound_address(fd_.get())) : path_;
+    if (!path_.empty()) {
+        return path_;
+    }
+    const auto bound = SocketAddress::of_socket(fd_.get());
+    return bound ? bound->text_with_port() : std::string();
 }
 
 }  // namespace cxedge::plugins

@@ -22,8 +22,8 @@ void match(std::span<const std::uint8_t> bytes) {
     plugins::PathFlow flow;
     flow.method = static_cast<plugins::PathMethod>(bytes[0] % 3);
     const bool v6 = (bytes[0] & 0x80U) != 0;
-    flow.from = *cxedge::probes::Address::parse(v6 ? "2001:db8::1" : "192.0.2.1");
-    flow.to = *cxedge::probes::Address::parse(v6 ? "2001:db8::2" : "192.0.2.2", 443);
+    flow.from = *cxedge::SocketAddress::parse(v6 ? "2001:db8::1" : "192.0.2.1");
+    flow.to = *cxedge::SocketAddress::parse(v6 ? "2001:db8::2" : "192.0.2.2", 443);
     flow.source = 50'000;
     flow.nonce = 0x61626364;
     const std::string_view rest(reinterpret_cast<const char*>(bytes.data()) + 2, bytes.size() - 2);

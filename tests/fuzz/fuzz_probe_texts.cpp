@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "plugins/_probes/address.hpp"
+#include "agent/base/socket_address.hpp"
+
 #include "plugins/_probes/ledger.hpp"
 #include "plugins/_probes/quiet_hours.hpp"
 #include "plugins/_probes/targets.hpp"
@@ -35,10 +36,10 @@ void read_list(std::string_view text) {
 }
 
 void read_address(std::string_view text) {
-    if (const auto split = probes::split_host_port(text)) {
+    if (const auto split = split_host_port(text)) {
         require(!split->host.empty() && split->port != 0);
     }
-    if (const auto address = probes::Address::parse(text, 1)) {
+    if (const auto address = SocketAddress::parse(text, 1)) {
         require(address->port() == 1 && !address->text().empty());
     }
 }

@@ -159,7 +159,7 @@ TEST_CASE("probe_http: what is told is of the connection that won", "[probe_http
     const auto engine = std::make_shared<probes::FetchEngine>(lab.context);
     engine->remember(
         "shop.example",
-        {*probes::Address::parse(link.ipv6(End::b)), *probes::Address::parse(link.ipv4(End::b))}
+        {*SocketAddress::parse(link.ipv6(End::b)), *SocketAddress::parse(link.ipv4(End::b))}
     );
     probes::FetchRequest request;
     request.url = "http://shop.example:" + server.port() + "/answer?text=hello";

@@ -420,7 +420,7 @@ TEST_CASE("probe_icmp network: only the packet's own reply counts", "[plugins][p
     };
     UniqueFd answers = open_raw();
     const auto from =
-        *probes::Address::parse(forgery == Forgery::address ? "10.78.0.77" : net.far(false));
+        *SocketAddress::parse(forgery == Forgery::address ? "10.78.0.77" : net.far(false));
     REQUIRE(::bind(answers.get(), from.data(), from.size()) == 0);
     probes::PacketSocket out(lab.loop, std::move(answers), {[](const auto&) {}, {}, {}});
     const probes::PacketSocket in(

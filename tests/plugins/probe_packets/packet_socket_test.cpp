@@ -28,16 +28,16 @@ UniqueFd opened(int family, int type, int protocol = 0) {
     return std::move(socket.fd);
 }
 
-Address bound(int fd, const Address& to) {
+SocketAddress bound(int fd, const SocketAddress& to) {
     REQUIRE(::bind(fd, to.data(), to.size()) == 0);
-    Address at;
+    SocketAddress at;
     REQUIRE(::getsockname(fd, at.data(), at.capacity()) == 0);
-    return *Address::parse(at.text(), at.port());
+    return *SocketAddress::parse(at.text(), at.port());
 }
 
 struct Heard {
     std::string bytes;
-    Address from;
+    SocketAddress from;
     PacketTime received;
     int ttl = 0;
     int tos = 0;
@@ -85,7 +85,7 @@ struct Listener {
 // The kernel begins to stamp arrivals in a work queue, some time after the first socket asked for
 // it (net_enable_timestamp): what comes before then has our own time, which is honest but not
 // tested here.
-void wait_for_stamps(Listener& receiver, const Address& to) {
+void wait_for_stamps(Listener& receiver, const SocketAddress& to) {
     Listener early(receiver.loop, opened(to.family(), SOCK_DGRAM));
     receiver.wait([&] {
         if (!receiver.packets.empty() && receiver.packets.back().received.from_kernel) {
@@ -100,8 +100,8 @@ void wait_for_stamps(Listener& receiver, const Address& to) {
 }
 
 // An address where nothing listens.
-Address deaf(const std::string& host) {
-    const Address here = *Address::parse(host);
+SocketAddress deaf(const std::string& host) {
+    const SocketAddress here = *SocketAddress::parse(host);
     const UniqueFd fd = opened(here.family(), SOCK_DGRAM);
     return bound(fd.get(), here);
 }
@@ -114,9 +114,9 @@ TEST_CASE(
 ) {
     const std::string host = GENERATE("127.0.0.1", "::1");
     EventLoop loop;
-    const int family = Address::parse(host)->family();
+    const int family = SocketAddress::parse(host)->family();
     UniqueFd fd = opened(family, SOCK_DGRAM);
-    const Address to = bound(fd.get(), *Address::parse(host));
+    const SocketAddress to = bound(fd.get(), *SocketAddress::parse(host));
     Listener receiver(loop, std::move(fd));
     wait_for_stamps(receiver, to);
     Listener sender(loop, opened(family, SOCK_DGRAM));
@@ -144,9 +144,9 @@ TEST_CASE(
 TEST_CASE("packet socket: hop limit and traffic class go out and are told", "[plugins][probes]") {
     const std::string host = GENERATE("127.0.0.1", "::1");
     EventLoop loop;
-    const int family = Address::parse(host)->family();
+    const int family = SocketAddress::parse(host)->family();
     UniqueFd fd = opened(family, SOCK_DGRAM);
-    const Address to = bound(fd.get(), *Address::parse(host));
+    const SocketAddress to = bound(fd.get(), *SocketAddress::parse(host));
     Listener receiver(loop, std::move(fd));
     Listener sender(loop, opened(family, SOCK_DGRAM));
     REQUIRE(sender.socket.send("own", to).error == 0);
@@ -164,7 +164,7 @@ TEST_CASE(
 ) {
     const std::string host = GENERATE("127.0.0.1", "::1");
     EventLoop loop;
-    const Address to = deaf(host);
+    const SocketAddress to = deaf(host);
     Listener sender(loop, opened(to.family(), SOCK_DGRAM));
     REQUIRE(sender.socket.send("anybody there?", to).error == 0);
     sender.wait([&] { return sender.errors.size() == 1 && sender.stamps.size() == 1; });
@@ -182,9 +182,9 @@ TEST_CASE(
     "[plugins][probes]"
 ) {
     EventLoop loop;
-    const Address nobody = deaf("127.0.0.1");
+    const SocketAddress nobody = deaf("127.0.0.1");
     UniqueFd fd = opened(AF_INET, SOCK_DGRAM);
-    const Address somebody = bound(fd.get(), *Address::parse("127.0.0.2"));
+    const SocketAddress somebody = bound(fd.get(), *SocketAddress::parse("127.0.0.2"));
     Listener receiver(loop, std::move(fd));
     Listener sender(loop, opened(AF_INET, SOCK_DGRAM));
     constexpr std::uint32_t kRounds = 20;
@@ -203,7 +203,7 @@ TEST_CASE(
 ) {
     EventLoop loop;
     UniqueFd fd = opened(AF_INET, SOCK_DGRAM);
-    const Address to = bound(fd.get(), *Address::parse("127.0.0.1"));
+    const SocketAddress to = bound(fd.get(), *SocketAddress::parse("127.0.0.1"));
     Listener receiver(loop, std::move(fd));
     Listener sender(loop, opened(AF_INET, SOCK_DGRAM));
     const std::string too_long(65'530, 'x');
@@ -244,7 +244,9 @@ TEST_CASE(
         request[2] = static_cast<char>(0xe5);  // RFC 1071 of the above
         request[3] = static_cast<char>(0xca);
     }
-    REQUIRE(sender.socket.send(request, *Address::parse(v6 ? "::1" : "127.0.0.1"), 9).error == 0);
+    REQUIRE(
+        sender.socket.send(request, *SocketAddress::parse(v6 ? "::1" : "127.0.0.1"), 9).error == 0
+    );
     sender.wait([&] { return sender.packets.size() == 2 && sender.stamps.size() == 1; });
     // Loopback: one hears oneself. The kernel writes the checksum of ICMPv6.
     CHECK(sender.packets[0].bytes[0] == type);
@@ -257,7 +259,7 @@ TEST_CASE(
 TEST_CASE("packet socket: a call back may destroy the socket", "[plugins][probes]") {
     EventLoop loop;
     UniqueFd fd = opened(AF_INET, SOCK_DGRAM);
-    const Address to = bound(fd.get(), *Address::parse("127.0.0.1"));
+    const SocketAddress to = bound(fd.get(), *SocketAddress::parse("127.0.0.1"));
     std::optional<PacketSocket> receiver;
     int calls = 0;
     receiver.emplace(

@@ -16,14 +16,13 @@
 namespace cxedge::plugins {
 namespace {
 
-using probes::Address;
 using Whose = ProbeMatch::Whose;
 
 PathFlow flow_of(PathMethod method, bool v6 = false) {
     PathFlow flow;
     flow.method = method;
-    flow.from = *Address::parse(v6 ? "2001:db8::1" : "192.0.2.1");
-    flow.to = *Address::parse(v6 ? "2001:db8::2" : "198.51.100.7", 443);
+    flow.from = *SocketAddress::parse(v6 ? "2001:db8::1" : "192.0.2.1");
+    flow.to = *SocketAddress::parse(v6 ? "2001:db8::2" : "198.51.100.7", 443);
     flow.source = 50'000;
     flow.nonce = 0x1234abcd;
     return flow;

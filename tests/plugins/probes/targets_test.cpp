@@ -6,7 +6,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "plugins/_probes/address.hpp"
 #include "plugins/_probes/quiet_hours.hpp"
 #include "plugins/_probes/result.hpp"
 
@@ -80,27 +79,6 @@ TEST_CASE("targets: the lists that are shipped are sound", "[probes]") {
         ++lists;
     }
     CHECK(lists >= 5);
-}
-
-TEST_CASE("addresses: hosts with and without ports", "[probes]") {
-    CHECK(split_host_port("example.net")->port == std::nullopt);
-    CHECK(split_host_port("example.net:53")->port == 53);
-    CHECK(split_host_port("[2001:db8::1]:853")->host == "2001:db8::1");
-    CHECK(split_host_port("2001:db8::1")->host == "2001:db8::1");
-    CHECK(split_host_port("::1")->host == "::1");
-    for (const char* text : {"", "host:", "host:0", "host:99999", "[::1", "[]:1", ":53"}) {
-        CHECK_FALSE(split_host_port(text));
-    }
-    const auto address = Address::parse("2001:db8::1", 443);
-    REQUIRE(address);
-    CHECK(address->text() == "2001:db8::1");
-    CHECK(address->port() == 443);
-    CHECK(address->is_v6());
-    CHECK(Address::parse("192.0.2.1")->text() == "192.0.2.1");
-    CHECK_FALSE(Address::parse("192.0.2"));
-    CHECK_FALSE(Address::parse("example.net"));
-    CHECK(Address::parse("192.0.2.1", 1)->same_host(*Address::parse("192.0.2.1", 2)));
-    CHECK_FALSE(Address::parse("192.0.2.1")->same_host(*Address::parse("::ffff:192.0.2.1")));
 }
 
 TEST_CASE("quiet hours: local time, over midnight, with summer time", "[probes]") {

@@ -12,10 +12,9 @@ namespace {
 
 using namespace plugins;
 using namespace std::chrono_literals;
-using probes::Address;
 
-Address host(const std::string& text, std::uint16_t port = 5000) {
-    return *Address::parse(text, port);
+SocketAddress host(const std::string& text, std::uint16_t port = 5000) {
+    return *SocketAddress::parse(text, port);
 }
 
 bool fits(const std::string& network, const std::string& address) {

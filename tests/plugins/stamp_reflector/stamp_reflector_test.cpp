@@ -29,9 +29,9 @@ public:
     explicit Sender(std::uint16_t to, const std::string& host = "127.0.0.1")
         : Sender(to, host, host, 0) {}
     Sender(std::uint16_t to, const std::string& host, const std::string& from, std::uint16_t own)
-        : to_(*Address::parse(host, to)),
+        : to_(*SocketAddress::parse(host, to)),
           fd_(std::move(open_socket(to_.family(), SOCK_DGRAM, 0, "").fd)) {
-        const Address here = *Address::parse(from, own);
+        const SocketAddress here = *SocketAddress::parse(from, own);
         REQUIRE(::bind(fd_.get(), here.data(), here.size()) == 0);
         const int ttl = 33;
         ::setsockopt(fd_.get(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
@@ -48,7 +48,7 @@ public:
     }
 
 private:
-    Address to_;
+    SocketAddress to_;
     UniqueFd fd_;
 };
 

@@ -9,16 +9,21 @@
 
 #include <sys/socket.h>
 
-namespace cxedge::probes {
+namespace cxedge {
 
-class Address {
+class SocketAddress {
 public:
-    Address() = default;
-    Address(const sockaddr* address, socklen_t size);
+    SocketAddress() = default;
+    SocketAddress(const sockaddr* address, socklen_t size);
     // "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; nothing for anything else.
-    static std::optional<Address> parse(std::string_view numeric, std::uint16_t port = 0);
+    static std::optional<SocketAddress> parse(std::string_view numeric, std::uint16_t port = 0);
+    // "192.0.2.1:8125", "[2001:db8::1]:8125", port 0, too; nothing for anything else, zones
+    // included.
+    static std::optional<SocketAddress> parse_with_port(std::string_view text);
+    // Where a socket is bound; nothing: errno says why.
+    static std::optional<SocketAddress> of_socket(int fd);
     // 0.0.0.0 or :: of a family (AF_INET, AF_INET6).
-    static Address any(int family, std::uint16_t port = 0);
+    static SocketAddress any(int family, std::uint16_t port = 0);
 
     [[nodiscard]] int family() const { return storage_.ss_family; }
     [[nodiscard]] bool is_v6() const { return family() == AF_INET6; }
@@ -26,7 +31,9 @@ public:
     void set_port(std::uint16_t port);
     // Without the port: "192.0.2.1".
     [[nodiscard]] std::string text() const;
-    [[nodiscard]] bool same_host(const Address& other) const;
+    // "192.0.2.1:53", "[2001:db8::1]:53"
+    [[nodiscard]] std::string text_with_port() const;
+    [[nodiscard]] bool same_host(const SocketAddress& other) const;
 
     [[nodiscard]] const sockaddr* data() const {
         return reinterpret_cast<const sockaddr*>(&storage_);
@@ -49,4 +56,4 @@ struct HostPort {
 };
 std::optional<HostPort> split_host_port(std::string_view text);
 
-}  // namespace cxedge::probes
+}  // namespace cxedge
