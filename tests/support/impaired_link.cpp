@@ -12,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -21,6 +22,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace cxedge::test {
@@ -408,8 +410,23 @@ void ImpairedLink::run() {
     }
 }
 
+// Who never sleeps must not have real-time priority: the kernel's own threads would starve.
+void ImpairedLink::step_back() {
+    if (std::exchange(stepped_back_, true)) {
+        return;
+    }
+    constexpr int kMostUrgent = -20;
+    const sched_param none{0};
+    ::sched_setscheduler(0, SCHED_OTHER, &none);
+    ::setpriority(PRIO_PROCESS, 0, kMostUrgent);  // of this thread alone, on Linux
+}
+
 // For a packet, the end, or until shortly before one is due.
 void ImpairedLink::wait() {
+    if (awake_) {
+        step_back();
+        return;
+    }
     std::optional<SteadyTime> due = paths_[0]->next_due();
     if (const auto other = paths_[1]->next_due(); other && (!due || *other < *due)) {
         due = other;

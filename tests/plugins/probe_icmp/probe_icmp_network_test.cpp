@@ -153,7 +153,8 @@ TEST_CASE("probe_icmp network: the median is the line's, within 50 us and 1 %", 
     }
     const bool v6 = GENERATE(false, true);
     const microseconds delay(GENERATE(2'000, 20'000));
-    const Net net({.delay = delay, .jitter = microseconds(500)}, {.delay = delay});
+    Net net({.delay = delay, .jitter = microseconds(500)}, {.delay = delay});
+    net.link.stay_awake();
     const Finding finding = net.run(burst(100, 0.004), net.far(v6));
     REQUIRE(finding.result == ProbeResult::ok);
     REQUIRE(number(finding, "net.icmp.lost") == 0);
