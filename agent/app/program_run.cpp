@@ -9,43 +9,24 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/base/spawn.hpp"
 #include "agent/base/unique_fd.hpp"
 
 namespace cxedge::app {
 namespace {
 
-// What posix_spawn(3) has of its own to clean up.
-struct SpawnActions {
-    SpawnActions() { ::posix_spawn_file_actions_init(&actions); }
-    SpawnActions(const SpawnActions&) = delete;
-    SpawnActions& operator=(const SpawnActions&) = delete;
-    ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions); }
-    posix_spawn_file_actions_t actions{};
-};
-
-Result<pid_t> spawn(const ProgramRun::Order& order, int output) {
-    std::vector<std::string> words{order.program};
-    words.insert(words.end(), order.arguments.begin(), order.arguments.end());
-    std::vector<char*> pointers;
-    pointers.reserve(words.size() + 1);
-    for (std::string& word : words) {
-        pointers.push_back(word.data());
-    }
-    pointers.push_back(nullptr);
-    SpawnActions spawn;
-    ::posix_spawn_file_actions_addopen(&spawn.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&spawn.actions, output, STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&spawn.actions, output, STDERR_FILENO);
-    pid_t pid = 0;
-    const int failed = ::posix_spawn(
-        &pid, order.program.c_str(), &spawn.actions, nullptr, pointers.data(), environ
+// With nothing to read, and both outputs in one place.
+Result<pid_t> spawn_order(const ProgramRun::Order& order, int output) {
+    const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return spawn(
+        {order.program,
+         order.arguments,
+         {{nothing.get(), STDIN_FILENO}, {output, STDOUT_FILENO}, {output, STDERR_FILENO}}}
     );
-    return failed == 0 ? Result<pid_t>(pid) : Result<pid_t>(system_error(order.program, failed));
 }
 
 }  // namespace
@@ -66,7 +47,7 @@ public:
         output_.reset(pipe[0]);
         const UniqueFd theirs(pipe[1]);
         ::fcntl(theirs.get(), F_SETFL, 0);  // a program expects to be waited for
-        const auto pid = spawn(order_, theirs.get());
+        const auto pid = spawn_order(order_, theirs.get());
         if (!pid) {
             return pid.error();
         }

@@ -4,9 +4,9 @@
 #include <cerrno>
 #include <filesystem>
 
-#include <spawn.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "agent/base/spawn.hpp"
 
 namespace cxedge::ctl {
 namespace {
@@ -24,22 +24,12 @@ std::string companion_path(const std::string& name) {
 }
 
 Result<int> run_companion(const std::string& program, const std::vector<std::string>& arguments) {
-    std::vector<std::string> words{program};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> pointers;
-    pointers.reserve(words.size() + 1);
-    for (std::string& word : words) {
-        pointers.push_back(word.data());
-    }
-    pointers.push_back(nullptr);
-    pid_t child = 0;
-    const int failed =
-        ::posix_spawn(&child, program.c_str(), nullptr, nullptr, pointers.data(), environ);
-    if (failed != 0) {
-        return system_error(program, failed);
+    const auto child = spawn({program, arguments, {}});
+    if (!child) {
+        return child.error();
     }
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
     }
     if (!WIFEXITED(status)) {
         return corrupt(program + " crashed");

@@ -10,39 +10,16 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "agent/base/spawn.hpp"
 
 namespace cxedge::ingest {
 namespace {
 
 constexpr int kLinkDescriptor = 3;
-
-// posix_spawn's two attribute objects, released together.
-struct SpawnSetup {
-    posix_spawn_file_actions_t actions{};
-    posix_spawnattr_t attributes{};
-
-    explicit SpawnSetup(int socket) {
-        ::posix_spawn_file_actions_init(&actions);
-        // dup2 onto the same number would keep close-on-exec; spawn() takes care it is another one.
-        ::posix_spawn_file_actions_adddup2(&actions, socket, kLinkDescriptor);
-        sigset_t none;
-        sigemptyset(&none);
-        ::posix_spawnattr_init(&attributes);
-        ::posix_spawnattr_setsigmask(&attributes, &none);
-        ::posix_spawnattr_setpgroup(&attributes, 0);
-        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    }
-    SpawnSetup(const SpawnSetup&) = delete;
-    SpawnSetup& operator=(const SpawnSetup&) = delete;
-    ~SpawnSetup() {
-        ::posix_spawn_file_actions_destroy(&actions);
-        ::posix_spawnattr_destroy(&attributes);
-    }
-};
 
 std::string describe_status(int status) {
     if (WIFEXITED(status)) {
@@ -84,17 +61,11 @@ Result<ChildProcess> ChildProcess::spawn(const std::string& executable) {
     // Above 3, so that dup2 in the child makes a copy without close-on-exec.
     UniqueFd theirs(::fcntl(pair[1], F_DUPFD_CLOEXEC, kLinkDescriptor + 1));
     ::close(pair[1]);
-    const SpawnSetup setup(theirs.get());
-    std::string name = executable;
-    const std::array<char*, 2> argv{name.data(), nullptr};
-    pid_t pid = -1;
-    const int failed = ::posix_spawn(
-        &pid, executable.c_str(), &setup.actions, &setup.attributes, argv.data(), environ
-    );
-    if (failed != 0) {
-        return system_error("starting " + executable, failed);
+    const auto pid = cxedge::spawn({executable, {}, {{theirs.get(), kLinkDescriptor}}, true});
+    if (!pid) {
+        return pid.error();
     }
-    return ChildProcess(pid, std::move(ours));
+    return ChildProcess(*pid, std::move(ours));
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
