@@ -26,6 +26,11 @@ std::string_view without_comment(std::string_view line) {
     return line.substr(0, hash);
 }
 
+std::string_view name_of(std::string_view address) {
+    const bool url = address.find("://") != std::string_view::npos;
+    return url ? address.substr(0, address.find_first_of("?#")) : address;
+}
+
 const std::string* value_of(std::string_view key, const BoxName& box) {
     if (key == "tenant") {
         return &box.tenant;
@@ -66,7 +71,7 @@ Target parse_target(std::string_view text) {
     const bool named = equals != std::string_view::npos && !name.empty() &&
                        name.find_first_of("/:?") == std::string_view::npos;
     if (!named) {
-        return {std::string(text), std::string(text)};
+        return {std::string(name_of(text)), std::string(text)};
     }
     return {std::string(name), std::string(stripped(text.substr(equals + 1)))};
 }

@@ -21,7 +21,8 @@ inline constexpr std::size_t kMostTargets = 10'000;
 // ${tenant}, ${site} and ${node} replaced; invalid_argument: another ${...}.
 Result<std::string> fill_in(std::string_view text, const BoxName& box);
 
-// "NAME=ADDRESS" or "ADDRESS", which is its own name; a URL's '=' is none of a name.
+// "NAME=ADDRESS" or "ADDRESS", which is its own name, a URL without its query: keys are there. A
+// URL's '=' is none of a name.
 Target parse_target(std::string_view text);
 
 // What is wrong with an address, or empty; none: any will do.
