@@ -338,7 +338,22 @@ private:
     }
 
     // SegmentBase, or nothing of all this: one file.
-    Status read_whole() { return add(piece("", ""), std::min(period_s_, kLongestSegmentS)); }
+    Status read_whole() {
+        const Inherited base(representation_, "SegmentBase");
+        if (const char* const range = base.attribute("indexRange"); *range != '\0') {
+            Result<Piece> index = piece("", range);
+            if (!index) {
+                return index.error();
+            }
+            list_.index = std::move(*index);
+            const xml_node init = base.child("Initialization");
+            const char* const source = init.attribute("sourceURL").value();
+            if (Status added = add_init(source, init.attribute("range").value()); !added) {
+                return added;
+            }
+        }
+        return add(piece("", ""), std::min(period_s_, kLongestSegmentS));
+    }
 
     MediaList& list_;
     xml_node representation_;
@@ -423,6 +438,9 @@ Result<MediaList> DashManifest::media(std::size_t track, double enough_s) const 
     }
     if (list.segments.empty()) {
         return invalid_argument("a manifest without segments");
+    }
+    if (list.segments.size() > 1) {
+        list.index.reset();  // each period has its own: files are taken whole then
     }
     return list;
 }

@@ -41,6 +41,8 @@ struct Segment {
 struct MediaList {
     std::vector<Segment> segments;
     std::vector<Piece> inits;
+    // Where the segments of a video in one file are told; until that is read the file is one.
+    std::optional<Piece> index;
     std::uint64_t first_sequence = 0;  // of segments[0]
     bool ended = true;                 // false: more will be appended (live)
     double target_s = 0;               // no segment is longer, nearly

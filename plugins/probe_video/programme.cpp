@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plugins/probe_video/hls_playlist.hpp"
+#include "plugins/probe_video/segment_index.hpp"
 
 namespace cxedge::plugins::video {
 namespace {
@@ -46,6 +47,26 @@ Status Programme::open(std::string_view text, const std::string& url) {
 Status Programme::list_track(std::size_t track) {
     Result<MediaList> list = dash_->media(track, watch_s_);
     return list ? keep(track, std::move(*list)) : Status(list.error());
+}
+
+const Piece* Programme::index_of(std::size_t track) const {
+    const std::optional<Piece>& index = lists_[track]->index;
+    return index ? &*index : nullptr;
+}
+
+Status Programme::take_index(std::size_t track, std::string_view bytes) {
+    MediaList& list = *lists_[track];
+    const auto indexed = parse_segment_index(bytes, list.index->range->first);
+    if (!indexed) {
+        return indexed.error();
+    }
+    const Segment file = list.segments.front();
+    list.index.reset();
+    list.segments.clear();
+    for (const IndexedSegment& each : *indexed) {
+        list.segments.push_back({{file.data.url, each.range}, each.duration_s, file.init, false});
+    }
+    return {};
 }
 
 Status Programme::take_list(std::size_t track, std::string_view text, const std::string& url) {

@@ -24,6 +24,8 @@ public:
     Status open(std::string_view text, const std::string& url);
     // DASH: the segments of a track, from the manifest.
     Status list_track(std::size_t track);
+    // DASH: the bytes of the index that index_of() names.
+    Status take_index(std::size_t track, std::string_view bytes);
     // HLS: the media playlist of a track, again and again while it is live.
     Status take_list(std::size_t track, std::string_view text, const std::string& url);
 
@@ -34,6 +36,8 @@ public:
     [[nodiscard]] bool live() const { return sequence_.has_value(); }
     [[nodiscard]] bool is_dash() const { return dash_.has_value(); }
     [[nodiscard]] bool has_list(std::size_t track) const { return lists_[track].has_value(); }
+    // Of a track that has a list: what has to be read before its segments are known. Null: nothing.
+    [[nodiscard]] const Piece* index_of(std::size_t track) const;
     // What the last take_list() brought was known before.
     [[nodiscard]] bool unchanged() const { return unchanged_; }
 

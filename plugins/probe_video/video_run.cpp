@@ -136,6 +136,14 @@ void VideoRun::took_list(const FetchReply& reply) {
     step();
 }
 
+void VideoRun::took_index(const FetchReply& /*reply*/) {
+    if (const Status taken = programme_.take_index(*track_, body_); !taken) {
+        refuse(taken.error());
+        return;
+    }
+    step();
+}
+
 void VideoRun::took_init(const FetchReply& reply) {
     taken_.bytes += reply.received;
     init_ = piece_;
@@ -170,7 +178,7 @@ void VideoRun::step() {
         return;
     }
     choose();
-    if (!has_list()) {
+    if (!has_list() || !has_index()) {
         return;
     }
     const Segment* const segment = programme_.next(*track_);
@@ -201,6 +209,16 @@ bool VideoRun::has_list() {
         refuse(listed.error());
     }
     return listed.ok();
+}
+
+// Likewise.
+bool VideoRun::has_index() {
+    const Piece* const index = programme_.index_of(*track_);
+    if (index != nullptr) {
+        what_ = "the index of a variant";
+        fetch(*index, kLargestPlaylist, true, &VideoRun::took_index);
+    }
+    return index == nullptr;
 }
 
 void VideoRun::load_list() {

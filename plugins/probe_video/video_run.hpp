@@ -36,6 +36,7 @@ private:
     void step();
     void choose();
     bool has_list();
+    bool has_index();
     void load_list();
     void await_segment();
     void fetch_next(const Segment& segment);
@@ -44,6 +45,7 @@ private:
     void fetch(const Piece& piece, std::uint64_t most, bool keep, Then then);
     void took_document(const probes::FetchReply& reply);
     void took_list(const probes::FetchReply& reply);
+    void took_index(const probes::FetchReply& reply);
     void took_init(const probes::FetchReply& reply);
     void took_segment(const probes::FetchReply& reply);
     bool usable(const probes::FetchReply& reply);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "plugins/probe_video/programme.hpp"
+#include "plugins/probe_video/segment_index.hpp"
 #include "plugins/probe_video/url_reference.hpp"
 
 namespace {
@@ -76,6 +77,20 @@ void read_reference(std::string_view text) {
     }
 }
 
+void read_index(std::string_view bytes) {
+    const auto segments = parse_segment_index(bytes, 1'000);
+    if (!segments) {
+        return;
+    }
+    require(!segments->empty() && segments->size() <= kMostSegments);
+    std::uint64_t least = 1'000;
+    for (const IndexedSegment& each : *segments) {
+        require(each.range.first >= least && each.range.length > 0);
+        require(each.duration_s > 0 && each.duration_s <= kLongestSegmentS);
+        least = each.range.first + each.range.length;
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -83,12 +98,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 5) {
         case 0:
             read_live(text);
             break;
         case 1:
             read_reference(text);
+            break;
+        case 2:
+            read_index(text);
             break;
         default:
             read_programme(text);

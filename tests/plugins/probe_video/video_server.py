@@ -9,6 +9,7 @@ path and its size.
 """
 import argparse
 import http.server
+import struct
 import sys
 import threading
 import time
@@ -110,16 +111,32 @@ def listed():
         '</SegmentList>' % (OPTIONS.duration * 1000, urls)))
 
 
-def whole():
+def whole(index=""):
     return manifest('<Representation id="low" bandwidth="1"><BaseURL>file/low</BaseURL>'
-                    '<SegmentBase indexRange="600-700"/></Representation>')
+                    '<SegmentBase %s/></Representation>' % index)
+
+
+def sidx():
+    """The index of /indexed: ISO/IEC 14496-12 section 8.16.3, version 0."""
+    body = struct.pack(">IIIII", 0, 1, 1000, 0, 0) + struct.pack(">HH", 0, OPTIONS.segments)
+    for _ in range(OPTIONS.segments):
+        body += struct.pack(">III", size("low"), int(OPTIONS.duration * 1000), 0x90000000)
+    return struct.pack(">I4s", 8 + len(body), b"sidx") + body
+
+
+def indexed():
+    """Initialisation, index, segments in one file."""
+    return manifest('<Representation id="low" bandwidth="1"><BaseURL>indexed</BaseURL>'
+                    '<SegmentBase indexRange="%d-%d"><Initialization range="0-%d"/></SegmentBase>'
+                    '</Representation>' % (INIT, INIT + len(sidx()) - 1, INIT - 1))
 
 
 DOCUMENTS = {
     "/master.m3u8": master, "/ranges.m3u8": ranges, "/live.m3u8": live,
     "/low.m3u8": lambda: media("low"), "/mid.m3u8": lambda: media("mid"),
     "/high.m3u8": lambda: media("high"), "/number.mpd": number, "/timeline.mpd": timeline,
-    "/list.mpd": listed, "/whole.mpd": whole,
+    "/list.mpd": listed, "/whole.mpd": whole, "/index.mpd": indexed,
+    "/no-index.mpd": lambda: whole('indexRange="0-99"'),
     "/portal": lambda: ["<html>Please log in</html>"],
 }
 
@@ -137,7 +154,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif words[0] == "init":
             self.answer(bytes(INIT))
         elif words[0] == "file":
-            self.answer_range(words[1])
+            self.answer_range(bytes(INIT + size(words[1]) * OPTIONS.segments))
+        elif words[0] == "indexed":
+            self.answer_range(bytes(INIT) + sidx() + bytes(size("low") * OPTIONS.segments))
         elif words[0] in ("seg", "time"):
             unit = OPTIONS.duration * 1000 if words[0] == "time" else 1
             self.segment(words[1], int(int(words[2]) / unit))
@@ -152,8 +171,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(bytes(size(level)), paced=True)
         self.tell(size(level))
 
-    def answer_range(self, level):
-        body = bytes(INIT + size(level) * OPTIONS.segments)
+    def answer_range(self, body):
         if "Range" not in self.headers:
             self.answer(body, paced=True)
             self.tell(len(body))

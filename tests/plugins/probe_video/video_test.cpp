@@ -58,7 +58,13 @@ TEST_CASE("probe_video: does what its cases say", "[probe_video]") {
 
 TEST_CASE("probe_video: every way to name segments plays", "[probe_video]") {
     for (const char* path :
-         {"/low.m3u8", "/ranges.m3u8", "/number.mpd", "/timeline.mpd", "/list.mpd", "/whole.mpd"}) {
+         {"/low.m3u8",
+          "/ranges.m3u8",
+          "/number.mpd",
+          "/timeline.mpd",
+          "/list.mpd",
+          "/whole.mpd",
+          "/index.mpd"}) {
         INFO(path);
         VideoServer server;
         VideoLab lab(video_settings("variant = \"lowest\"\nwatch_s = 1.5"));
@@ -156,6 +162,10 @@ TEST_CASE("probe_video: a video that ends early is played to its end", "[probe_v
 TEST_CASE("probe_video: tells what is wrong and where", "[probe_video]") {
     VideoServer server({"--missing", "4"});
     VideoLab lab(video_settings("watch_s = 3"));
+    const Finding no_index = lab.run(server.url("/no-index.mpd"));
+    CHECK(no_index.result == ProbeResult::body_mismatch);
+    CHECK(no_index.step == "playlist");
+    CHECK_THAT(no_index.detail, Catch::Contains("index of a variant"));
     const Finding portal = lab.run(server.url("/portal"));
     CHECK(portal.result == ProbeResult::body_mismatch);
     CHECK(portal.step == "playlist");
