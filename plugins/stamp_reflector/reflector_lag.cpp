@@ -25,9 +25,9 @@ std::int64_t ReflectorLag::expected() const {
         return 0;
     }
     auto sorted = lags_;
-    const auto middle = sorted.begin() + kKept / 2;
-    std::nth_element(sorted.begin(), middle, sorted.end());
-    return *middle;
+    constexpr std::size_t kMiddle = kKept / 2;
+    std::nth_element(sorted.begin(), sorted.begin() + kMiddle, sorted.end());
+    return sorted[kMiddle];
 }
 
 }  // namespace cxedge::plugins
