@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "plugins/http_poll/stream_cycle.hpp"
 
 namespace cxedge::plugins {
@@ -55,7 +53,7 @@ Status HttpPoll::start(Host& host) {
         *reader_,
         [this](Outcome outcome) { count(outcome); },
         [this](std::size_t target, const std::string& problem) {
-            tell_problem(target, problem);
+            problems_.note(*host_, target, problem, settings_.targets.size());
         }});
     for (std::size_t i = 0; i < settings_.targets.size(); ++i) {
         cycles_.push_back(begin(i));
@@ -94,29 +92,12 @@ void HttpPoll::count(Outcome outcome) {
     }
 }
 
-void HttpPoll::tell_problem(std::size_t target, const std::string& problem) {
-    if (problem.empty()) {
-        problems_.erase(target);
-    } else {
-        problems_[target] = problem;
-    }
-    std::string all = problems_.empty() ? std::string() : problems_.begin()->second;
-    if (problems_.size() > 1) {
-        all += fmt::format(" (and {} more of {})", problems_.size() - 1, settings_.targets.size());
-    }
-    if (all != said_) {
-        host_->set_problem(all);
-        said_ = std::move(all);
-    }
-}
-
 void HttpPoll::stop() {
     cycles_.clear();
     shared_.reset();
     client_.reset();
     intake_.reset();
-    problems_.clear();
-    said_.clear();
+    problems_ = {};
     counts_ = {};
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "agent/plugin_api/source.hpp"
 
+#include "plugins/_devices/target_problems.hpp"
 #include "plugins/http_poll/poll_cycle.hpp"
 #include "plugins/http_poll/poll_settings.hpp"
 #include "plugins/http_poll/target_desk.hpp"
@@ -32,7 +32,6 @@ public:
 
 private:
     void count(Outcome outcome);
-    void tell_problem(std::size_t target, const std::string& problem);
     [[nodiscard]] TargetDesk::Naming naming_of(std::size_t number) const;
     std::unique_ptr<Cycle> begin(std::size_t number);
 
@@ -44,8 +43,7 @@ private:
     std::optional<devices::HttpClient> client_;
     std::optional<TargetDesk::Shared> shared_;
     std::vector<std::unique_ptr<Cycle>> cycles_;
-    std::map<std::size_t, std::string> problems_;  // of targets
-    std::string said_;
+    devices::TargetProblems<std::size_t> problems_;
     std::array<std::optional<SeriesId>, 4> counts_;  // by Outcome
 };
 

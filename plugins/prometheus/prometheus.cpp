@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/core.h>
-
 namespace cxedge::plugins {
 namespace {
 
@@ -56,7 +54,7 @@ Status Prometheus::start(Host& host) {
             emit(refused_, refused);
         },
         [this](const std::string& device, const std::string& problem) {
-            tell_problem(device, problem);
+            problems_.note(*host_, device, problem, settings_.targets.size());
         }});
     for (const ScrapeTarget& target : settings_.targets) {
         desks_.push_back(std::make_unique<ScrapeDesk>(*shared_, *client_, target));
@@ -84,30 +82,13 @@ void Prometheus::emit(const std::optional<SeriesId>& id, std::uint64_t count) {
     }
 }
 
-void Prometheus::tell_problem(const std::string& device, const std::string& problem) {
-    if (problem.empty()) {
-        problems_.erase(device);
-    } else {
-        problems_[device] = problem;
-    }
-    std::string all = problems_.empty() ? std::string() : problems_.begin()->second;
-    if (problems_.size() > 1) {
-        all += fmt::format(" (and {} more of {})", problems_.size() - 1, settings_.targets.size());
-    }
-    if (all != said_) {
-        host_->set_problem(all);
-        said_ = std::move(all);
-    }
-}
-
 void Prometheus::stop() {
     desks_.clear();
     shared_.reset();
     client_.reset();
     clock_.reset();
     intake_.reset();
-    problems_.clear();
-    said_.clear();
+    problems_ = {};
 }
 
 }  // namespace cxedge::plugins

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "agent/plugin_api/source.hpp"
 
+#include "plugins/_devices/target_problems.hpp"
 #include "plugins/prometheus/scrape_desk.hpp"
 #include "plugins/prometheus/scrape_settings.hpp"
 
@@ -33,7 +33,6 @@ private:
     std::optional<SeriesId> declare(const char* metric, std::vector<Dimension> dims);
     void declare_own_series();
     void emit(const std::optional<SeriesId>& id, std::uint64_t count);
-    void tell_problem(const std::string& device, const std::string& problem);
     [[nodiscard]] devices::IntakeSettings intake_settings() const;
 
     const devices::HttpLookup lookup_;
@@ -45,8 +44,7 @@ private:
     std::optional<devices::HttpClient> client_;
     std::optional<ScrapeDesk::Shared> shared_;
     std::vector<std::unique_ptr<ScrapeDesk>> desks_;
-    std::map<std::string, std::string> problems_;  // by device
-    std::string said_;
+    devices::TargetProblems<std::string> problems_;   // by device
     std::array<std::optional<SeriesId>, 3> scrapes_;  // by ScrapeOutcome
     std::optional<SeriesId> samples_;
     std::optional<SeriesId> refused_;
