@@ -19,7 +19,7 @@ constexpr const char* kMappingKeys[] = {
     "device_at",
     "time_at",
     "from_at",
-    "interval_s",
+    "length_s",
     "time_is",
     "id_at",
     "separator",

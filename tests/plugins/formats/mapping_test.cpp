@@ -44,6 +44,14 @@ dims_at = { door = "/door" }
     CHECK(report.private_fields.at("identity") == 1);
 }
 
+TEST_CASE("mapping: a device's own format needs no places", "[formats]") {
+    for (const char* const key : {"length_s = 900", "device_at = \"/x\"", "id_at = \"/x\""}) {
+        const MadeReader made = make_reader(std::string("format = \"axis\"\n") + key);
+        REQUIRE(made.problems.size() == 1);
+        CHECK_THAT(made.problems[0], Catch::Contains("has no effect with format \"axis\""));
+    }
+}
+
 TEST_CASE("mapping: JSON pointers, escapes and every member", "[formats]") {
     const auto reader = good_reader(R"(
 [[source.value]]

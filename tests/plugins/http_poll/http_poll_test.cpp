@@ -96,6 +96,19 @@ TEST_CASE("http_poll does what its cases say", "[http_poll]") {
     check_plugin({"http_poll", make_source<HttpPoll>, feed, prepare});
 }
 
+TEST_CASE("http_poll: a device's own format is asked at any rhythm", "[plugins][http_poll]") {
+    HttpPoll poll;
+    SettingsProblems problems;
+    poll.init(
+        source_settings(
+            "[[source]]\nplugin = \"http_poll\"\nname = \"door\"\nformat = \"axis\"\n"
+            "url = \"http://192.0.2.22/local/tvpc/.api?live-sum.json\"\ninterval_s = 30\n"
+        ),
+        problems
+    );
+    CHECK(problems.lines().empty());
+}
+
 TEST_CASE("http_poll: a device that fails is down, loses what was due, recovers", "[http_poll]") {
     HttpDevice device;
     Running<HttpPoll> poll;
