@@ -52,16 +52,8 @@ std::optional<SeriesId> Pipeline::Impl::find(const SeriesInfo& asked) const {
 }
 
 Result<SeriesId> Pipeline::Impl::known(const SeriesInfo& info, SeriesId id) const {
-    const SeriesInfo& first = entries_[index_of(id)].info;
-    if (first.kind != info.kind || first.states != info.states) {
-        return invalid_argument(fmt::format(
-            "{}: declared as {} before, now as {}",
-            to_string(info.key),
-            to_string(first.kind),
-            to_string(info.kind)
-        ));
-    }
-    return id;
+    const Status same = check_same(entries_[index_of(id)].info, info);
+    return same ? Result<SeriesId>(id) : Result<SeriesId>(same.error());
 }
 
 Result<SeriesId> Pipeline::Impl::add(SeriesInfo info) {

@@ -67,18 +67,20 @@ Result<SeriesId> LinkHost::declare(const SeriesInfo& info) {
     if (const Status normal = normalise(sorted); !normal) {
         return normal.error();
     }
-    if (const auto it = ids_.find(sorted.key); it != ids_.end()) {
-        return it->second;
+    if (const auto it = declared_.find(sorted.key); it != declared_.end()) {
+        const Status same = check_same(it->second.info, sorted);
+        return same ? Result<SeriesId>(it->second.id) : Result<SeriesId>(same.error());
     }
-    const auto id = SeriesId{static_cast<std::uint32_t>(ids_.size())};
-    ids_.emplace(sorted.key, id);
+    const auto id = SeriesId{static_cast<std::uint32_t>(declared_.size())};
+    const auto known = declared_.emplace(sorted.key, Declared{id, sorted}).first;
+    known->second.info.key = {};  // it is the map's
     flush();
     send_bytes(link::encode(link::Declare{index_of(id), std::move(sorted)}));
     return id;
 }
 
 Status LinkHost::queue(const link::Reading& reading) {
-    if (reading.id >= ids_.size()) {
+    if (reading.id >= declared_.size()) {
         return invalid_argument("unknown series id");
     }
     auto& readings = pending_->frame.readings;

@@ -59,6 +59,10 @@ public:
 
 private:
     struct Pending;
+    struct Declared {
+        SeriesId id{};
+        SeriesInfo info;  // without its key
+    };
     // What is only known of the reading; adds when it was taken.
     Status queue(const wire::link::Reading& reading);
     void broken();
@@ -70,7 +74,7 @@ private:
     std::string source_name_;
     BoxName box_;
     std::string kept_;
-    std::map<SeriesKey, SeriesId> ids_;
+    std::map<SeriesKey, Declared> declared_;
     std::unique_ptr<Pending> pending_;
     std::uint64_t readings_ = 0;
     std::uint64_t last_ticket_ = 0;
