@@ -51,11 +51,13 @@ constexpr Word kWords[] = {
 
 // Before them "name" is what a thing is called, not a person.
 constexpr std::string_view kThings[] = {
-    "device",  "sensor", "channel",  "line",    "zone",   "rule",   "event",   "model", "firmware",
-    "site",    "group",  "queue",    "region",  "file",   "host",   "domain",  "host",  "camera",
-    "logic",   "area",   "counter",  "metric",  "field",  "object", "product", "type",  "service",
-    "unit",    "door",   "store",    "task",    "scene",  "port",   "network", "ssid",  "time",
-    "element", "topic",  "friendly", "display", "logics", "desk"};
+    "device",   "sensor",   "channel",  "line",  "zone",     "rule",    "event",       "model",
+    "firmware", "site",     "group",    "queue", "region",   "file",    "host",        "domain",
+    "host",     "camera",   "logic",    "area",  "counter",  "metric",  "field",       "object",
+    "product",  "type",     "service",  "unit",  "door",     "store",   "task",        "scene",
+    "port",     "network",  "ssid",     "time",  "element",  "topic",   "friendly",    "display",
+    "logics",   "desk",     "api",      "side",  "geometry", "profile", "application", "tenant",
+    "gateway",  "scenario", "location", "layer"};
 
 // Of a person only together with what follows: "person_count" is a number of people.
 constexpr std::string_view kCounts[] = {

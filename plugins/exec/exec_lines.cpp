@@ -7,6 +7,7 @@
 
 #include "plugins/_devices/influx_line.hpp"
 #include "plugins/_devices/kpi_line.hpp"
+#include "plugins/_devices/privacy.hpp"
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::plugins {
@@ -18,6 +19,22 @@ devices::Reading reading_of(SeriesKey key, Kind kind, double value) {
     reading.info.kind = kind;
     reading.value = value;
     return reading;
+}
+
+// Whether a name is of something about a person, which is counted and goes no further.
+bool dropped(const std::string& name, devices::Report& report) {
+    const std::string_view kind = devices::personal_kind(name);
+    if (!kind.empty()) {
+        ++report.private_fields[std::string(kind)];
+    }
+    return !kind.empty();
+}
+
+void drop_personal(std::vector<Dimension>& dims, devices::Report& report) {
+    const auto rest = std::remove_if(dims.begin(), dims.end(), [&](const Dimension& dim) {
+        return dropped(dim.key, report);
+    });
+    dims.erase(rest, dims.end());
 }
 
 }  // namespace
@@ -44,6 +61,7 @@ Result<devices::Report> ExecLines::read_kpi(std::string_view line) const {
     }
     const Kind kind = kind_of(key->metric);
     devices::Report report;
+    drop_personal(key->dims, report);
     report.readings.push_back(reading_of(std::move(*key), kind, parsed->value));
     if (parsed->time_ms) {
         report.readings.back().time = devices::DeviceTime{*parsed->time_ms, false};
@@ -57,8 +75,13 @@ Result<devices::Report> ExecLines::read_influx(std::string_view line) const {
         return point.error();
     }
     devices::Report report;
+    std::vector<Dimension> tags = point->tags;
+    drop_personal(tags, report);
     for (const auto& [field, value] : point->fields) {
-        SeriesKey key{point->measurement + '.' + field, point->tags};
+        if (dropped(field, report)) {
+            continue;
+        }
+        SeriesKey key{point->measurement + '.' + field, tags};
         const Kind kind = kind_of(key.metric);
         report.readings.push_back(reading_of(std::move(key), kind, value));
         if (point->time_ms) {

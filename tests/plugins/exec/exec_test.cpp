@@ -92,6 +92,26 @@ TEST_CASE("exec: kinds by name, the exact one first", "[plugins][exec]") {
     CHECK(lines.read("  ")->readings.empty());
 }
 
+TEST_CASE("exec: what is about a person is counted and goes no further", "[plugins][exec]") {
+    const ExecLines lines("gauge", {}, false);
+    const auto line = lines.read("door.count,plate=BXY123,door=main,customerName=Jane 3");
+    REQUIRE(line);
+    REQUIRE(line->readings.size() == 1);
+    CHECK(line->readings[0].info.key.dims == std::vector<Dimension>{{"door", "main"}});
+    CHECK(
+        line->private_fields == std::map<std::string, std::uint64_t>{{"identity", 1}, {"plate", 1}}
+    );
+    const ExecLines influx("gauge", {}, true);
+    const auto point = influx.read("xg,host=a,gender=male age=34i,face_id=12i,v=2");
+    REQUIRE(point);
+    REQUIRE(point->readings.size() == 1);
+    CHECK(point->readings[0].info.key == SeriesKey{"xg.v", {{"host", "a"}}});
+    CHECK(
+        point->private_fields ==
+        std::map<std::string, std::uint64_t>{{"age", 1}, {"face", 1}, {"gender", 1}}
+    );
+}
+
 TEST_CASE("exec: a line that cannot be read is told without what it says", "[plugins][exec]") {
     Running<Exec> run;
     REQUIRE(run.start(R"(
