@@ -68,6 +68,8 @@ struct FetchProgress {
     std::uint64_t acknowledged = 0;
     std::uint32_t retransmits = 0;            // as in FetchReply, until now
     std::chrono::microseconds round_trip{0};  // the longest TCP knows of, its receiver's, too
+    // Bytes of data segments that came on the connection until now, at most, in whatever order.
+    std::uint64_t arrived = 0;
 };
 
 class FetchPool;

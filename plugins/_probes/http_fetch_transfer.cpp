@@ -358,7 +358,8 @@ private:
         return FetchProgress{
             sent_ - std::min(sent_, unacknowledged(fd)),
             counters->retransmits,
-            counters->round_trip};
+            counters->round_trip,
+            counters->arrived};
     }
 
     // Time that it took to hand over the body of the request.

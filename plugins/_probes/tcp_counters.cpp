@@ -16,7 +16,7 @@ namespace {
 
 // What came out of order or twice is not among tcpi_bytes_received, but was paid for. Segments of a
 // small answer are not full, so that they say nothing.
-std::uint64_t bytes_in_segments(const tcp_info& info) {
+std::uint64_t paid_in_segments(const tcp_info& info) {
     constexpr std::uint64_t kLarge = 1U << 20U;
     if (info.tcpi_bytes_received < kLarge) {
         return 0;
@@ -35,7 +35,8 @@ std::optional<TcpCounters> tcp_counters(int fd) {
         return std::nullopt;
     }
     TcpCounters counters;
-    counters.received = std::max<std::uint64_t>(info.tcpi_bytes_received, bytes_in_segments(info));
+    counters.received = std::max<std::uint64_t>(info.tcpi_bytes_received, paid_in_segments(info));
+    counters.arrived = std::uint64_t{info.tcpi_data_segs_in} * info.tcpi_rcv_mss;
     counters.sent = info.tcpi_bytes_sent;
     counters.packets = std::uint64_t{info.tcpi_segs_in} + info.tcpi_segs_out;
     counters.retransmits = info.tcpi_total_retrans;

@@ -13,6 +13,8 @@ struct TcpCounters {
     // Bytes of the stream, also those nobody has read yet; those that came twice, too, as far as
     // the kernel's count of segments tells.
     std::uint64_t received = 0;
+    // Bytes of all data segments that came, full or not, in whatever order: an upper bound.
+    std::uint64_t arrived = 0;
     std::uint64_t sent = 0;         // likewise, those sent again included; without what still waits
     std::uint64_t packets = 0;      // segments in both directions, those without data included
     std::uint32_t retransmits = 0;  // segments sent again (tcpi_total_retrans)

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] virtual std::uint32_t retransmits() const = 0;
     // Of data that comes, seconds; 0: not known, or none comes.
     [[nodiscard]] virtual double round_trip_s() const = 0;
+    // Bytes that came in until now, at most, in whatever order (down only); nothing: not known.
+    [[nodiscard]] virtual std::optional<std::uint64_t> arrived() const { return std::nullopt; }
     // Of the server; empty: not connected.
     [[nodiscard]] virtual std::string address() const = 0;
 };

@@ -90,6 +90,11 @@ double HttpDownload::round_trip_s() const {
     return progress ? std::chrono::duration<double>(progress->round_trip).count() : 0;
 }
 
+std::optional<std::uint64_t> HttpDownload::arrived() const {
+    const auto progress = fetch_.progress();
+    return progress ? std::optional(progress->arrived) : std::nullopt;
+}
+
 // ---- Up
 
 HttpUpload::HttpUpload(probes::FetchPool& pool, probes::FetchRequest request, Events events)
@@ -99,7 +104,10 @@ void HttpUpload::begin() {
     request_.timeout = events_.time_left();
     fetch_ = pool_.get(
         request_,
-        [](std::string_view) { return true; },
+        [this](std::string_view bytes) {
+            form_.feed(bytes);
+            return true;
+        },
         [this](const FetchReply& reply) { took(reply); }
     );
 }
@@ -109,6 +117,10 @@ void HttpUpload::took(const FetchReply& reply) {
     address_ = reply.address;
     latest_.retransmits = std::max(latest_.retransmits, reply.retransmits);
     FlowEnd end = flow_end_of(request_.url, reply);
+    if (end.result == ProbeResult::ok && is_page(reply) && form_.found()) {
+        end = {
+            ProbeResult::body_mismatch, "server", probes::portal_hint(request_.url, reply, true)};
+    }
     // Who answers well has read all of it.
     latest_.acknowledged =
         end.result == ProbeResult::ok ? request_.send_bytes : latest_.acknowledged;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "plugins/_probes/http_fetch.hpp"
+#include "plugins/_probes/text_search.hpp"
 #include "plugins/probe_throughput/flow.hpp"
 #include "plugins/probe_throughput/throughput_settings.hpp"
 
@@ -18,6 +19,7 @@ public:
     [[nodiscard]] std::uint64_t promised() const override { return promised_; }
     [[nodiscard]] std::uint32_t retransmits() const override;
     [[nodiscard]] double round_trip_s() const override;
+    [[nodiscard]] std::optional<std::uint64_t> arrived() const override;
     [[nodiscard]] std::string address() const override { return address_; }
 
 private:
@@ -49,6 +51,7 @@ private:
     probes::FetchPool& pool_;
     probes::FetchRequest request_;
     Events events_;
+    probes::TextSearch form_{"<form"};      // of who answers in its place
     mutable probes::FetchProgress latest_;  // never goes back
     bool over_ = false;
     std::string address_;

@@ -14,6 +14,10 @@ constexpr double kOnTheWayReserve = 1.5;
 // Of the bytes of a budget; the rest is for headers, acknowledgements and what is sent again.
 constexpr double kBodies = 0.9;
 
+FlowEnd stalled_end() {
+    return {probes::ProbeResult::timeout, "transfer", "nothing moves any more"};
+}
+
 }  // namespace
 
 Load::Load(const probes::ProbeContext& context, const LoadRules& rules)
@@ -90,15 +94,28 @@ void Load::look() {
     }
     const std::uint64_t total = moved();
     rate_.add(now_s(), total);
+    look_at_arrivals();
     if (total >= rules_.max_bytes) {
         stop_soon({}, "bytes");
     } else if (rate_.elapsed_s() >= rules_.max_s) {
-        stop_soon({}, "time");
+        stop_soon(rate_.stalled() ? stalled_end() : FlowEnd(), "time");
     } else if (rules_.early_stop && rate_.stable()) {
         stop_soon({}, "a steady rate");
     } else {
         mind_budget();
     }
+}
+
+void Load::look_at_arrivals() {
+    std::uint64_t total = 0;
+    for (const auto& flow : flows_) {
+        const auto arrived = flow->arrived();
+        if (!arrived) {
+            return;  // between two requests, or not connected
+        }
+        total += *arrived;
+    }
+    rate_.came_in(now_s(), total);
 }
 
 // What has left the server comes, and is on the bill, whether we close the connection or not.

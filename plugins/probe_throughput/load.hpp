@@ -51,6 +51,7 @@ public:
 private:
     bool came(std::uint64_t bytes);
     void look();
+    void look_at_arrivals();
     void mind_budget();
     [[nodiscard]] std::uint64_t on_the_way() const;
     std::optional<std::uint64_t> may_bring();

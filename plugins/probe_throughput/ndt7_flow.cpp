@@ -321,6 +321,12 @@ double Ndt7Flow::round_trip_s() const {
     return counters ? std::chrono::duration<double>(counters->round_trip).count() : 0;
 }
 
+std::optional<std::uint64_t> Ndt7Flow::arrived() const {
+    const bool comes = fd_ && plan_.way == Way::down;
+    const auto counters = comes ? probes::tcp_counters(fd_.get()) : std::nullopt;
+    return counters ? std::optional(counters->arrived) : std::nullopt;
+}
+
 // ---- Ends
 
 // The step that is under way, once it is connected.

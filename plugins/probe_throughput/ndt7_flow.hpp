@@ -35,6 +35,7 @@ public:
     [[nodiscard]] std::uint64_t moved() const override;
     [[nodiscard]] std::uint32_t retransmits() const override;
     [[nodiscard]] double round_trip_s() const override;
+    [[nodiscard]] std::optional<std::uint64_t> arrived() const override;
     [[nodiscard]] std::string address() const override { return address_; }
 
 private:

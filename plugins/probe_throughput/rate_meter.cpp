@@ -8,6 +8,9 @@ namespace {
 
 // Marks are no closer to each other: finer ones would only tell how the kernel hands over.
 constexpr double kMarkS = 0.005;
+// What is handed over in less is what had waited, not what the line brought.
+constexpr double kLeastSpanS = 0.04;
+constexpr double kStallS = 2;
 // At such steps the rate of the latest window is compared.
 constexpr double kCompareS = 0.1;
 
@@ -30,6 +33,13 @@ void RateMeter::add(double at_s, std::uint64_t bytes) {
     }
 }
 
+void RateMeter::came_in(double at_s, std::uint64_t bytes) {
+    if (!arrivals_.empty() && bytes < arrivals_.back().bytes) {
+        arrivals_.clear();  // of other connections
+    }
+    arrivals_.push_back({at_s, bytes});
+}
+
 double RateMeter::elapsed_s() const {
     return marks_.empty() ? 0 : marks_.back().at_s - marks_.front().at_s;
 }
@@ -45,6 +55,10 @@ const RateMeter::Mark& RateMeter::mark_before(double at_s) const {
             return time < mark.at_s;
         });
     return after == marks_.begin() ? marks_.front() : *(after - 1);
+}
+
+bool RateMeter::stalled() const {
+    return elapsed_s() > kStallS && mark_before(marks_.back().at_s - kStallS).bytes == bytes();
 }
 
 bool RateMeter::stable() const {
@@ -84,8 +98,27 @@ std::optional<RateMeter::Counted> RateMeter::counted() const {
     const auto from = std::find_if(marks_.begin(), marks_.end() - 2, [&](const Mark& mark) {
         return mark.at_s >= warm_s || mark.bytes * 2 >= last.bytes;
     });
-    const Counted counted{from->at_s, last.at_s, last.bytes - from->bytes};
-    return counted.to_s > counted.from_s ? std::optional(counted) : std::nullopt;
+    Counted counted{from->at_s, last.at_s, last.bytes - from->bytes};
+    if (counted.to_s - counted.from_s < kLeastSpanS) {
+        return std::nullopt;
+    }
+    counted.bytes = std::min(counted.bytes, most_between(counted));
+    return counted;
+}
+
+// By the rate at which segments came in, as far as that is known of this time.
+std::uint64_t RateMeter::most_between(const Counted& counted) const {
+    const auto earlier = [](const Mark& mark, double time) {
+        return mark.at_s < time;
+    };
+    const auto first =
+        std::lower_bound(arrivals_.begin(), arrivals_.end(), counted.from_s, earlier);
+    const double span_s = counted.to_s - counted.from_s;
+    if (first == arrivals_.end() || arrivals_.back().at_s - first->at_s < span_s / 2) {
+        return counted.bytes;
+    }
+    const double came = static_cast<double>(arrivals_.back().bytes - first->bytes);
+    return static_cast<std::uint64_t>(came / (arrivals_.back().at_s - first->at_s) * span_s);
 }
 
 std::optional<double> median(std::vector<double> values) {

@@ -24,6 +24,13 @@ public:
     // So many bytes had been moved by `at_s`. Neither ever goes back.
     void add(double at_s, std::uint64_t bytes);
 
+    // So many bytes had come in by then, in whatever order: add() is told of them when those before
+    // them are there, too. Where a line drops packets more is waiting at one moment than at
+    // another.
+    void came_in(double at_s, std::uint64_t bytes);
+
+    // Nothing was moved in the latest two seconds.
+    [[nodiscard]] bool stalled() const;
     // The rate does not change any more.
     [[nodiscard]] bool stable() const;
 
@@ -34,7 +41,8 @@ public:
         [[nodiscard]] double bits_per_s() const;
     };
     // From warmup_s behind the first byte to the last byte; of a transfer that had moved half of
-    // its bytes by then, the second half. Nothing: too little to tell.
+    // its bytes by then, the second half; never more than came in meanwhile. Nothing: too little to
+    // tell.
     [[nodiscard]] std::optional<Counted> counted() const;
     // Bytes a second of the latest tenth of a second that is known; 0: too little to tell.
     [[nodiscard]] double latest() const;
@@ -50,9 +58,11 @@ private:
         std::uint64_t bytes = 0;
     };
     [[nodiscard]] const Mark& mark_before(double at_s) const;
+    [[nodiscard]] std::uint64_t most_between(const Counted& counted) const;
 
     RateRules rules_;
-    std::vector<Mark> marks_;  // from the first byte on
+    std::vector<Mark> marks_;     // from the first byte on
+    std::vector<Mark> arrivals_;  // likewise, of came_in()
 };
 
 // Nothing: no values.

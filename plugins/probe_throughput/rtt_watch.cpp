@@ -112,6 +112,9 @@ void RttWatch::start_run() {
 
 void RttWatch::take(Run& run, const probes::Finding& finding) {
     run.over = true;
+    if (finding.result != probes::ProbeResult::ok) {
+        problem_ = finding.detail;
+    }
     for (const probes::Figure& figure : finding.figures) {
         if (run.counts && figure.info.key.metric == probe_.metric) {
             values_.insert(values_.end(), figure.values.begin(), figure.values.end());

@@ -37,6 +37,8 @@ public:
     [[nodiscard]] bool idle() const { return runs_.empty(); }
     // Seconds, of all that counted.
     [[nodiscard]] const std::vector<double>& values() const { return values_; }
+    // Why the latest run that failed did; empty: none failed.
+    [[nodiscard]] const std::string& problem() const { return problem_; }
 
 private:
     struct Run {
@@ -54,6 +56,7 @@ private:
     std::function<bool()> counts_;
     std::vector<std::shared_ptr<Run>> runs_;
     std::vector<double> values_;
+    std::string problem_;
     LoopHandle ticks_;
 };
 

@@ -194,6 +194,7 @@ void ThroughputRun::await_replies() {
 void ThroughputRun::keep_values() {
     if (watch_ != nullptr) {
         measured_[measured_.size() - 1 - ahead_.size()].rtt = watch_->values();
+        rtt_problem_ = watch_->problem();
         watch_.reset();
     }
 }
@@ -211,6 +212,9 @@ void ThroughputRun::end(FlowEnd how) {
         finding.facts.emplace_back(
             "idle round trip", std::to_string(static_cast<int>(*idle * 1e6)) + " us"
         );
+    }
+    if (!rtt_problem_.empty()) {
+        finding.facts.emplace_back("round trip under load", rtt_problem_);
     }
     for (const Measured& measured : measured_) {
         add_figures(measured, idle_rtt_, rtt_ != nullptr, finding);

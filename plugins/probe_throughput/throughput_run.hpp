@@ -51,7 +51,8 @@ private:
     std::deque<Way> ahead_;
     std::vector<Measured> measured_;  // the last is the one under way
     std::vector<double> idle_rtt_;
-    FlowEnd worst_;  // the first that was not ok
+    std::string rtt_problem_;  // why round trips are missing
+    FlowEnd worst_;            // the first that was not ok
     std::unique_ptr<RttWatch> watch_;
     SteadyTime begun_{};
     SteadyTime wait_until_{};

@@ -275,6 +275,19 @@ TEST_CASE("ndt7: a server that only pings does not fill the memory", "[probe_thr
     CHECK(pongs < 20e6);
 }
 
+TEST_CASE("probe_throughput: an upload that nobody reads is no rate", "[probe_throughput]") {
+    const SilentServer server;
+    Ndt7Lab lab(
+        "targets = \"http://x/\"\ndownload = false\nmax_s = 3\nrtt_by = \"none\"\nupload_url = "
+        "\"http://" +
+        server.host() + "/\""
+    );
+    const Finding found = lab.run("http://" + server.host() + "/");
+    CHECK(found.result == ProbeResult::timeout);
+    CHECK(found.step == "transfer");
+    CHECK(figure(found, "net.throughput", "dir=up").values.empty());
+}
+
 TEST_CASE("probe_throughput: the step that hangs is told", "[probe_throughput]") {
     const SilentServer server;
     const SilentServer full(SilentServer::Takes::nobody);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/probe_throughput/rate_meter.hpp"
 
+#include <algorithm>
+
 #include "plugins/probe_throughput/throughput_figures.hpp"
 
 #include "tests/support/catch.hpp"
@@ -35,6 +37,39 @@ TEST_CASE("rate: the slow start does not count", "[probe_throughput]") {
     CHECK(meter.counted()->to_s - meter.counted()->from_s == Approx(3).margin(0.06));
     CHECK(meter.warm());
     CHECK(meter.elapsed_s() == Approx(4));
+}
+
+TEST_CASE("rate: no more than came in, whatever was handed over", "[probe_throughput]") {
+    // A quarter of what came in the first second waits for packets that were dropped.
+    const auto meter = [](double first, bool with_arrivals) {
+        RateMeter out({});
+        for (int i = 1; i <= 500; ++i) {
+            const double at_s = i * 0.01;
+            const double waits = 250'000 * std::min(1.0, (5 - at_s) / 4);
+            out.add(at_s, static_cast<std::uint64_t>(1'000'000 * at_s - (at_s < 1 ? 0 : waits)));
+            if (with_arrivals) {
+                out.came_in(at_s, static_cast<std::uint64_t>(first + 1'000'000 * at_s));
+            }
+        }
+        return out.counted()->bits_per_s();
+    };
+    CHECK(meter(0, false) == Approx(8.5e6).epsilon(0.01));
+    CHECK(meter(0, true) == Approx(8e6).epsilon(0.01));
+    CHECK(meter(5e6, true) == Approx(8e6).epsilon(0.01));
+}
+
+TEST_CASE("rate: what waited in a queue is no line", "[probe_throughput]") {
+    RateMeter meter({});
+    meter.add(0.001, 1'000'000);
+    meter.add(0.01, 1'500'000);
+    meter.add(0.02, 2'000'000);
+    CHECK_FALSE(meter.counted());
+}
+
+TEST_CASE("rate: a transfer that stands still", "[probe_throughput]") {
+    CHECK(line({50'000, 50'000, 0, 0, 0}).stalled());
+    CHECK_FALSE(line({50'000, 50'000, 0, 0, 10}).stalled());
+    CHECK_FALSE(line({50'000}).stalled());
 }
 
 TEST_CASE("rate: of a short transfer the second half counts", "[probe_throughput]") {

@@ -68,7 +68,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         left = int(self.headers["Content-Length"])
         while left > 0:
             left -= len(self.rfile.read(min(left, len(CHUNK))))
-        if self.path == "/portal":
+        if self.path in ("/portal", "/page"):
             self.stand_in_the_way()
             return
         self.send_response(200)
