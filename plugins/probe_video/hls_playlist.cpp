@@ -274,7 +274,12 @@ Result<HlsPlaylist> read_media(std::string_view text, std::string_view url) {
             return done.error();
         }
     }
-    return HlsPlaylist(reader.take());
+    MediaList list = reader.take();
+    // Without either it is the beginning of a playlist, no more (RFC 8216 section 4.3.3.1).
+    if (list.segments.empty() && list.target_s <= 0) {
+        return invalid_argument("has neither segments nor #EXT-X-TARGETDURATION");
+    }
+    return HlsPlaylist(std::move(list));
 }
 
 Result<Track> read_stream(std::string_view attributes, std::string_view uri, std::string_view url) {

@@ -88,6 +88,26 @@ struct PingedBox {
 constexpr double kOk = 0;
 constexpr double kSuppressed = 10;
 
+TEST_CASE("probes: a stop order ends and refuses runs by hand", "[e2e]") {
+    const TempDir shared;
+    const auto probe = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {CXCTL, "probe"});
+        words.insert(words.end(), {"--shared-dir", shared.path().string()});
+        return words;
+    };
+    Process long_one(
+        probe({"run", "icmp", "127.0.0.1", "--count", "100", "--timeout-s", "60", "--json"})
+    );
+    REQUIRE(run(probe({"stop"})).status == 0);
+    const Json ended = Json::parse(long_one.rest(std::chrono::seconds(20)));
+    CHECK(ended["result"] == "suppressed");
+    const Finished refused = run(probe({"run", "icmp", "127.0.0.1", "--json"}));
+    CHECK(refused.status == 1);
+    CHECK(Json::parse(refused.output)["result"] == "suppressed");
+    CHECK(run(probe({"start"})).status == 0);
+    CHECK(run(probe({"run", "icmp", "127.0.0.1", "--count", "1"})).status == 0);
+}
+
 }  // namespace
 
 TEST_CASE("probes: ping through the agent, stopped and started from afar", "[e2e]") {

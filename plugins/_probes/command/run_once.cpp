@@ -17,6 +17,7 @@ namespace {
 
 // As of a source: a run that has not ended so long after its time is ended from outside.
 constexpr std::chrono::milliseconds kGrace{2'000};
+constexpr std::chrono::milliseconds kLookForOrders{500};
 
 Result<const ProbeType*> type_named(const std::string& name) {
     std::vector<std::string> names;
@@ -37,6 +38,18 @@ Result<const ProbeType*> type_named(const std::string& name) {
 std::string ledger_directory(const ProbeSettings& settings) {
     const std::string directory = shared_dir_of(settings);
     return ::access(directory.c_str(), W_OK | X_OK) == 0 ? directory : std::string();
+}
+
+bool box_is_stopped(const ProbeSettings& settings, WallTime now) {
+    const std::string directory = shared_dir_of(settings);
+    return ::access(directory.c_str(), R_OK | X_OK) == 0 && is_stopped(directory, now);
+}
+
+Finding suppressed(const char* why) {
+    Finding finding;
+    finding.result = ProbeResult::suppressed;
+    finding.detail = why;
+    return finding;
 }
 
 struct OneRun {
@@ -61,29 +74,34 @@ struct OneRun {
             found = std::move(finding);
             loop.stop();
         });
+        const LoopHandle orders = loop.every(kLookForOrders, [&] {
+            if (box_is_stopped(source.settings(), clock.wall_now())) {
+                found = suppressed("a stop order ended it: cxctl probe start");
+                loop.stop();
+            }
+        });
         const LoopHandle deadline = loop.after(context.timeout + kGrace, [this] { loop.stop(); });
         loop.run();
         return found;
     }
 };
 
-// What holds for the tests of the box holds for this one, too.
-Status may_run(const ProbeSource& source, HeavyLock& lock, WallTime now) {
-    const std::string directory = shared_dir_of(source.settings());
-    if (::access(directory.c_str(), R_OK | X_OK) == 0 && is_stopped(directory, now)) {
-        return unavailable("tests of this box are stopped: cxctl probe start");
+// What holds for the tests of the box holds for this one, too: why it may not run, or nothing.
+std::optional<Finding> refusal(const ProbeSource& source, HeavyLock& lock, WallTime now) {
+    if (box_is_stopped(source.settings(), now)) {
+        return suppressed("tests of this box are stopped: cxctl probe start");
     }
     if (source.heavy() && lock.take() == HeavyLock::Taken::busy) {
-        return unavailable("another heavy test runs on this interface: try again later");
+        return suppressed("another heavy test runs on this interface: try again later");
     }
-    return {};
+    return std::nullopt;
 }
 
 Result<Told> run_source(ProbeSource& source, const std::string& type, const std::string& target) {
     OneRun one(source.settings());
     HeavyLock lock(shared_dir_of(source.settings()), source.settings().interface);
-    if (Status may = may_run(source, lock, one.clock.wall_now()); !may) {
-        return may.error();
+    if (auto refused = refusal(source, lock, one.clock.wall_now())) {
+        return Told{type, target, std::move(*refused), {}, {}};
     }
     if (const Status opened = source.open(one.context); !opened) {
         source.close();

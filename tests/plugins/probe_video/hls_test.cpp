@@ -144,10 +144,11 @@ TEST_CASE("hls: says what is wrong", "[probe_video]") {
     CHECK(hls_complaint("#EXTM3U\n#EXT-X-MAP:URI=\"ftp://x/y\"\n") != "");
     CHECK(hls_complaint("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n") != "");
     CHECK(hls_complaint("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n") != "");
+    CHECK_THAT(hls_complaint("#EXTM3U\n"), Catch::Contains("neither segments"));
     for (const char* const each :
          {"#EXTINF:1,\na\n", "#EXTINF:0,\na\n", "#EXT-X-MAP:URI=\"a\"\n"}) {
         CAPTURE(each);
-        std::string many = "#EXTM3U\n";
+        std::string many = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n";
         for (std::size_t i = 0; i < kMostSegments; ++i) {
             many += each;
         }
