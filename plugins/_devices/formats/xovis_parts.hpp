@@ -12,6 +12,8 @@ namespace cxedge::devices {
 // False: the message is none of this schema.
 bool read_xovis_v5(const Node& root, ReportBuilder& out);
 bool read_xovis_v4(const Node& root, ReportBuilder& out);
+// live_data of firmware 5.
+void read_xovis_v5_live(const Node& data, ReportBuilder& out);
 
 // A line or a zone whose counts are read.
 struct XovisPlace {
