@@ -2,8 +2,11 @@
 // The two schemas of Xovis, and what they share. Include in xovis*.cpp only.
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/_devices/formats/build.hpp"
 
@@ -36,5 +39,23 @@ bool add_xovis_count(ReportBuilder& out, const XovisPlace& place, const XovisCou
 bool is_only_balance(const std::vector<Node>& counts, const char* label_name);
 // "fw": in through this door; "bw": out.
 SeriesInfo xovis_passage(bool forward, const std::string& door);
+
+// False: its name says that it counts things or a part of the people, who are told on their own.
+bool counts_people(std::string_view logic);
+
+// Items of a list, also of one whose items have an element of their own in it, as XML mostly has:
+// <logics><logic>, <records><record>. An empty item is none.
+std::vector<Node> xovis_list(const Node& parent, const char* list, const char* item);
+
+// Places of one message that have one name, by their ids. A name that comes again with another id
+// gets that id, where both would be one series, of which one would pass for a repetition.
+class XovisNames {
+public:
+    // `first`: where the readings of the place `id` begin in the report.
+    void tell_apart(Report& report, std::size_t first, const std::string& id);
+
+private:
+    std::map<SeriesKey, std::string> owners_;
+};
 
 }  // namespace cxedge::devices

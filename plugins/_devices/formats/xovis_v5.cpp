@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // Firmware 5: logics_data (counts of intervals), live_data (xovis_v5_live.cpp), status_data.
+#include <initializer_list>
 #include <utility>
 
 #include "plugins/_devices/formats/xovis_parts.hpp"
+#include "plugins/_devices/text.hpp"
 
 namespace cxedge::devices {
 namespace {
 
+// What a status says may also stand in it without "states".
+Node states_of(const Node& data) {
+    return data["states"] || !data["device"] ? data["states"] : data;
+}
+
+std::string first_text(const Node& node, std::initializer_list<const char*> names) {
+    std::string text;
+    for (const char* name : names) {
+        text = text.empty() ? node[name].text() : text;
+    }
+    return text;
+}
+
+// A status may tell of the sensor only among its states, by other names.
 void set_v5_device(const Node& root, const Node& data, ReportBuilder& out) {
-    Node info = data["sensor_info"];
-    info = info ? info : root["sensor_info"];
-    const std::string serial = info["serial_number"].text();
-    out.device = serial.empty() ? info["name"].text() : serial;
+    const Node told = data["sensor_info"] ? data["sensor_info"] : root["sensor_info"];
+    const Node info = told ? told : states_of(data)["device"]["info"];
+    out.device = first_text(info, {"serial_number", "serial", "name"});
     DeviceState& state = out.state();
     state.up = true;
-    state.model = as_name(info["device_type"].text());
-    state.firmware = as_name(info["sw_version"].text());
+    state.model = as_name(first_text(info, {"device_type", "type"}));
+    state.firmware = as_name(first_text(info, {"sw_version", "fw_version"}));
 }
 
 // A line by what the logic says of itself, or by its geometry.
@@ -24,7 +39,7 @@ bool is_line_logic(const Node& logic) {
     if (!info.empty()) {
         return info.find("LINE") != std::string::npos;
     }
-    const std::vector<Node> geometries = logic.all("geometries");
+    const std::vector<Node> geometries = xovis_list(logic, "geometries", "geometry");
     return !geometries.empty() && geometries.back()["type"].text() == "LINE";
 }
 
@@ -34,7 +49,7 @@ void read_record(const Node& record, XovisPlace place, ReportBuilder& out) {
         return;
     }
     place.when = *when;
-    const std::vector<Node> counts = record.all("counts");
+    const std::vector<Node> counts = xovis_list(record, "counts", "count");
     place.balance_is_level = !place.is_line && is_only_balance(counts, "name");
     bool any_known = false;
     for (const Node& count : counts) {
@@ -46,24 +61,32 @@ void read_record(const Node& record, XovisPlace place, ReportBuilder& out) {
     }
 }
 
+void read_logic(const Node& logic, ReportBuilder& out) {
+    XovisPlace place;
+    place.name = logic["name"].text();
+    if (place.name.empty()) {
+        place.name = "logic " + logic["id"].text();
+    }
+    place.is_line = is_line_logic(logic);
+    const std::vector<Node> records = xovis_list(logic, "records", "record");
+    if (records.empty()) {
+        out.bad(logic, "records", logic["records"] ? kIsEmpty : kIsMissing);
+    }
+    for (const Node& record : records) {
+        read_record(record, place, out);
+    }
+}
+
 void read_logics(const Node& data, ReportBuilder& out) {
     if (!data["logics"]) {
         out.bad(data, "logics", kIsMissing);
     }
-    for (const Node& logic : data.all("logics")) {
-        // Shopping carts and bicycles are not people.
-        const std::string info = logic["info"].text();
-        if (info.find("CART") != std::string::npos || info.find("BICYCLE") != std::string::npos) {
-            continue;
-        }
-        XovisPlace place;
-        place.name = logic["name"].text();
-        if (place.name.empty()) {
-            place.name = "logic " + logic["id"].text();
-        }
-        place.is_line = is_line_logic(logic);
-        for (const Node& record : logic.all("records")) {
-            read_record(record, place, out);
+    XovisNames names;
+    for (const Node& logic : xovis_list(data, "logics", "logic")) {
+        if (counts_people(logic["info"].text())) {
+            const std::size_t first = out.report.readings.size();
+            read_logic(logic, out);
+            names.tell_apart(out.report, first, logic["id"].text());
         }
     }
 }
@@ -81,7 +104,7 @@ constexpr V5State kV5States[] = {
     {"updates", "device.alarm.updates", "the sensor says that an update failed"}};
 
 void read_status(const Node& data, ReportBuilder& out) {
-    const Node states = data["states"];
+    const Node states = states_of(data);
     if (!states) {
         out.bad(data, "states", kIsMissing);
     }
@@ -112,7 +135,8 @@ bool read_xovis_v5(const Node& root, ReportBuilder& out) {
         {"live_data", read_xovis_v5_live},
         {"status_data", read_status}};
     for (const auto& [name, read] : parts) {
-        if (const Node data = root[name]) {
+        // Of XML it may be the root itself.
+        if (const Node data = lower(root.name()) == name ? root : root[name]) {
             known = true;
             set_v5_device(root, data, out);
             read(data, out);

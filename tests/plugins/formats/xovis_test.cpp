@@ -136,6 +136,112 @@ TEST_CASE("trap: a missing, null or wrong value is one bad element", "[formats]"
     );
 }
 
+std::string named_logic(const std::string& id, const std::string& info, int count) {
+    return fmt::format(
+        R"({{"id":{},"name":"Main","info":"{}","records":[{{"from":1700000000000,)"
+        R"("to":1700000060000,"counts":[{{"name":"{}","value":{}}}]}}]}})",
+        id,
+        info,
+        info.find("ZONE") == std::string::npos ? "fw" : "count",
+        count
+    );
+}
+
+TEST_CASE("trap: groups, prams and wheelchairs are no people of their own", "[formats]") {
+    std::string list = named_logic("1", "XLT_LINE_IN_OUT_COUNT", 3);
+    for (const char* other : {"GROUP", "PRAM", "WHEELCHAIR", "SHOPPING_CART", "BICYCLE"}) {
+        list += "," + named_logic("1", fmt::format("XLT_{}_LINE_IN_OUT_COUNT", other), 5);
+    }
+    const Report report = parsed("xovis", logics(list));
+    CHECK(
+        lines_of(report) ==
+        XovisLines{"store.footfall.in{door=Main} delta 3 @1700000060000 from 1700000000000 of "
+                   "80:1F:12:AA:BB:CC"}
+    );
+    CHECK(report.bad_elements.empty());
+}
+
+TEST_CASE("trap: two lines of one name are two doors", "[formats]") {
+    const auto line = [](const std::string& door, int count, const std::string& device) {
+        return fmt::format(
+            "store.footfall.in{{door={}}} delta {} @1700000060000 from 1700000000000 of {}",
+            door,
+            count,
+            device
+        );
+    };
+    const std::string v5 = "80:1F:12:AA:BB:CC";
+    const auto two = [](const std::string& id, const std::string& info) {
+        return lines_of(parsed(
+            "xovis", logics(named_logic("1", "XLT_LINE", 3) + "," + named_logic(id, info, 5))
+        ));
+    };
+    CHECK(two("2", "XLT_LINE") == XovisLines{line("Main", 3, v5), line("Main 2", 5, v5)});
+    CHECK(two("1", "XLT_LINE") == XovisLines{line("Main", 3, v5), line("Main", 5, v5)});
+    CHECK(two("2", "XLT_ZONE")[1].starts_with("store.occupancy{zone=Main} gauge 5"));
+    const auto element = [](int id, int count) {
+        return fmt::format(
+            R"({{"element-id":{},"element-name":"Main","data-type":"LINE","measurement":[{{)"
+            R"("from":1700000000000,"to":1700000060000,"fw":{}}}]}})",
+            id,
+            count
+        );
+    };
+    CHECK(
+        lines_of(parsed(
+            "xovis",
+            R"({"sensor-info":{"serial-number":"S9"},"content":{"element":[)" + element(0, 3) +
+                "," + element(1, 5) + "]}}"
+        )) == XovisLines{line("Main", 3, "S9"), line("Main 1", 5, "S9")}
+    );
+}
+
+TEST_CASE("trap: a Xovis 5 as XML, its data as root and its lists in lists", "[formats]") {
+    const auto xml = [](const std::string& records) {
+        return "<x:logics_data xmlns:x=\"u\"><sensor_info><serial_number>S5</serial_number>"
+               "</sensor_info><logics><logic><id>1</id><name>Main</name><info>XLT_LINE</info>" +
+               records + "</logic></logics></x:logics_data>";
+    };
+    const std::string times = "<from>1700000000000</from><to>1700000060000</to>";
+    const std::string nested =
+        xml("<records><record>" + times +
+            "<counts><count><name>fw</name><value>3</value></count>"
+            "<count><name>bw</name><value>1</value></count></counts></record></records>");
+    const XovisLines expected{
+        "store.footfall.in{door=Main} delta 3 @1700000060000 from 1700000000000 of S5",
+        "store.footfall.out{door=Main} delta 1 @1700000060000 from 1700000000000 of S5"};
+    CHECK(lines_of(parsed("xovis", nested)) == expected);
+    CHECK(lines_of(parsed("xovis", "<push>" + nested + "</push>")) == expected);
+    const std::string flat = "<records>" + times +
+                             "<counts><name>fw</name><value>3</value></counts>"
+                             "<counts><name>bw</name><value>1</value></counts></records>";
+    CHECK(lines_of(parsed("xovis", xml(flat))) == expected);
+    CHECK(
+        bad_of(parsed("xovis", xml(""))) ==
+        XovisLines{"/logics_data/logics/logic/records is missing"}
+    );
+    CHECK(
+        bad_of(parsed("xovis", xml("<records/>"))) ==
+        XovisLines{"/logics_data/logics/logic/records is empty"}
+    );
+    CHECK(
+        parsed(
+            "xovis",
+            "<live_data><frames><frame><time>1700000000000</time><events><event>"
+            "<type>ZONE_ENTRY</type><attributes><geometry_name>Desk</geometry_name>"
+            "</attributes></event></events></frame></frames></live_data>"
+        )
+            .readings.size() == 1
+    );
+    CHECK(
+        alarms_of(parsed(
+            "xovis",
+            "<status_data><states><device><state><state>ERROR</state></state></device></states>"
+            "</status_data>"
+        )) == XovisLines{"+device.alarm.device of "}
+    );
+}
+
 TEST_CASE("xovis 5: the status gives firmware and alarms", "[formats]") {
     const Report report = parsed(
         "xovis",
@@ -151,6 +257,21 @@ TEST_CASE("xovis 5: the status gives firmware and alarms", "[formats]") {
         XovisLines{
             "-device.alarm.device of S1", "+device.alarm.time of S1", "-device.alarm.updates of S1"}
     );
+}
+
+TEST_CASE("trap: a status tells of its sensor among its states only", "[formats]") {
+    const std::string device =
+        R"("device":{"info":{"fw_version":"5.0.3-97","prod_code":"PC2SUL","serial":"S7",)"
+        R"("type":"PC2S"},"state":{"state":"OK"}})";
+    for (const std::string& data : {R"("states":{)" + device + "}", device}) {
+        const Report report = parsed("xovis", R"({"status_data":{)" + data + "}}");
+        REQUIRE(report.devices.size() == 1);
+        CHECK(report.devices[0].device == "S7");
+        CHECK(report.devices[0].firmware == "5.0.3-97");
+        CHECK(report.devices[0].model == "PC2S");
+        CHECK(alarms_of(report) == XovisLines{"-device.alarm.device of S7"});
+        CHECK(report.bad_elements.empty());
+    }
 }
 
 TEST_CASE("xovis 4: XML says the same as JSON", "[formats]") {
