@@ -60,7 +60,9 @@ Node payload_of(const Node& root) {
     return first_of(root, {"frm_payload"});
 }
 
-LoraUplink describe(const Node& root) {
+}  // namespace
+
+LoraUplink describe_uplink(const Node& root) {
     LoraUplink uplink;
     uplink.device =
         first_of(root, {"deviceName", "device_id", "deviceId", "devEUI", "dev_eui"}).text();
@@ -73,8 +75,6 @@ LoraUplink describe(const Node& root) {
     uplink.port = first_of(root, {"fPort", "f_port", "port"}).count().value_or(0);
     return uplink;
 }
-
-}  // namespace
 
 std::string from_hex_text(std::string_view text) {
     const std::string digits = without_blanks(text);
@@ -142,7 +142,7 @@ Result<LoraUplink> read_lora_uplink(std::string_view body, bool (*fits)(std::str
         if (!parsed) {
             return parsed.error();
         }
-        uplink = describe(parsed->root());
+        uplink = describe_uplink(parsed->root());
         uplink.bytes = bytes_of(payload_of(parsed->root()).text(), fits);
     } else {
         uplink.bytes = bytes_of(text, fits);

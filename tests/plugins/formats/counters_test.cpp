@@ -181,6 +181,41 @@ TEST_CASE("imbuildings: sums of two channels, of JSON and of the payload", "[for
     CHECK_FALSE(refused("imbuildings", "hello, world!").empty());
 }
 
+TEST_CASE("trap: what a network server decoded is its device's and its time's", "[formats]") {
+    const auto ttn = [](const std::string& device, const std::string& counts) {
+        return parsed(
+            "imbuildings",
+            R"({"end_device_ids":{"device_id":")" + device +
+                R"(","dev_eui":"0004A3"},"received_at":"2026-11-22T09:14:00Z","uplink_message":)"
+                R"({"f_port":26,"f_cnt":3,"decoded_payload":{)" +
+                counts + R"("payload_counter":42}}})"
+        );
+    };
+    const std::string totals =
+        R"("counter_a":3,"counter_b":2,"total_counter_a":9,"total_counter_b":8,)";
+    for (const char* device : {"door-A", "door-B"}) {
+        const std::string behind = " @1795338840000 of " + std::string(device);
+        CHECK(
+            lines_of(ttn(device, totals)) ==
+            CounterLines{
+                "store.footfall.in counter 9" + behind, "store.footfall.out counter 8" + behind}
+        );
+    }
+    const Report periods = ttn("door-A", R"("counter_a":3,"counter_b":2,)");
+    CHECK(periods.readings[0].id == "3@1795338840000");
+    CHECK(ttn("door-A", R"("total_counter_a":9,"total_counter_b":8,)").readings.size() == 2);
+    CHECK(
+        lines_of(parsed(
+            "imbuildings",
+            R"({"deviceInfo":{"deviceName":"door-C","devEui":"0004a3"},"time":"2026-11-22T09:14:00Z",)"
+            R"("fCnt":5,"object":{"total_counter_a":100,"total_counter_b":90}})"
+        )) ==
+        CounterLines{
+            "store.footfall.in counter 100 @1795338840000 of door-C",
+            "store.footfall.out counter 90 @1795338840000 of door-C"}
+    );
+}
+
 TEST_CASE("trap: totals of 16 bits say so, and the period is not counted twice", "[formats]") {
     const Report report = parsed("milesight", "04CC12001600 05CC13001400");
     CHECK(
