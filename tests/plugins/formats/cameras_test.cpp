@@ -179,6 +179,26 @@ TEST_CASE("axis: queue monitor and object analytics", "[formats]") {
     );
 }
 
+TEST_CASE("trap: accumulated counts are sums, whatever their members are called", "[formats]") {
+    const auto answer = [](const std::string& method, const std::string& counts) {
+        return lines_of(parsed(
+            "axis",
+            R"({"serial":"Q1","apiVersion":"1.6","method":")" + method +
+                R"(","data":{"timestamp":"2026-11-22T09:14:00Z",)" + counts + "}}"
+        ));
+    };
+    const std::string human = R"("total":12,"human":7,"car":5)";
+    CHECK(
+        answer("getAccumulatedCounts", human) ==
+        CameraLines{"store.footfall.in counter 7 @1795338840000 of Q1"}
+    );
+    CHECK(
+        answer("getOccupancy", human) == CameraLines{"store.occupancy gauge 7 @1795338840000 of Q1"}
+    );
+    CHECK(answer("getAccumulatedCounts", R"("total":12)").size() == 1);
+    CHECK(answer("getAccumulatedCounts", R"("total":12,"car":12)").empty());
+}
+
 std::string alert(const std::string& inside) {
     return R"(<EventNotificationAlert version="1.0" xmlns="urn:psialliance-org"><ipAddress>10.0.0.2</ipAddress>)"
            R"(<macAddress>44:47:cc:50:00:c1</macAddress><channelID>1</channelID>)"
