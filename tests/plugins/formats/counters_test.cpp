@@ -150,6 +150,21 @@ TEST_CASE("qminder: what is missing or backwards is told, free text is dropped",
     CHECK(report.private_fields.at("identity") == 2);
 }
 
+TEST_CASE("trap: a ticket of nothing is no arrival", "[formats]") {
+    for (const char* data : {"null", "{}", R"({"ticket":null})", R"({"status":"NEW"})", "7"}) {
+        INFO(data);
+        const Report report =
+            parsed("qminder", R"({"type":"ticket_created","data":)" + std::string(data) + "}");
+        CHECK(report.readings.empty());
+        CHECK_FALSE(report.bad_elements.empty());
+    }
+    CHECK(
+        bad_of(parsed("qminder", R"({"type":"ticket_created","data":null})")) ==
+        CounterLines{"/data is empty"}
+    );
+    CHECK(parsed("qminder", R"({"type":"ticket_created","data":{"line":5}})").readings.size() == 1);
+}
+
 TEST_CASE("imbuildings: sums of two channels, of JSON and of the payload", "[formats]") {
     const Report parser = parsed(
         "imbuildings",
