@@ -113,18 +113,6 @@ bool counts_people(std::string_view logic) {
     return true;
 }
 
-std::vector<Node> xovis_list(const Node& parent, const char* list, const char* item) {
-    std::vector<Node> found;
-    for (const Node& each : parent.all(list)) {
-        const std::vector<Node> inner = each.all(item);
-        found.insert(found.end(), inner.begin(), inner.end());
-        if (inner.empty() && !each.is_empty()) {
-            found.push_back(each);
-        }
-    }
-    return found;
-}
-
 void XovisNames::tell_apart(Report& report, std::size_t first, const std::string& id) {
     const auto begin = report.readings.begin() + static_cast<std::ptrdiff_t>(first);
     const bool taken = std::any_of(begin, report.readings.end(), [&](const Reading& reading) {

@@ -43,10 +43,6 @@ SeriesInfo xovis_passage(bool forward, const std::string& door);
 // False: its name says that it counts things or a part of the people, who are told on their own.
 bool counts_people(std::string_view logic);
 
-// Items of a list, also of one whose items have an element of their own in it, as XML mostly has:
-// <logics><logic>, <records><record>. An empty item is none.
-std::vector<Node> xovis_list(const Node& parent, const char* list, const char* item);
-
 // Places of one message that have one name, by their ids. A name that comes again with another id
 // gets that id, where both would be one series, of which one would pass for a repetition.
 class XovisNames {

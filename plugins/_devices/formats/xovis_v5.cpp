@@ -39,7 +39,7 @@ bool is_line_logic(const Node& logic) {
     if (!info.empty()) {
         return info.find("LINE") != std::string::npos;
     }
-    const std::vector<Node> geometries = xovis_list(logic, "geometries", "geometry");
+    const std::vector<Node> geometries = logic.all("geometries", "geometry");
     return !geometries.empty() && geometries.back()["type"].text() == "LINE";
 }
 
@@ -49,7 +49,7 @@ void read_record(const Node& record, XovisPlace place, ReportBuilder& out) {
         return;
     }
     place.when = *when;
-    const std::vector<Node> counts = xovis_list(record, "counts", "count");
+    const std::vector<Node> counts = record.all("counts", "count");
     place.balance_is_level = !place.is_line && is_only_balance(counts, "name");
     bool any_known = false;
     for (const Node& count : counts) {
@@ -68,7 +68,7 @@ void read_logic(const Node& logic, ReportBuilder& out) {
         place.name = "logic " + logic["id"].text();
     }
     place.is_line = is_line_logic(logic);
-    const std::vector<Node> records = xovis_list(logic, "records", "record");
+    const std::vector<Node> records = logic.all("records", "record");
     if (records.empty()) {
         out.bad(logic, "records", logic["records"] ? kIsEmpty : kIsMissing);
     }
@@ -82,7 +82,7 @@ void read_logics(const Node& data, ReportBuilder& out) {
         out.bad(data, "logics", kIsMissing);
     }
     XovisNames names;
-    for (const Node& logic : xovis_list(data, "logics", "logic")) {
+    for (const Node& logic : data.all("logics", "logic")) {
         if (counts_people(logic["info"].text())) {
             const std::size_t first = out.report.readings.size();
             read_logic(logic, out);

@@ -135,7 +135,7 @@ public:
         const std::int64_t ms = read.when.time ? read.when.time->ms : 0;
         read.prefix = fmt::format("{}/{}/", ms, frame["framenumber"].text());
         note_tracks(frame);
-        for (const Node& node : xovis_list(frame, "events", "event")) {
+        for (const Node& node : frame.all("events", "event")) {
             V5Event event = read_v5_event(node);
             // A group is told beside its members.
             if (event.track.empty() || not_people_.count(event.track) == 0) {
@@ -158,7 +158,7 @@ public:
 private:
     // A count may come when its track is no longer told of.
     void note_tracks(const Node& frame) {
-        for (const Node& object : xovis_list(frame, "tracked_objects", "tracked_object")) {
+        for (const Node& object : frame.all("tracked_objects", "tracked_object")) {
             if (object["type"] && object["type"].text() != "PERSON") {
                 not_people_.insert(object["track_id"].text());
             }
@@ -230,7 +230,7 @@ void read_xovis_v5_live(const Node& data, ReportBuilder& out) {
         out.bad(data, "frames", kIsMissing);
     }
     PackageReader package(out);
-    for (const Node& frame : xovis_list(data, "frames", "frame")) {
+    for (const Node& frame : data.all("frames", "frame")) {
         package.add(frame);
     }
     package.read();
