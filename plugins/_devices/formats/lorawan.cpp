@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "plugins/_devices/plain_text.hpp"
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::devices {
@@ -135,7 +136,9 @@ std::uint32_t big_endian(std::string_view bytes, std::size_t at, std::size_t siz
 }
 
 Result<LoraUplink> read_lora_uplink(std::string_view body, bool (*fits)(std::string_view bytes)) {
-    const std::string_view text = trimmed(body);
+    // Bytes of a device may begin like the mark of a text: only an object is taken for one.
+    const Result<PlainText> plain = PlainText::of(body);
+    const std::string_view text = trimmed(plain ? plain->text() : body);
     LoraUplink uplink;
     if (text.starts_with('{')) {
         const Result<NodeMessage> parsed = NodeMessage::parse(text);

@@ -62,6 +62,14 @@ TEST_CASE("axis: exports are intervals, as JSON and as CSV", "[formats]") {
     );
 }
 
+TEST_CASE("trap: an export of an empty list says that nobody came", "[formats]") {
+    const Report report = parsed("axis", R"({"data":[]})");
+    CHECK(report.readings.empty());
+    CHECK(report.bad_elements.empty());
+    CHECK_FALSE(refused("axis", R"({"data":null})").empty());
+    CHECK_FALSE(refused("axis", R"({"data":[1]})").empty());
+}
+
 std::string retail_push(const std::string& measurements) {
     return R"({"apiName":"Axis Retail Data","apiVersion":"0.4","data":{)"
            R"("utcFrom":"2026-11-22T09:00:00Z","utcTo":"2026-11-22T09:15:00Z","measurements":[)" +
