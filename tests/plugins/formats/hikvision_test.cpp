@@ -165,8 +165,10 @@ TEST_CASE("trap: counted targets come in forward and go out backward", "[formats
         "<statisticalMethod>timeRange</statisticalMethod>"
         "<startTime>2020-04-19T19:33:00+02:00</startTime><endTime>2020-04-19T19:35:00+02:00</"
         "endTime>";
+    const HikLines increments = lines_of(parsed("hikvision", targets(range + both)));
+    REQUIRE(increments.size() == 2);
     CHECK(
-        lines_of(parsed("hikvision", targets(range + both)))[0] ==
+        increments[0] ==
         "store.footfall.in{door=channel 1} delta 114 @1587317700000 from 1587317580000 of 10.0.0.2"
     );
     const std::string place = "/EventNotificationAlert/CountingList";
