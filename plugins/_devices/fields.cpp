@@ -2,7 +2,6 @@
 #include "plugins/_devices/fields.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "plugins/_devices/json.hpp"
@@ -77,31 +76,6 @@ const Json* list_place(const Json& message, std::string_view place) {
         place.remove_prefix(end);
     }
     return value != nullptr && value->is_array() ? value : nullptr;
-}
-
-std::optional<char> hex_pair(std::string_view digits) {
-    unsigned value = 0;
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    const bool whole =
-        digits.size() == 2 && read.ec == std::errc{} && read.ptr == digits.data() + digits.size();
-    return whole ? std::optional(static_cast<char>(value)) : std::nullopt;
-}
-
-std::optional<std::string> form_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i] == '+' ? ' ' : text[i];
-            continue;
-        }
-        const std::optional<char> c = hex_pair(text.substr(i + 1, 2));
-        if (!c) {
-            return std::nullopt;
-        }
-        out += *c;
-        i += 2;
-    }
-    return out;
 }
 
 void note_if_private(std::string_view name, std::string_view text, FieldsMessage& message) {

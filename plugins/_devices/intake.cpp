@@ -17,6 +17,8 @@ namespace {
 
 // Facts that are remembered, to drop those that come again.
 constexpr std::size_t kMostFacts = 1024;
+// Readings that wait until it is known whether they are part of a total.
+constexpr std::size_t kMostHeld = 4096;
 
 bool has_dim(const SeriesKey& key, std::string_view name) {
     return std::any_of(key.dims.begin(), key.dims.end(), [&](const Dimension& dim) {
@@ -62,9 +64,17 @@ Status Intake::take(const Report& report) {
             taken = place(reading, device, absent.away.count(device) != 0, placed);
         }
     }
+    const std::deque<Held> counted = no_longer_held();
+    for (const Held& each : counted) {
+        const SeriesId series = series_.at(each.key).first;
+        placed.push_back({&each.reading, each.device, series, each.reading.value});
+    }
     add_up(placed);
     for (const Placed& each : placed) {
         taken = taken ? emit(each) : taken;
+    }
+    if (!taken) {
+        held_.insert(held_.end(), counted.begin(), counted.end());
     }
     clock_.end_of_message();
     for (const DeviceEvent& event : report.events) {
@@ -127,7 +137,12 @@ Status Intake::place(
         complaints_.bad_element({}, {}, "more devices than max_devices");
         return {};
     }
-    const Result<SeriesId> series = series_of(reading, device);
+    const Result<SeriesInfo> info = info_of(reading, device);
+    if (info && reading.unless_totals) {
+        hold(reading, device, info->key);
+        return {};
+    }
+    const Result<SeriesId> series = info ? series_of(*info) : info.error();
     if (!series && series.error().code == ErrorCode::unavailable) {
         return exhausted(series.error().message);
     }
@@ -145,6 +160,30 @@ Status Intake::place(
     }
     placed.push_back({&reading, device, *series, reading.value});
     return {};
+}
+
+// Whether a device tells totals shows with what it measures now. Of one that does, its totals are
+// what counts: the next one holds what the past says. Of one that does not, the past counts.
+void Intake::hold(const Reading& reading, const std::string& device, const SeriesKey& key) {
+    held_.push_back({reading, device, key});
+    if (held_.size() > kMostHeld) {
+        held_.pop_front();
+    }
+}
+
+std::deque<Intake::Held> Intake::no_longer_held() {
+    std::deque<Held> counted;
+    std::deque<Held> unknown;
+    for (Held& each : held_) {
+        const auto known = series_.find(each.key);
+        if (known == series_.end()) {
+            unknown.push_back(std::move(each));
+        } else if (known->second.second == each.reading.info.kind) {
+            counted.push_back(std::move(each));
+        }
+    }
+    held_ = std::move(unknown);
+    return counted;
 }
 
 // `names` may give two lines of a sensor one name: what each of them counted in the same interval
@@ -191,7 +230,7 @@ Status Intake::emit(const Placed& placed) {
     return emitted;
 }
 
-Result<SeriesId> Intake::series_of(const Reading& reading, const std::string& device) {
+Result<SeriesInfo> Intake::info_of(const Reading& reading, const std::string& device) const {
     SeriesInfo info = reading.info;
     for (Dimension& dim : info.key.dims) {
         dim.value = called(dim.value);
@@ -207,6 +246,10 @@ Result<SeriesId> Intake::series_of(const Reading& reading, const std::string& de
     if (const Status normal = normalise(info); !normal) {
         return normal.error();
     }
+    return info;
+}
+
+Result<SeriesId> Intake::series_of(const SeriesInfo& info) {
     if (const auto known = series_.find(info.key); known != series_.end()) {
         // Sums and increments of the same thing would count people twice: the first kind stays.
         return known->second.second == info.kind ? Result<SeriesId>(known->second.first)

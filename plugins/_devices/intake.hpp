@@ -103,8 +103,19 @@ private:
         const Reading& reading, const std::string& device, bool away, std::vector<Placed>& placed
     );
     static void add_up(std::vector<Placed>& placed);
+    // A reading of which it is not known yet whether the totals of its device hold it.
+    struct Held {
+        Reading reading;
+        std::string device;
+        SeriesKey key;
+    };
+    void hold(const Reading& reading, const std::string& device, const SeriesKey& key);
+    // Those of devices that are known now to tell no totals.
+    std::deque<Held> no_longer_held();
     Status emit(const Placed& placed);
-    Result<SeriesId> series_of(const Reading& reading, const std::string& device);
+    [[nodiscard]] Result<SeriesInfo> info_of(const Reading& reading, const std::string& device)
+        const;
+    Result<SeriesId> series_of(const SeriesInfo& info);
     [[nodiscard]] std::string device_of(std::string_view said) const;
     [[nodiscard]] std::string called(std::string_view said) const;
     void take_event(const DeviceEvent& told);
@@ -118,6 +129,7 @@ private:
     Complaints complaints_;
     PrivateCount private_;
     std::map<SeriesKey, std::pair<SeriesId, Kind>> series_;
+    std::deque<Held> held_;      // the last ones, oldest first
     std::set<EventId> raised_;   // alarms
     std::deque<EventId> facts_;  // the last ones, oldest first
 };

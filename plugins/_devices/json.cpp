@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "plugins/_devices/plain_text.hpp"
 #include "plugins/_devices/privacy.hpp"
 #include "plugins/_devices/text.hpp"
 
@@ -51,7 +52,12 @@ bool holds_something(const Json& value) {
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text) {
+Result<Json> parse_json(std::string_view body) {
+    const Result<PlainText> plain = PlainText::of(body);
+    if (!plain) {
+        return plain.error();
+    }
+    const std::string_view text = plain->text();
     if (nested_too_deep(text)) {
         return invalid_argument("JSON is nested too deep");
     }

@@ -22,7 +22,7 @@ using Json = nlohmann::json;
 inline constexpr int kMaxNesting = 64;
 
 // invalid_argument: not JSON (RFC 8259), or nested too deep.
-Result<Json> parse_json(std::string_view text);
+Result<Json> parse_json(std::string_view body);
 
 // Member of an object; null: no such member, or not an object.
 const Json* member(const Json& object, std::string_view key);

@@ -37,6 +37,9 @@ struct Reading {
     // the same when the message comes again. Empty: nothing in the message does.
     std::string id;
     bool lost = false;  // the device says that it could not measure
+    // A delta of the past that the next total of the device holds too, if it tells totals at all,
+    // which its message does not say.
+    bool unless_totals = false;
 };
 
 // What a message says of a device as such. Empty or none: not said.

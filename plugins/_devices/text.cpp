@@ -19,6 +19,14 @@ bool one_of(std::string_view text, const std::string_view (&list)[N]) {
     return std::find(std::begin(list), std::end(list), text) != std::end(list);
 }
 
+std::optional<char> hex_pair(std::string_view digits) {
+    unsigned value = 0;
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    const bool whole =
+        digits.size() == 2 && read.ec == std::errc{} && read.ptr == digits.data() + digits.size();
+    return whole ? std::optional(static_cast<char>(value)) : std::nullopt;
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -62,6 +70,23 @@ std::optional<bool> parse_flag(std::string_view text) {
         return true;
     }
     return one_of(word, kNo) ? std::optional(false) : std::nullopt;
+}
+
+std::optional<std::string> form_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i] == '+' ? ' ' : text[i];
+            continue;
+        }
+        const std::optional<char> c = hex_pair(text.substr(i + 1, 2));
+        if (!c) {
+            return std::nullopt;
+        }
+        out += *c;
+        i += 2;
+    }
+    return out;
 }
 
 std::uint64_t key_of(std::string_view text) {

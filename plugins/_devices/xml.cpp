@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plugins/_devices/plain_text.hpp"
 #include "plugins/_devices/privacy.hpp"
 #include "plugins/_devices/text.hpp"
 
@@ -86,7 +87,12 @@ std::string index_among_siblings(const pugi::xml_node& node) {
 
 }  // namespace
 
-Result<std::unique_ptr<pugi::xml_document>> parse_xml(std::string_view text) {
+Result<std::unique_ptr<pugi::xml_document>> parse_xml(std::string_view body) {
+    const Result<PlainText> plain = PlainText::of(body);
+    if (!plain) {
+        return plain.error();
+    }
+    const std::string_view text = plain->text();
     auto document = std::make_unique<pugi::xml_document>();
     const pugi::xml_parse_result parsed =
         document->load_buffer(text.data(), text.size(), pugi::parse_default, pugi::encoding_auto);

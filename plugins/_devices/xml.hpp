@@ -18,7 +18,7 @@
 namespace cxedge::devices {
 
 // invalid_argument: not XML 1.0, or nested deeper than 64.
-Result<std::unique_ptr<pugi::xml_document>> parse_xml(std::string_view text);
+Result<std::unique_ptr<pugi::xml_document>> parse_xml(std::string_view body);
 
 // "ns:count" -> "count".
 std::string_view local_name(const pugi::xml_node& node);

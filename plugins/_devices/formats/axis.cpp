@@ -10,6 +10,7 @@
 #include "plugins/_devices/csv.hpp"
 #include "plugins/_devices/device_time.hpp"
 #include "plugins/_devices/formats/axis_parts.hpp"
+#include "plugins/_devices/plain_text.hpp"
 #include "plugins/_devices/privacy.hpp"
 #include "plugins/_devices/text.hpp"
 
@@ -67,6 +68,11 @@ void read_export(const Node& root, ReportBuilder& out) {
     }
 }
 
+// Nobody came in that time: a list of nothing, not nothing (null).
+bool is_empty_export(const Node& root) {
+    return root["data"] && root["data"].items().empty();
+}
+
 // Publisher ACAP: one person; "direction", or the sign of "value".
 void read_direction(const Node& root, ReportBuilder& out) {
     const std::string direction = lower(root["direction"].text());
@@ -93,7 +99,7 @@ bool read_axis_json(const Node& root, ReportBuilder& out) {
     } else if (!root.all("data").empty() && root.all("data")[0]["start"]) {
         read_export(root, out);
     } else {
-        return read_axis_retail(root, out) || read_queue_sum(root, out);
+        return read_axis_retail(root, out) || read_queue_sum(root, out) || is_empty_export(root);
     }
     return true;
 }
@@ -196,9 +202,13 @@ SeriesInfo axis_daily(const char* metric, const std::string& door) {
 }
 
 Result<Report> parse_axis(const Message& message) {
-    const std::string_view body = trimmed(message.body);
+    const Result<PlainText> plain = PlainText::of(message.body);
+    if (!plain) {
+        return plain.error();
+    }
+    const std::string_view body = trimmed(plain->text());
     if (!body.starts_with('{') && !body.starts_with('<')) {
-        return parse_axis_csv(message.body);
+        return parse_axis_csv(plain->text());
     }
     const Result<NodeMessage> parsed = NodeMessage::parse(body);
     if (!parsed) {

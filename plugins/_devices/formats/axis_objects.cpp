@@ -2,6 +2,8 @@
 // AXIS Object Analytics: crossline counting (sums since somebody reset them) and occupancy in area,
 // as MQTT JSON, as an ONVIF event (XML), or as the answer of its API. Only people: the metrics of a
 // shop know no cars. A scenario counts one direction: out if its name says so, else in.
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -49,6 +51,14 @@ bool says_out(const std::string& scenario) {
     return false;
 }
 
+// A count of something that is no human: "totalCar", or "car" in the answer of the API.
+bool is_other_class(std::string_view name) {
+    static constexpr std::string_view kClasses[] = {
+        "bike", "bus", "car", "motorcycle", "othervehicle", "truck", "vehicle"};
+    return (name.starts_with("total") && name != "total") ||
+           std::find(std::begin(kClasses), std::end(kClasses), name) != std::end(kClasses);
+}
+
 // People; all there is, if the event does not tell classes apart.
 Node people_of(const AxisEvent& event) {
     bool classes = false;
@@ -56,13 +66,20 @@ Node people_of(const AxisEvent& event) {
         if (name == "totalhuman" || name == "human") {
             return node;
         }
-        classes = classes || (name.starts_with("total") && name != "total");
+        classes = classes || is_other_class(name);
     }
     const auto total = event.data.find("total");
     return classes || total == event.data.end() ? Node() : total->second;
 }
 
+constexpr std::string_view kSums = "getAccumulatedCounts";
+constexpr std::string_view kPresent = "getOccupancy";
+
+// The answers of the API name their members alike: what they are, the method says.
 bool is_area(const AxisEvent& event) {
+    if (event.topic == kSums || event.topic == kPresent) {
+        return event.topic == kPresent;
+    }
     const auto type = event.data.find("scenariotype");
     const std::string told = type == event.data.end() ? event.topic : type->second.text();
     return lower(told).find("occupancy") != std::string::npos || event.data.count("human") != 0;
@@ -137,7 +154,7 @@ bool read_axis_objects(const Node& root, ReportBuilder& out) {
     const std::string method = root["method"].text();
     if (event && root["message"]) {
         read_axis_event(json_event(root, root["message"]["data"], out), out);
-    } else if (method == "getAccumulatedCounts" || method == "getOccupancy") {
+    } else if (method == kSums || method == kPresent) {
         read_axis_event(json_event(root, root["data"], out), out);
     } else {
         return false;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_devices/formats/hikvision.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "plugins/_devices/formats/hikvision_parts.hpp"
+#include "plugins/_devices/plain_text.hpp"
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::devices {
@@ -20,8 +22,9 @@ When with_its_last_second(When when) {
     return when;
 }
 
+// As JSON the list may be of objects that hold one match each, or of matches.
 void read_search_result(const Node& result, ReportBuilder& out) {
-    for (const Node& match : result["matchList"].all("matchElement")) {
+    for (const Node& match : result.all("matchList", "matchElement")) {
         const Node span = match["timeSpan"] ? match["timeSpan"] : match;
         std::optional<When> when = out.interval_of(span, "startTime", "endTime");
         if (!when) {
@@ -36,7 +39,7 @@ void read_search_result(const Node& result, ReportBuilder& out) {
 // True: known and read.
 bool read_hikvision_root(const Node& root, ReportBuilder& out) {
     const std::string& name = root.name();
-    if (name == "CountingStatisticsResult" || root["matchList"]) {
+    if (lower(name) == "countingstatisticsresult" || root["matchList"]) {
         read_search_result(
             root["CountingStatisticsResult"] ? root["CountingStatisticsResult"] : root, out
         );
@@ -85,6 +88,28 @@ std::vector<std::string_view> parts_of(std::string_view body, ReportBuilder& out
     return parts;
 }
 
+// "personQueueCounting=%7B...%7D&...": the messages in the fields of a form.
+std::vector<std::string> messages_of_form(std::string_view form) {
+    std::vector<std::string> found;
+    while (!form.empty()) {
+        const std::string_view pair = form.substr(0, form.find('&'));
+        form.remove_prefix(std::min(pair.size() + 1, form.size()));
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        const std::size_t value_at = std::min(equals + 1, pair.size());
+        std::string value = form_decoded(pair.substr(value_at)).value_or(std::string());
+        if (value.starts_with('{') || value.starts_with('<')) {
+            found.push_back(std::move(value));
+        }
+    }
+    return found;
+}
+
+// A message begins with a bracket and a stream with its boundary, a form with a name.
+bool looks_like_form(std::string_view body) {
+    const char first = body.empty() ? '\0' : static_cast<char>(body[0] | 0x20);
+    return first >= 'a' && first <= 'z';
+}
+
 Status read_part(std::string_view part, ReportBuilder& out) {
     const Result<NodeMessage> parsed = NodeMessage::parse(part);
     if (!parsed) {
@@ -105,7 +130,16 @@ Status read_part(std::string_view part, ReportBuilder& out) {
 
 Result<Report> parse_hikvision(const Message& message) {
     ReportBuilder out;
-    const std::vector<std::string_view> parts = parts_of(trimmed(message.body), out);
+    const Result<PlainText> plain = PlainText::of(message.body);
+    if (!plain) {
+        return plain.error();
+    }
+    const std::string_view body = trimmed(plain->text());
+    const std::vector<std::string> fields =
+        looks_like_form(body) ? messages_of_form(body) : std::vector<std::string>();
+    const std::vector<std::string_view> parts =
+        fields.empty() ? parts_of(body, out)
+                       : std::vector<std::string_view>(fields.begin(), fields.end());
     Status last = invalid_argument("is no message of a Hikvision camera");
     bool any = !out.report.private_fields.empty();
     for (const std::string_view part : parts) {

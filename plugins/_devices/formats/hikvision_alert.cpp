@@ -69,13 +69,13 @@ void set_hikvision_device(const Node& alert, ReportBuilder& out) {
     out.state().up = true;
 }
 
-std::string counting_door(const Node& alert, const Node& counting) {
+std::string counting_door(const Node& alert, const Node& counting, const char* region_name) {
     std::string door = alert["channelName"].text();
     const std::string channel = channel_of(alert);
     if (door.empty() && !channel.empty()) {
         door = "channel " + channel;
     }
-    const std::string region = counting["regionsID"].text();
+    const std::string region = counting[region_name].text();
     return region.empty() || region == "1" ? door : door + " region " + region;
 }
 
@@ -94,13 +94,56 @@ void read_counting(const Node& alert, const Node& counting, ReportBuilder& out) 
     if (!when) {
         return;
     }
-    const std::vector<Dimension> door{{"door", counting_door(alert, counting)}};
+    const std::vector<Dimension> door{{"door", counting_door(alert, counting, "regionsID")}};
     const Kind kind = is_sum ? Kind::counter : Kind::delta;
     out.add_count(counting, "enter", series_info("store.footfall.in", kind, door), *when);
     out.add_count(counting, "exit", series_info("store.footfall.out", kind, door), *when);
     if (counting["pass"]) {
         const std::vector<Dimension> front{{"front", door[0].value}};
         out.add_count(counting, "pass", series_info("store.passby", kind, front), *when);
+    }
+}
+
+// -1: out, 1: in, 0: neither.
+int target_way(const Node& counted) {
+    const std::string way = lower(counted["statisticalDirection"].text());
+    return way == "forward" ? 1 : (way == "backward" || way == "back" ? -1 : 0);
+}
+
+// "realTime": sums; else of the interval that the alert tells.
+void read_target_counts(const Node& alert, const Node& list, ReportBuilder& out) {
+    const std::string method = lower(alert["statisticalMethod"].text());
+    const bool is_sum = method.empty() || method == "realtime";
+    const auto when = is_sum ? std::optional(When{out.time_of(alert, "dateTime"), {}, {}})
+                             : out.interval_of(alert, "startTime", "endTime");
+    if (!when) {
+        return;
+    }
+    const std::string door = counting_door(alert, list["ruleID"] ? list : alert, "ruleID");
+    for (const Node& counted : list.all("DataList")) {
+        if (const int way = target_way(counted); way != 0) {
+            const char* const metric = way > 0 ? "store.footfall.in" : "store.footfall.out";
+            const Kind kind = is_sum ? Kind::counter : Kind::delta;
+            out.add_count(
+                counted, "humanCount", series_info(metric, kind, {{"door", door}}), *when
+            );
+        } else {
+            out.bad(counted, "statisticalDirection", "is neither forward nor backward");
+        }
+    }
+}
+
+void read_target_lists(const Node& alert, ReportBuilder& out) {
+    const std::vector<Node> lists = alert.all("CountingList");
+    if (lists.empty()) {
+        out.bad(alert, "CountingList", kIsMissing);
+    }
+    for (const Node& list : lists) {
+        if (list.all("DataList").empty()) {
+            out.bad(list, "DataList", kIsMissing);
+        } else {
+            read_target_counts(alert, list, out);
+        }
     }
 }
 
@@ -208,31 +251,48 @@ void read_target(const Node& target, const When& when, ReportBuilder& out) {
     }
 }
 
+void read_queue_alert(const Node& alert, ReportBuilder& out) {
+    const Node wait = alert.find("waitTime");
+    if (!wait) {
+        out.bad(alert, "waitTime", kIsMissing);
+        return;
+    }
+    const auto when = When{out.time_of(alert, "dateTime"), {}, {}};
+    const std::string id =
+        fmt::format("{}/{}", when.time ? when.time->ms : 0, alert.find("targetID").text());
+    add_wait(wait, queue_of(alert["RegionCapture"]), id, when, out);
+}
+
+// By the type of an alert in small letters.
+void read_alert_of_type(const Node& alert, const std::string& type, ReportBuilder& out) {
+    if (type == "peoplecounting") {
+        out.bad(alert, "peopleCounting", kIsMissing);
+    } else if (type == "personqueuecounting" || type == "personqueuerealtime") {
+        read_queue_length(alert, out);
+    } else if (type == "personqueuetime") {
+        read_queue_alert(alert, out);
+    } else if (type == "regiontargetnumbercounting") {
+        read_target_lists(alert, out);
+    } else if (const HikvisionAlarm* const alarm = find_alarm(type)) {
+        read_state_alarm(alert, *alarm, out);
+    } else if (type.find("count") != std::string::npos) {
+        out.bad(alert, "eventType", "counts something in a way that is not known");
+    }
+}
+
 }  // namespace
 
 void read_hikvision_alert(const Node& alert, ReportBuilder& out) {
     set_hikvision_device(alert, out);
     note_empty(alert, out);
     note_children(alert, out);
-    const std::string type = lower(alert["eventType"].text());
-    if (const Node counting = alert["peopleCounting"]) {
+    // One for each of its regions.
+    const std::vector<Node> countings = alert.all("peopleCounting");
+    for (const Node& counting : countings) {
         read_counting(alert, counting, out);
-    } else if (type == "peoplecounting") {
-        out.bad(alert, "peopleCounting", kIsMissing);
-    } else if (type == "personqueuecounting" || type == "personqueuerealtime") {
-        read_queue_length(alert, out);
-    } else if (type == "personqueuetime") {
-        const auto when = When{out.time_of(alert, "dateTime"), {}, {}};
-        const Node wait = alert.find("waitTime");
-        const std::string id =
-            fmt::format("{}/{}", when.time ? when.time->ms : 0, alert.find("targetID").text());
-        if (wait) {
-            add_wait(wait, queue_of(alert["RegionCapture"]), id, when, out);
-        } else {
-            out.bad(alert, "waitTime", kIsMissing);
-        }
-    } else if (const HikvisionAlarm* const alarm = find_alarm(type)) {
-        read_state_alarm(alert, *alarm, out);
+    }
+    if (countings.empty()) {
+        read_alert_of_type(alert, lower(alert["eventType"].text()), out);
     }
 }
 

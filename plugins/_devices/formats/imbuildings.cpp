@@ -72,23 +72,56 @@ void read_parsed(const Node& root, When when, ReportBuilder& out) {
         out.add_count(root, "total_counter_b", imb_sum(imb_metric("b")), when);
         return;
     }
-    if (const std::string number = root["payload_counter"].text(); !number.empty() && when.time) {
+    const std::string number = root["payload_counter"].text();
+    if (when.id.empty() && !number.empty() && when.time) {
         when.id = number + "@" + std::to_string(when.time->ms);
     }
     out.add_count(root, "counter_a", series_info(imb_metric("a"), Kind::delta), when);
     out.add_count(root, "counter_b", series_info(imb_metric("b"), Kind::delta), when);
 }
 
-bool read_imb_json(const Node& root, ReportBuilder& out) {
-    set_imb_device(root, out);
-    const When when = imb_when(root, out);
-    if (root["count_since_reset"] || root["count_since_transmit"]) {
-        read_contexts(root, when, out);
-    } else if (root["counter_a"] || root["total_counter_a"]) {
-        read_parsed(root, when, out);
+bool is_imb_content(const Node& node) {
+    for (const char* name :
+         {"counter_a", "total_counter_a", "count_since_reset", "count_since_transmit"}) {
+        if (node[name]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void read_imb_content(const Node& content, const When& when, ReportBuilder& out) {
+    if (content["count_since_reset"] || content["count_since_transmit"]) {
+        read_contexts(content, when, out);
     } else {
+        read_parsed(content, when, out);
+    }
+}
+
+// Where a network server has put what it decoded; nothing: it did not, or there is no server.
+Node decoded_by_server(const Node& root) {
+    for (const char* name : {"decoded_payload", "object"}) {
+        if (Node inner = root.find(name); is_imb_content(inner)) {
+            return inner;
+        }
+    }
+    return {};
+}
+
+// What a server decoded says neither whose it is nor of when: that stands around it.
+bool read_imb_json(const Node& root, ReportBuilder& out) {
+    if (const Node decoded = decoded_by_server(root)) {
+        const LoraUplink uplink = describe_uplink(root);
+        out.device = uplink.device;
+        set_imb_device(decoded, out);
+        read_imb_content(decoded, {uplink.time, {}, uplink.id}, out);
+        return true;
+    }
+    if (!is_imb_content(root)) {
         return false;
     }
+    set_imb_device(root, out);
+    read_imb_content(root, imb_when(root, out), out);
     return true;
 }
 
@@ -138,23 +171,13 @@ Result<Report> parse_imb_payload(std::string_view body) {
     return std::move(out.report);
 }
 
-// Where a network server has put what it decoded.
-Node imb_content(const Node& root) {
-    for (const char* name : {"decoded_payload", "object"}) {
-        if (Node inner = root.find(name); inner["counter_a"]) {
-            return inner;
-        }
-    }
-    return root;
-}
-
 }  // namespace
 
 Result<Report> parse_imbuildings(const Message& message) {
     const Result<NodeMessage> parsed = NodeMessage::parse(message.body);
     if (parsed && !parsed->is_xml()) {
         ReportBuilder out;
-        if (read_imb_json(imb_content(parsed->root()), out)) {
+        if (read_imb_json(parsed->root(), out)) {
             parsed->note_private_fields(out.report);
             return std::move(out.report);
         }

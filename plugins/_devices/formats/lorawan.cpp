@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "plugins/_devices/plain_text.hpp"
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::devices {
@@ -60,7 +61,9 @@ Node payload_of(const Node& root) {
     return first_of(root, {"frm_payload"});
 }
 
-LoraUplink describe(const Node& root) {
+}  // namespace
+
+LoraUplink describe_uplink(const Node& root) {
     LoraUplink uplink;
     uplink.device =
         first_of(root, {"deviceName", "device_id", "deviceId", "devEUI", "dev_eui"}).text();
@@ -73,8 +76,6 @@ LoraUplink describe(const Node& root) {
     uplink.port = first_of(root, {"fPort", "f_port", "port"}).count().value_or(0);
     return uplink;
 }
-
-}  // namespace
 
 std::string from_hex_text(std::string_view text) {
     const std::string digits = without_blanks(text);
@@ -135,14 +136,16 @@ std::uint32_t big_endian(std::string_view bytes, std::size_t at, std::size_t siz
 }
 
 Result<LoraUplink> read_lora_uplink(std::string_view body, bool (*fits)(std::string_view bytes)) {
-    const std::string_view text = trimmed(body);
+    // Bytes of a device may begin like the mark of a text: only an object is taken for one.
+    const Result<PlainText> plain = PlainText::of(body);
+    const std::string_view text = trimmed(plain ? plain->text() : body);
     LoraUplink uplink;
     if (text.starts_with('{')) {
         const Result<NodeMessage> parsed = NodeMessage::parse(text);
         if (!parsed) {
             return parsed.error();
         }
-        uplink = describe(parsed->root());
+        uplink = describe_uplink(parsed->root());
         uplink.bytes = bytes_of(payload_of(parsed->root()).text(), fits);
     } else {
         uplink.bytes = bytes_of(text, fits);

@@ -21,6 +21,9 @@ struct LoraUplink {
     std::int64_t port = 0;           // 0: not told
 };
 
+// All but the bytes: what the JSON of a network server says around a payload.
+LoraUplink describe_uplink(const Node& root);
+
 // `fits`: whether bytes look like the device's, since some texts are both hex and base64.
 // invalid_argument: no bytes are found.
 Result<LoraUplink> read_lora_uplink(std::string_view body, bool (*fits)(std::string_view bytes));

@@ -265,6 +265,16 @@ private:
         );
     }
 
+    // History without totals. It would claim the series that the totals of the same device need,
+    // and the next total holds it: it counts only of a device that is known to tell none.
+    void old_period(std::string_view data, const When& when) {
+        const std::size_t first = out_.report.readings.size();
+        period(data, kHistoryHead, when);
+        for (std::size_t i = first; i < out_.report.readings.size(); ++i) {
+            out_.report.readings[i].unless_totals = true;
+        }
+    }
+
     void region(std::size_t number, std::uint32_t value, const When& when) {
         const std::string zone = number == 0 ? "" : fmt::format("region {}", number);
         const auto info = series_info("store.occupancy", Kind::gauge, {{"zone", zone}});
@@ -287,7 +297,7 @@ private:
         when.time = DeviceTime{std::int64_t{seconds} * 1000, false};
         when.id = fmt::format("history/{}", seconds);
         if (type == 0) {
-            period(data, kHistoryHead, when);
+            old_period(data, when);
         } else if (type == 1) {
             totals(data, kHistoryHead + 4, {}, when);
         } else if (const auto rule = tlv_rule(type, 0xD2); rule && rule->what != Tlv::skip) {

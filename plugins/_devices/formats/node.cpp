@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plugins/_devices/device_time.hpp"
+#include "plugins/_devices/plain_text.hpp"
 #include "plugins/_devices/text.hpp"
 
 namespace cxedge::devices {
@@ -93,6 +94,18 @@ std::vector<Node> Node::all(std::string_view name) const {
     std::vector<Node> found;
     for (const Node& each : children()) {
         if (is_same_name(each.name_, name)) {
+            found.push_back(each);
+        }
+    }
+    return found;
+}
+
+std::vector<Node> Node::all(std::string_view name, std::string_view item) const {
+    std::vector<Node> found;
+    for (const Node& each : all(name)) {
+        const std::vector<Node> inner = each.all(item);
+        found.insert(found.end(), inner.begin(), inner.end());
+        if (inner.empty() && !each.is_empty()) {
             found.push_back(each);
         }
     }
@@ -192,11 +205,11 @@ std::string Node::where(std::string_view member_name) const {
 }
 
 Result<NodeMessage> NodeMessage::parse(std::string_view body) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    if (body.starts_with(kByteOrderMark)) {
-        body.remove_prefix(kByteOrderMark.size());
+    const Result<PlainText> plain = PlainText::of(body);
+    if (!plain) {
+        return plain.error();
     }
-    body = trimmed(body);
+    body = trimmed(plain->text());
     NodeMessage message;
     if (body.starts_with('<')) {
         Result<std::unique_ptr<pugi::xml_document>> xml = parse_xml(body);

@@ -30,6 +30,9 @@ public:
     Node operator[](std::string_view name) const;
     // Items of the list of that name; an element that is there once is a list of one.
     [[nodiscard]] std::vector<Node> all(std::string_view name) const;
+    // As above, also of a list whose items have an element of their own in it, as XML mostly has
+    // them: <logics><logic>. An empty item is none.
+    [[nodiscard]] std::vector<Node> all(std::string_view name, std::string_view item) const;
     // Itself as a list.
     [[nodiscard]] std::vector<Node> items() const;
     // First of that name anywhere below.

@@ -39,6 +39,10 @@ public:
     }
 
     void read(const std::string& event) {
+        // Without a number it cannot be told from the others, without a queue it stands nowhere.
+        if (id_.empty() && queue_.empty()) {
+            return;
+        }
         const std::string status = ticket_["status"].text();
         if (event == "ticket_created") {
             count("store.queue.arrived", created_);
@@ -136,7 +140,9 @@ Result<Report> parse_qminder(const Message& message) {
     }
     ReportBuilder out;
     const Node ticket = data["ticket"] ? data["ticket"] : data;
-    if (event.starts_with("ticket_")) {
+    if (event.starts_with("ticket_") && ticket.is_empty()) {
+        out.bad(ticket, kIsEmpty);
+    } else if (event.starts_with("ticket_")) {
         TicketReader(ticket, out).read(event);
         note_free_text(ticket, out.report);
     }

@@ -104,6 +104,29 @@ void add_xovis_passage(
 
 }  // namespace
 
+bool counts_people(std::string_view logic) {
+    for (const char* other : {"CART", "BICYCLE", "GROUP", "PRAM", "WHEELCHAIR"}) {
+        if (logic.find(other) != std::string_view::npos) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void XovisNames::tell_apart(Report& report, std::size_t first, const std::string& id) {
+    const auto begin = report.readings.begin() + static_cast<std::ptrdiff_t>(first);
+    const bool taken = std::any_of(begin, report.readings.end(), [&](const Reading& reading) {
+        const auto owner = owners_.find(reading.info.key);
+        return owner != owners_.end() && owner->second != id;
+    });
+    std::for_each(begin, report.readings.end(), [&](Reading& reading) {
+        for (Dimension& place : reading.info.key.dims) {
+            place.value = taken ? as_name(place.value + " " + id) : place.value;
+        }
+        owners_.emplace(reading.info.key, id);
+    });
+}
+
 bool is_only_balance(const std::vector<Node>& counts, const char* label_name) {
     bool balance = false;
     for (const Node& count : counts) {

@@ -65,6 +65,7 @@ public:
     [[nodiscard]] bool is_mean() const {
         return type_.find("DWELL") != std::string::npos || type_.find("WAIT") != std::string::npos;
     }
+    [[nodiscard]] bool is_of_people() const { return counts_people(type_); }
     [[nodiscard]] const XovisPlace& place() const { return place_; }
 
     // Of the measurement, or of its element.
@@ -134,7 +135,7 @@ void read_element(const Node& element, ReportBuilder& out) {
         out.bad(element, "measurement", kIsMissing);
     }
     V4Element shared(element);
-    if (shared.is_mean()) {
+    if (shared.is_mean() || !shared.is_of_people()) {
         return;
     }
     for (const Node& measurement : measurements) {
@@ -147,8 +148,11 @@ void read_content(const Node& content, ReportBuilder& out) {
     if (elements.empty()) {
         out.bad(content, "element", content["element"] ? kIsEmpty : kIsMissing);
     }
+    XovisNames names;
     for (const Node& element : elements) {
+        const std::size_t first = out.report.readings.size();
         read_element(element, out);
+        names.tell_apart(out.report, first, element["element-id"].text());
     }
 }
 

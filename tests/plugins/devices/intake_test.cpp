@@ -102,6 +102,44 @@ TEST_CASE("trap: a message that comes twice counts once", "[devices]") {
     CHECK(desk.host.repeated == 2);
 }
 
+TEST_CASE("trap: history without totals breaks no totals and is in none twice", "[devices]") {
+    Desk desk;
+    const auto past = [&](const std::string& device) {
+        Reading reading = people_in(11);
+        reading.device = device;
+        reading.time = desk.now_plus(-minutes(15));
+        reading.id = "history/1";
+        reading.unless_totals = true;
+        return reading;
+    };
+    const auto now = [](const std::string& device, Kind kind, double value) {
+        Reading reading = people_in(value);
+        reading.device = device;
+        reading.info.kind = kind;
+        return reading;
+    };
+    const auto counted = [&](const std::string& device) {
+        return desk.lines_of("store.footfall.in{device=" + device + ",door=Line 1}");
+    };
+    // Nobody knows yet what these two tell.
+    REQUIRE(desk.take(past("totals")));
+    REQUIRE(desk.take(past("periods")));
+    CHECK(desk.lines_of("store.").empty());
+    REQUIRE(desk.take(now("totals", Kind::counter, 18)));
+    REQUIRE(desk.take(now("periods", Kind::delta, 4)));
+    CHECK(counted("totals").size() == 1);
+    REQUIRE(counted("periods").size() == 2);
+    CHECK(counted("periods")[0].find("? 4") != std::string::npos);
+    CHECK(counted("periods")[1].find("? 11") != std::string::npos);
+    // Now it is known; what comes again counts once.
+    REQUIRE(desk.take(past("totals")));
+    REQUIRE(desk.take(past("periods")));
+    REQUIRE(desk.take(now("totals", Kind::counter, 20)));
+    CHECK(counted("totals").size() == 2);
+    CHECK(counted("periods").size() == 2);
+    CHECK(desk.events_named("device.bad_element").empty());
+}
+
 TEST_CASE("trap: a device that was started again numbers its messages from 1", "[devices]") {
     Desk desk;
     for (const int minute : {5, 4}) {

@@ -62,6 +62,14 @@ TEST_CASE("axis: exports are intervals, as JSON and as CSV", "[formats]") {
     );
 }
 
+TEST_CASE("trap: an export of an empty list says that nobody came", "[formats]") {
+    const Report report = parsed("axis", R"({"data":[]})");
+    CHECK(report.readings.empty());
+    CHECK(report.bad_elements.empty());
+    CHECK_FALSE(refused("axis", R"({"data":null})").empty());
+    CHECK_FALSE(refused("axis", R"({"data":[1]})").empty());
+}
+
 std::string retail_push(const std::string& measurements) {
     return R"({"apiName":"Axis Retail Data","apiVersion":"0.4","data":{)"
            R"("utcFrom":"2026-11-22T09:00:00Z","utcTo":"2026-11-22T09:15:00Z","measurements":[)" +
@@ -179,120 +187,24 @@ TEST_CASE("axis: queue monitor and object analytics", "[formats]") {
     );
 }
 
-std::string alert(const std::string& inside) {
-    return R"(<EventNotificationAlert version="1.0" xmlns="urn:psialliance-org"><ipAddress>10.0.0.2</ipAddress>)"
-           R"(<macAddress>44:47:cc:50:00:c1</macAddress><channelID>1</channelID>)"
-           R"(<dateTime>2020-04-19T19:35:00+02:00</dateTime><activePostCount>1</activePostCount>)" +
-           inside + "</EventNotificationAlert>";
-}
-
-const std::string kCounting =
-    "<eventType>PeopleCounting</eventType><eventState>active</eventState>";
-
-TEST_CASE("hikvision: real-time counts are sums, those of a range are increments", "[formats]") {
-    const Report range = parsed(
-        "hikvision",
-        alert(
-            kCounting +
-            "<channelName>Camera "
-            "01</channelName><peopleCounting><statisticalMethods>timeRange</statisticalMethods>"
-            "<TimeRange><startTime>2020-04-19T19:33:00+02:00</"
-            "startTime><endTime>2020-04-19T19:35:00+02:00</endTime>"
-            "</TimeRange><enter>0</enter><exit>2</exit><pass>7</pass></peopleCounting>"
-            "<childCounting><enter>0</enter><exit>1</exit></childCounting>"
-        )
-    );
-    CHECK(
-        lines_of(range) ==
-        CameraLines{
-            "store.footfall.in{door=Camera 01} delta 0 @1587317700000 from 1587317580000 of "
-            "10.0.0.2",
-            "store.footfall.out{door=Camera 01} delta 2 @1587317700000 from 1587317580000 of "
-            "10.0.0.2",
-            "store.passby{front=Camera 01} delta 7 @1587317700000 from 1587317580000 of 10.0.0.2"}
-    );
-    CHECK(range.private_fields.at("age") == 2);
-    CHECK(range.private_fields.at("mac") == 1);
-    const Report live = parsed(
-        "hikvision",
-        alert(
-            kCounting +
-            "<peopleCounting><statisticalMethods>realTime</statisticalMethods><RealTime>"
-            "<time>2020-04-19T19:35:00+02:00</time></RealTime><enter>70</enter><exit/></"
-            "peopleCounting>"
-        )
-    );
-    CHECK(
-        lines_of(live) ==
-        CameraLines{"store.footfall.in{door=channel 1} counter 70 @1587317700000 of 10.0.0.2"}
-    );
-    CHECK(bad_of(live) == CameraLines{"/EventNotificationAlert/peopleCounting/exit is empty"});
-}
-
-TEST_CASE("hikvision: the same as JSON, and channels of a recorder", "[formats]") {
-    const Report report = parsed(
-        "hikvision",
-        R"({"ipAddress":"10.0.0.2","channelID":"3","dateTime":"2020-04-19T19:35:00+02:00","activePostCount":1,)"
-        R"("eventType":"PeopleCounting","eventState":"active","peopleCounting":{"statisticalMethods":"realTime",)"
-        R"("RealTime":{"time":"2020-04-19T19:35:00+02:00"},"enter":7,"exit":5,"regionsID":2}})"
-    );
-    CHECK(
-        lines_of(report) ==
-        CameraLines{
-            "store.footfall.in{door=channel 3 region 2} counter 7 @1587317700000 of 10.0.0.2 "
-            "channel 3",
-            "store.footfall.out{door=channel 3 region 2} counter 5 @1587317700000 of 10.0.0.2 "
-            "channel 3"}
-    );
-}
-
-TEST_CASE("hikvision: alarms are raised and cleared by their state", "[formats]") {
-    const auto alarms = [](const std::string& type, const std::string& state) {
-        return alarms_of(parsed(
-            "hikvision",
-            alert("<eventType>" + type + "</eventType><eventState>" + state + "</eventState>")
+TEST_CASE("trap: accumulated counts are sums, whatever their members are called", "[formats]") {
+    const auto answer = [](const std::string& method, const std::string& counts) {
+        return lines_of(parsed(
+            "axis",
+            R"({"serial":"Q1","apiVersion":"1.6","method":")" + method +
+                R"(","data":{"timestamp":"2026-11-22T09:14:00Z",)" + counts + "}}"
         ));
     };
-    CHECK(alarms("videoloss", "active") == CameraLines{"+device.alarm.video_loss of 10.0.0.2"});
-    CHECK(alarms("videoloss", "inactive") == CameraLines{"-device.alarm.video_loss of 10.0.0.2"});
-    CHECK(alarms("shelteralarm", "active") == CameraLines{"+device.alarm.tamper of 10.0.0.2"});
-    CHECK(alarms("VMD", "active").empty());
-    const Report empty =
-        parsed("hikvision", alert("<eventType>videoloss</eventType><eventState/>"));
-    CHECK(empty.events.empty());
-    CHECK(bad_of(empty) == CameraLines{"/EventNotificationAlert/eventState is empty"});
-}
-
-TEST_CASE("trap: an empty element does not silence the camera", "[formats]") {
-    const Report report = parsed(
-        "hikvision",
-        R"(<EventNotificationAlert><ipAddress>10.0.0.2</ipAddress><channelID/><dateTime/><activePostCount/>)"
-        R"(<eventType>PeopleCounting</eventType><eventState>active</eventState><peopleCounting>)"
-        R"(<statisticalMethods>realTime</statisticalMethods><enter>4</enter><exit>x</exit></peopleCounting>)"
-        R"(</EventNotificationAlert>)"
-    );
-    CHECK(lines_of(report) == CameraLines{"store.footfall.in counter 4 of 10.0.0.2"});
-    CHECK(report.bad_elements.size() == 5);
-}
-
-TEST_CASE("hikvision: parts of a stream, with pictures and rubbish between them", "[formats]") {
-    const Report report = parsed(
-        "hikvision",
-        "--boundary\r\nContent-Type: application/xml\r\n\r\n" +
-            alert("<eventType>videoloss</eventType><eventState>active</eventState>") +
-            "\r\n--boundary\r\nContent-Type: image/jpeg\r\n\r\n\xFF\xD8<{\r\n--boundary\r\n"
-            "Content-Type: application/xml\r\n\r\n<broken>\r\n--boundary--\r\n"
-    );
-    CHECK(alarms_of(report).size() == 1);
-    CHECK(report.private_fields.at("picture") == 1);
-    CHECK(bad_of(report) == CameraLines{"part is not XML"});
+    const std::string human = R"("total":12,"human":7,"car":5)";
     CHECK(
-        refused(
-            "hikvision",
-            "<ResponseStatus><statusCode>4</statusCode><statusString>Invalid</statusString></"
-            "ResponseStatus>"
-        ) == "the camera reports an error"
+        answer("getAccumulatedCounts", human) ==
+        CameraLines{"store.footfall.in counter 7 @1795338840000 of Q1"}
     );
+    CHECK(
+        answer("getOccupancy", human) == CameraLines{"store.occupancy gauge 7 @1795338840000 of Q1"}
+    );
+    CHECK(answer("getAccumulatedCounts", R"("total":12)").size() == 1);
+    CHECK(answer("getAccumulatedCounts", R"("total":12,"car":12)").empty());
 }
 
 }  // namespace

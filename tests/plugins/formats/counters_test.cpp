@@ -150,6 +150,21 @@ TEST_CASE("qminder: what is missing or backwards is told, free text is dropped",
     CHECK(report.private_fields.at("identity") == 2);
 }
 
+TEST_CASE("trap: a ticket of nothing is no arrival", "[formats]") {
+    for (const char* data : {"null", "{}", R"({"ticket":null})", R"({"status":"NEW"})", "7"}) {
+        INFO(data);
+        const Report report =
+            parsed("qminder", R"({"type":"ticket_created","data":)" + std::string(data) + "}");
+        CHECK(report.readings.empty());
+        CHECK_FALSE(report.bad_elements.empty());
+    }
+    CHECK(
+        bad_of(parsed("qminder", R"({"type":"ticket_created","data":null})")) ==
+        CounterLines{"/data is empty"}
+    );
+    CHECK(parsed("qminder", R"({"type":"ticket_created","data":{"line":5}})").readings.size() == 1);
+}
+
 TEST_CASE("imbuildings: sums of two channels, of JSON and of the payload", "[formats]") {
     const Report parser = parsed(
         "imbuildings",
@@ -181,6 +196,41 @@ TEST_CASE("imbuildings: sums of two channels, of JSON and of the payload", "[for
     CHECK_FALSE(refused("imbuildings", "hello, world!").empty());
 }
 
+TEST_CASE("trap: what a network server decoded is its device's and its time's", "[formats]") {
+    const auto ttn = [](const std::string& device, const std::string& counts) {
+        return parsed(
+            "imbuildings",
+            R"({"end_device_ids":{"device_id":")" + device +
+                R"(","dev_eui":"0004A3"},"received_at":"2026-11-22T09:14:00Z","uplink_message":)"
+                R"({"f_port":26,"f_cnt":3,"decoded_payload":{)" +
+                counts + R"("payload_counter":42}}})"
+        );
+    };
+    const std::string totals =
+        R"("counter_a":3,"counter_b":2,"total_counter_a":9,"total_counter_b":8,)";
+    for (const char* device : {"door-A", "door-B"}) {
+        const std::string behind = " @1795338840000 of " + std::string(device);
+        CHECK(
+            lines_of(ttn(device, totals)) ==
+            CounterLines{
+                "store.footfall.in counter 9" + behind, "store.footfall.out counter 8" + behind}
+        );
+    }
+    const Report periods = ttn("door-A", R"("counter_a":3,"counter_b":2,)");
+    CHECK(periods.readings[0].id == "3@1795338840000");
+    CHECK(ttn("door-A", R"("total_counter_a":9,"total_counter_b":8,)").readings.size() == 2);
+    CHECK(
+        lines_of(parsed(
+            "imbuildings",
+            R"({"deviceInfo":{"deviceName":"door-C","devEui":"0004a3"},"time":"2026-11-22T09:14:00Z",)"
+            R"("fCnt":5,"object":{"total_counter_a":100,"total_counter_b":90}})"
+        )) ==
+        CounterLines{
+            "store.footfall.in counter 100 @1795338840000 of door-C",
+            "store.footfall.out counter 90 @1795338840000 of door-C"}
+    );
+}
+
 TEST_CASE("trap: totals of 16 bits say so, and the period is not counted twice", "[formats]") {
     const Report report = parsed("milesight", "04CC12001600 05CC13001400");
     CHECK(
@@ -205,8 +255,10 @@ TEST_CASE("milesight: battery, temperature, history, lines and regions", "[forma
     CHECK(
         lines_of(parsed("milesight", "0367F6FF")) == CounterLines{"store.env.temperature gauge -1"}
     );
+    const Report past = parsed("milesight", "20CE7B3AF164000B000400");
+    CHECK((past.readings[0].unless_totals && past.readings[1].unless_totals));
     CHECK(
-        lines_of(parsed("milesight", "20CE7B3AF164000B000400")) ==
+        lines_of(past) ==
         CounterLines{
             "store.footfall.in delta 11 @1693530747000",
             "store.footfall.out delta 4 @1693530747000"}

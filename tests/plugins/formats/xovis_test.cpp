@@ -136,88 +136,109 @@ TEST_CASE("trap: a missing, null or wrong value is one bad element", "[formats]"
     );
 }
 
-std::string live(const std::string& objects, const std::string& events) {
-    return R"({"live_data":{"frames":[{"framenumber":9,"time":1700000000000,"tracked_objects":[)" +
-           objects + R"(],"events":[)" + events + "]}]}}";
+std::string named_logic(const std::string& id, const std::string& info, int count) {
+    return fmt::format(
+        R"({{"id":{},"name":"Main","info":"{}","records":[{{"from":1700000000000,)"
+        R"("to":1700000060000,"counts":[{{"name":"{}","value":{}}}]}}]}})",
+        id,
+        info,
+        info.find("ZONE") == std::string::npos ? "fw" : "count",
+        count
+    );
 }
 
-TEST_CASE("xovis 5: live events are one person each, and a passage counts once", "[formats]") {
-    const std::string cross =
-        R"({"type":"LINE_CROSS_FORWARD","attributes":{"track_id":4,"sequence_number":1,"geometry_id":2,)"
-        R"("geometry_name":"Main"}})";
-    const std::string count =
-        R"({"type":"COUNT_INCREMENT","attributes":{"logic_id":1,"logic_name":"Main",)"
-        R"("counter_name":"fw","counter_value":77}})";
-    const std::string entry =
-        R"({"type":"ZONE_ENTRY","attributes":{"track_id":4,"sequence_number":2,"geometry_name":"Desk"}})";
-    const std::string exit =
-        R"({"type":"ZONE_EXIT","attributes":{"track_id":4,"sequence_number":3,"geometry_name":"Desk"}})";
-    const Report report = parsed("xovis", live("", cross + "," + count + "," + entry + "," + exit));
+TEST_CASE("trap: groups, prams and wheelchairs are no people of their own", "[formats]") {
+    std::string list = named_logic("1", "XLT_LINE_IN_OUT_COUNT", 3);
+    for (const char* other : {"GROUP", "PRAM", "WHEELCHAIR", "SHOPPING_CART", "BICYCLE"}) {
+        list += "," + named_logic("1", fmt::format("XLT_{}_LINE_IN_OUT_COUNT", other), 5);
+    }
+    const Report report = parsed("xovis", logics(list));
     CHECK(
         lines_of(report) ==
-        XovisLines{
-            "store.footfall.in{door=Main} delta 1 @1700000000000",
-            "store.zone.visits{zone=Desk} delta 1 @1700000000000"}
+        XovisLines{"store.footfall.in{door=Main} delta 3 @1700000060000 from 1700000000000 of "
+                   "80:1F:12:AA:BB:CC"}
     );
-    CHECK(report.readings[0].id != report.readings[1].id);
-    CHECK(parsed("xovis", live("", cross)).readings.size() == 1);
-    CHECK(
-        parsed("xovis", live("", cross)).readings[0].id ==
-        parsed("xovis", live("", cross)).readings[0].id
-    );
-    const std::string group = R"({"track_id":4,"type":"GROUP","attributes":{"gender":"MALE"}})";
-    const Report groups = parsed("xovis", live(group, cross));
-    CHECK(groups.readings.empty());
-    CHECK(groups.private_fields.at("gender") == 1);
+    CHECK(report.bad_elements.empty());
 }
 
-std::string crossing(const std::string& line, int track) {
-    return fmt::format(
-        R"({{"type":"LINE_CROSS_FORWARD","attributes":{{"track_id":{},"sequence_number":{},)"
-        R"("geometry_id":2,"geometry_name":"{}"}}}})",
-        track,
-        track,
-        line
-    );
-}
-
-std::string increment(const std::string& logic, const std::string& more) {
-    return R"({"type":"COUNT_INCREMENT","attributes":{"logic_id":1,"logic_name":")" + logic +
-           R"(","counter_value":77,)" + more + "}}";
-}
-
-TEST_CASE("trap: a passage told by a logic and by its line is one person", "[formats]") {
-    const std::string line = crossing("Line 0", 4);
-    const XovisLines once{"store.footfall.in{door=Entrance} delta 1 @1700000000000"};
-    const XovisLines twice{
-        "store.footfall.in{door=Line 0} delta 1 @1700000000000",
-        "store.footfall.in{door=Entrance} delta 1 @1700000000000"};
-    const auto told = [&](const std::string& more) {
-        return lines_of(parsed("xovis", live("", line + "," + increment("Entrance", more))));
+TEST_CASE("trap: two lines of one name are two doors", "[formats]") {
+    const auto line = [](const std::string& door, int count, const std::string& device) {
+        return fmt::format(
+            "store.footfall.in{{door={}}} delta {} @1700000060000 from 1700000000000 of {}",
+            door,
+            count,
+            device
+        );
     };
-    CHECK(told(R"("track_id":4,"counter_name":"fw")") == once);
-    CHECK(told(R"("track_id":4,"counter_name":"in")") == once);
-    CHECK(told(R"("counter_name":"fw")") == once);
-    CHECK(told(R"("track_id":5,"counter_name":"fw")") == twice);
-    CHECK(told(R"("track_id":4,"counter_name":"bw")").size() == 2);
-    // Two people, of whom one is counted.
-    const std::string both = crossing("Line 1", 5) + "," + line;
+    const std::string v5 = "80:1F:12:AA:BB:CC";
+    const auto two = [](const std::string& id, const std::string& info) {
+        return lines_of(parsed(
+            "xovis", logics(named_logic("1", "XLT_LINE", 3) + "," + named_logic(id, info, 5))
+        ));
+    };
+    CHECK(two("2", "XLT_LINE") == XovisLines{line("Main", 3, v5), line("Main 2", 5, v5)});
+    CHECK(two("1", "XLT_LINE") == XovisLines{line("Main", 3, v5), line("Main", 5, v5)});
+    CHECK(two("2", "XLT_ZONE")[1].starts_with("store.occupancy{zone=Main} gauge 5"));
+    const auto element = [](int id, int count) {
+        return fmt::format(
+            R"({{"element-id":{},"element-name":"Main","data-type":"LINE","measurement":[{{)"
+            R"("from":1700000000000,"to":1700000060000,"fw":{}}}]}})",
+            id,
+            count
+        );
+    };
     CHECK(
         lines_of(parsed(
             "xovis",
-            live("", both + "," + increment("Entrance", R"("track_id":4,"counter_name":"fw")"))
-        )) ==
-        XovisLines{
-            "store.footfall.in{door=Line 1} delta 1 @1700000000000",
-            "store.footfall.in{door=Entrance} delta 1 @1700000000000"}
+            R"({"sensor-info":{"serial-number":"S9"},"content":{"element":[)" + element(0, 3) +
+                "," + element(1, 5) + "]}}"
+        )) == XovisLines{line("Main", 3, "S9"), line("Main 1", 5, "S9")}
+    );
+}
+
+TEST_CASE("trap: a Xovis 5 as XML, its data as root and its lists in lists", "[formats]") {
+    const auto xml = [](const std::string& records) {
+        return "<x:logics_data xmlns:x=\"u\"><sensor_info><serial_number>S5</serial_number>"
+               "</sensor_info><logics><logic><id>1</id><name>Main</name><info>XLT_LINE</info>" +
+               records + "</logic></logics></x:logics_data>";
+    };
+    const std::string times = "<from>1700000000000</from><to>1700000060000</to>";
+    const std::string nested =
+        xml("<records><record>" + times +
+            "<counts><count><name>fw</name><value>3</value></count>"
+            "<count><name>bw</name><value>1</value></count></counts></record></records>");
+    const XovisLines expected{
+        "store.footfall.in{door=Main} delta 3 @1700000060000 from 1700000000000 of S5",
+        "store.footfall.out{door=Main} delta 1 @1700000060000 from 1700000000000 of S5"};
+    CHECK(lines_of(parsed("xovis", nested)) == expected);
+    CHECK(lines_of(parsed("xovis", "<push>" + nested + "</push>")) == expected);
+    const std::string flat = "<records>" + times +
+                             "<counts><name>fw</name><value>3</value></counts>"
+                             "<counts><name>bw</name><value>1</value></counts></records>";
+    CHECK(lines_of(parsed("xovis", xml(flat))) == expected);
+    CHECK(
+        bad_of(parsed("xovis", xml(""))) ==
+        XovisLines{"/logics_data/logics/logic/records is missing"}
     );
     CHECK(
-        lines_of(
-            parsed("xovis", live("", both + "," + increment("Line 0", R"("counter_name":"fw")")))
-        ) ==
-        XovisLines{
-            "store.footfall.in{door=Line 1} delta 1 @1700000000000",
-            "store.footfall.in{door=Line 0} delta 1 @1700000000000"}
+        bad_of(parsed("xovis", xml("<records/>"))) ==
+        XovisLines{"/logics_data/logics/logic/records is empty"}
+    );
+    CHECK(
+        parsed(
+            "xovis",
+            "<live_data><frames><frame><time>1700000000000</time><events><event>"
+            "<type>ZONE_ENTRY</type><attributes><geometry_name>Desk</geometry_name>"
+            "</attributes></event></events></frame></frames></live_data>"
+        )
+            .readings.size() == 1
+    );
+    CHECK(
+        alarms_of(parsed(
+            "xovis",
+            "<status_data><states><device><state><state>ERROR</state></state></device></states>"
+            "</status_data>"
+        )) == XovisLines{"+device.alarm.device of "}
     );
 }
 
@@ -236,6 +257,21 @@ TEST_CASE("xovis 5: the status gives firmware and alarms", "[formats]") {
         XovisLines{
             "-device.alarm.device of S1", "+device.alarm.time of S1", "-device.alarm.updates of S1"}
     );
+}
+
+TEST_CASE("trap: a status tells of its sensor among its states only", "[formats]") {
+    const std::string device =
+        R"("device":{"info":{"fw_version":"5.0.3-97","prod_code":"PC2SUL","serial":"S7",)"
+        R"("type":"PC2S"},"state":{"state":"OK"}})";
+    for (const std::string& data : {R"("states":{)" + device + "}", device}) {
+        const Report report = parsed("xovis", R"({"status_data":{)" + data + "}}");
+        REQUIRE(report.devices.size() == 1);
+        CHECK(report.devices[0].device == "S7");
+        CHECK(report.devices[0].firmware == "5.0.3-97");
+        CHECK(report.devices[0].model == "PC2S");
+        CHECK(alarms_of(report) == XovisLines{"-device.alarm.device of S7"});
+        CHECK(report.bad_elements.empty());
+    }
 }
 
 TEST_CASE("xovis 4: XML says the same as JSON", "[formats]") {
