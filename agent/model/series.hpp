@@ -62,10 +62,6 @@ struct SeriesInfo {
 // invalid_argument says which part is wrong.
 Status normalise(SeriesInfo& info);
 
-// Who declares a series again means the same: invalid_argument if its kind or its states are
-// others.
-Status check_same(const SeriesInfo& first, const SeriesInfo& again);
-
 // Number of a declared series, dense from 0, valid for the life of the process.
 enum class SeriesId : std::uint32_t {};
 inline std::uint32_t index_of(SeriesId id) {

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "agent/base/glob.hpp"
+#include "agent/model/same_series.hpp"
 #include "agent/pipeline/pipeline_impl.hpp"
 
 namespace cxedge::pipeline {

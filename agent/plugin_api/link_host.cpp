@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 
+#include "agent/model/same_series.hpp"
 #include "agent/wire/link_codec.hpp"
 
 namespace cxedge {
