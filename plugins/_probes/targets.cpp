@@ -27,8 +27,10 @@ std::string_view without_comment(std::string_view line) {
 }
 
 std::string_view name_of(std::string_view address) {
-    const bool url = address.find("://") != std::string_view::npos;
-    return url ? address.substr(0, address.find_first_of("?#")) : address;
+    const std::size_t scheme = address.find("://");
+    return scheme == std::string_view::npos
+               ? address
+               : address.substr(0, address.find_first_of("?#", scheme + 3));
 }
 
 const std::string* value_of(std::string_view key, const BoxName& box) {

@@ -27,6 +27,7 @@ TEST_CASE("targets: have a name, or are their own", "[probes]") {
     CHECK(parse_target("gw = 192.0.2.1").address == "192.0.2.1");
     const Target url = parse_target("https://example.net/?q=1");
     CHECK(url.name == "https://example.net/");
+    CHECK(parse_target("?=h://").name == "?=h://");  // no URL has a query there
     CHECK(url.address == "https://example.net/?q=1");
     CHECK(parse_target("shop=https://example.net/?q=1").address == "https://example.net/?q=1");
 }
