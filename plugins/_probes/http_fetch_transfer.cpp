@@ -2,6 +2,7 @@
 #include "plugins/_probes/http_fetch_transfer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <optional>
@@ -59,7 +60,8 @@ public:
         : shared_(shared),
           request_(std::move(request)),
           order_(std::move(order)),
-          on_bytes_(std::move(on_bytes)) {}
+          on_bytes_(std::move(on_bytes)),
+          name_(std::make_shared<NameCheck>(NameCheck{order_.host})) {}
 
     bool prepare() {
         if (!easy_) {
@@ -82,6 +84,7 @@ private:
 
     void set_basics() {
         set(CURLOPT_URL, order_.url.c_str());
+        set(CURLOPT_ERRORBUFFER, words_.data());
         set(CURLOPT_PROTOCOLS_STR, "http,https");
         set(CURLOPT_FOLLOWLOCATION, 0L);  // FetchJob does: names, times
         set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
@@ -211,6 +214,7 @@ private:
         impl.connected_at_ = std::chrono::steady_clock::now();
         if (impl.store_ != nullptr) {
             trust(context, impl.store_.get());
+            watch_name(context, impl.name_);
         }
         return impl.knows_trusted_ ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
     }
@@ -341,9 +345,10 @@ private:
         ending.os_error = static_cast<int>(easy_.number(CURLINFO_OS_ERRNO));
         ending.verified = easy_.number(CURLINFO_SSL_VERIFYRESULT);
         ending.step = step();
-        if (open_error_ != 0) {
-            ending.os_error = open_error_;
-        }
+        ending.words = words_.data();
+        ending.other_name = name_->other_name;
+        ending.no_socket = open_error_ != 0;
+        ending.os_error = ending.no_socket ? open_error_ : ending.os_error;
         return verdict_of(ending);
     }
 
@@ -420,6 +425,7 @@ private:
     const std::shared_ptr<const FetchRequest> request_;
     const Order order_;
     OnBytes on_bytes_;
+    std::array<char, CURL_ERROR_SIZE> words_{};  // libcurl's, as long as easy_
     FetchEasy easy_;
     FetchNoise noise_;
     const SteadyTime begun_ = std::chrono::steady_clock::now();
@@ -436,6 +442,7 @@ private:
     std::string content_type_;
     int fd_ = -1;  // the last one opened; once asked_at_, that of the connection
     int open_error_ = 0;
+    std::shared_ptr<NameCheck> name_;
     std::shared_ptr<void> store_;  // of OpenSSL, until the handshake has its own hold on it
     bool knows_trusted_ = true;
     bool enough_ = false;

@@ -12,6 +12,8 @@
 #include <openssl/x509_vfy.h>
 #include <sys/stat.h>
 
+#include "agent/base/socket_address.hpp"
+
 #include "plugins/_probes/http_fetch_easy.hpp"
 
 namespace cxedge::probes {
@@ -84,6 +86,37 @@ DefaultPaths default_paths() {
                 : DefaultPaths();
 }
 
+using KeptCheck = std::shared_ptr<NameCheck>;
+
+void free_check(void*, void* kept, CRYPTO_EX_DATA*, int, long, void*) {
+    delete static_cast<KeptCheck*>(kept);  // NOLINT(cppcoreguidelines-owning-memory): OpenSSL's
+}
+
+int check_index() {
+    static const int kIndex = ::SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_check);
+    return kIndex;
+}
+
+NameCheck& check_of(X509_STORE_CTX* store) {
+    const auto* const ssl = static_cast<SSL*>(
+        ::X509_STORE_CTX_get_ex_data(store, ::SSL_get_ex_data_X509_STORE_CTX_idx())
+    );
+    return **static_cast<KeptCheck*>(::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), check_index()));
+}
+
+// What OpenSSL calls with each thing that it finds. A wrong name does not end it here: libcurl sees
+// it again, by its own rules.
+int note_name(int good, X509_STORE_CTX* store) {
+    const int error = ::X509_STORE_CTX_get_error(store);
+    if (good == 1 ||
+        (error != X509_V_ERR_HOSTNAME_MISMATCH && error != X509_V_ERR_IP_ADDRESS_MISMATCH)) {
+        return good;
+    }
+    check_of(store).other_name = true;
+    ::X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+}
+
 }  // namespace
 
 std::shared_ptr<void> trusted_store(const std::string& ca_file) {
@@ -94,6 +127,23 @@ std::shared_ptr<void> trusted_store(const std::string& ca_file) {
 
 void trust(void* context, void* store) {
     ::SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
+}
+
+void watch_name(void* context, std::shared_ptr<NameCheck> check) {
+    auto* const of_connection = static_cast<SSL_CTX*>(context);
+    const std::string host = check->host.substr(0, check->host.find_last_not_of('.') + 1);
+    auto kept = std::make_unique<KeptCheck>(std::move(check));
+    if (::SSL_CTX_set_ex_data(of_connection, check_index(), kept.get()) != 1) {
+        return;  // then only the first fault is told
+    }
+    static_cast<void>(kept.release());
+    X509_VERIFY_PARAM* const wanted = ::SSL_CTX_get0_param(of_connection);
+    if (SocketAddress::parse(host)) {
+        ::X509_VERIFY_PARAM_set1_ip_asc(wanted, host.c_str());
+    } else {
+        ::X509_VERIFY_PARAM_set1_host(wanted, host.c_str(), host.size());
+    }
+    ::SSL_CTX_set_verify(of_connection, ::SSL_CTX_get_verify_mode(of_connection), note_name);
 }
 
 }  // namespace cxedge::probes

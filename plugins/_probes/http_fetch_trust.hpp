@@ -16,4 +16,13 @@ std::shared_ptr<void> trusted_store(const std::string& ca_file);
 // For a connection about to begin its handshake: `context` is OpenSSL's SSL_CTX.
 void trust(void* context, void* store);
 
+// What was wrong beside the first thing that libcurl tells.
+struct NameCheck {
+    std::string host;         // as in the URL, without brackets
+    bool other_name = false;  // the certificate is not for it
+};
+// Has OpenSSL look at the name of the certificate, too, before its age, and takes it down; libcurl
+// looks at it only where all else is right, and decides. The connection keeps `check` alive.
+void watch_name(void* context, std::shared_ptr<NameCheck> check);
+
 }  // namespace cxedge::probes

@@ -2,6 +2,7 @@
 #include "plugins/_probes/http_fetch_words.hpp"
 
 #include <cerrno>
+#include <string_view>
 
 #include <curl/curl.h>
 #include <fmt/core.h>
@@ -10,29 +11,64 @@
 namespace cxedge::probes {
 namespace {
 
-std::string words_of_errno(ProbeResult result) {
+constexpr const char* kNoAnswer =
+    "does not answer: it is off, or something on the way drops what it is sent";
+
+std::string connection_words(ProbeResult result, int os_error) {
     switch (result) {
         case ProbeResult::refused:
             return "refuses the connection: is the server running, is the port right?";
         case ProbeResult::no_route:
-            return "cannot be reached from here: no route (check the gateway and the interface)";
+            return fmt::format(
+                "cannot be reached from here: {} (check the gateway and the interface)",
+                words_of_errno(os_error)
+            );
         case ProbeResult::no_permission:
-            return "this process may not open the connection (firewall of the box, or interface)";
+            return "cannot be reached from here: " + words_of_errno(os_error);
         default:
-            return "does not answer: it is off, or something on the way drops what it is sent";
+            return kNoAnswer;
     }
 }
 
-// A route of type `blackhole` says EINVAL (Linux net/ipv4/fib_semantics.c, fib_props).
-FetchVerdict verdict_of_connection(int os_error) {
-    const ProbeResult result =
-        os_error == EINVAL ? ProbeResult::no_route : result_of_errno(os_error);
-    return {result, "connect", words_of_errno(result)};
+FetchVerdict verdict_of_connection(const FetchEnding& ending) {
+    if (ending.no_socket) {
+        return {
+            result_of_socket(ending.os_error),
+            "connect",
+            "no connection can be opened: " + words_of_socket(ending.os_error, "as asked for")};
+    }
+    const ProbeResult result = result_of_errno(ending.os_error);
+    return {result, "connect", connection_words(result, ending.os_error)};
 }
 
-FetchVerdict verdict_of_certificate(long verified) {
-    constexpr long kNotSaid = 1;  // libcurl leaves it so when only the name is wrong
+bool says(const FetchEnding& ending, std::string_view text) {
+    return ending.words.find(text) != std::string::npos;
+}
+
+// Both are wrong: that it is another's is worse, and waiting for a new one would not mend it.
+std::string name_words(long verified) {
+    const std::string words = "the certificate is another host's";
     switch (verified) {
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return words + ", and it has expired";
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return words + ", and it is not valid yet";
+        default:
+            return words;
+    }
+}
+
+bool of_age_or_name(long verified) {
+    return verified == X509_V_OK || verified == X509_V_ERR_CERT_HAS_EXPIRED ||
+           verified == X509_V_ERR_CERT_NOT_YET_VALID;
+}
+
+FetchVerdict verdict_of_certificate(const FetchEnding& ending) {
+    constexpr long kNotSaid = 1;  // libcurl leaves it so when only the name is wrong
+    if (ending.other_name && of_age_or_name(ending.verified)) {
+        return {ProbeResult::tls_error, "tls", name_words(ending.verified)};
+    }
+    switch (ending.verified) {
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return {
                 ProbeResult::cert_expired,
@@ -52,7 +88,7 @@ FetchVerdict verdict_of_certificate(long verified) {
                 "tls",
                 fmt::format(
                     "the certificate is not trusted: {} (ca_file?)",
-                    ::X509_verify_cert_error_string(verified)
+                    ::X509_verify_cert_error_string(ending.verified)
                 )};
     }
 }
@@ -62,7 +98,12 @@ FetchVerdict verdict_of_handshake(const FetchEnding& ending) {
         return {ProbeResult::tls_error, "tls", "broke off the TLS handshake"};
     }
     if (ending.verified != X509_V_OK && ending.verified != X509_V_ERR_UNSPECIFIED) {
-        return verdict_of_certificate(ending.verified);
+        return verdict_of_certificate(ending);
+    }
+    // The server's word for it, or OpenSSL's of what the server has chosen.
+    if (says(ending, "alert protocol version") || says(ending, "unsupported protocol")) {
+        return {
+            ProbeResult::tls_error, "tls", "the server only speaks versions of TLS older than 1.2"};
     }
     return {ProbeResult::tls_error, "tls", "no TLS handshake: is it http, not https, there?"};
 }
@@ -89,6 +130,22 @@ FetchVerdict verdict_of_nonsense(const FetchEnding& ending) {
     return {ProbeResult::bad_status, step, "what answers does not speak HTTP"};
 }
 
+FetchVerdict verdict_of_code(const FetchEnding& ending) {
+    return {
+        ending.step == "tls" ? ProbeResult::tls_error : ProbeResult::bad_status,
+        ending.step,
+        fmt::format(
+            "the request failed: {}", ::curl_easy_strerror(static_cast<CURLcode>(ending.code))
+        )};
+}
+
+// libcurl says of a head beyond its limit that no memory is left.
+FetchVerdict verdict_of_size(const FetchEnding& ending) {
+    const bool asked = ending.step == "server" || ending.step == "transfer";
+    return asked ? FetchVerdict{ProbeResult::bad_status, "server", "the answer's head is too large"}
+                 : verdict_of_code(ending);
+}
+
 }  // namespace
 
 FetchVerdict verdict_of(const FetchEnding& ending) {
@@ -97,19 +154,23 @@ FetchVerdict verdict_of(const FetchEnding& ending) {
             return {};
         case CURLE_COULDNT_CONNECT:
         case CURLE_INTERFACE_FAILED:
-            return verdict_of_connection(ending.os_error);
+            return verdict_of_connection(ending);
         case CURLE_OPERATION_TIMEDOUT:
             return verdict_of_silence(ending.step);
         case CURLE_PEER_FAILED_VERIFICATION:
-            return verdict_of_certificate(ending.verified);
+            return verdict_of_certificate(ending);
         case CURLE_SSL_CONNECT_ERROR:
             return verdict_of_handshake(ending);
         case CURLE_SSL_CACERT_BADFILE:
             return {
                 ProbeResult::tls_error, "tls", "ca_file cannot be read or holds no certificate"};
+        case CURLE_OUT_OF_MEMORY:
+            return verdict_of_size(ending);
+        case CURLE_RECV_ERROR:
+            return says(ending, "chunked-encoding") ? verdict_of_nonsense(ending)
+                                                    : verdict_of_loss(ending);
         case CURLE_GOT_NOTHING:
         case CURLE_SEND_ERROR:
-        case CURLE_RECV_ERROR:
         case CURLE_PARTIAL_FILE:
         case CURLE_HTTP2_STREAM:
         case CURLE_SEND_FAIL_REWIND:
@@ -120,19 +181,13 @@ FetchVerdict verdict_of(const FetchEnding& ending) {
         case CURLE_BAD_CONTENT_ENCODING:
             return verdict_of_nonsense(ending);
         default:
-            return {
-                ending.step == "tls" ? ProbeResult::tls_error : ProbeResult::bad_status,
-                ending.step,
-                fmt::format(
-                    "the request failed: {}",
-                    ::curl_easy_strerror(static_cast<CURLcode>(ending.code))
-                )};
+            return verdict_of_code(ending);
     }
 }
 
 FetchVerdict verdict_of_silence(const std::string& step) {
     if (step == "connect") {
-        return {ProbeResult::timeout, step, words_of_errno(ProbeResult::timeout)};
+        return {ProbeResult::timeout, step, kNoAnswer};
     }
     if (step == "tls") {
         return {ProbeResult::timeout, step, "the TLS handshake did not end in time"};

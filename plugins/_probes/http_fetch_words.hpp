@@ -11,10 +11,13 @@
 namespace cxedge::probes {
 
 struct FetchEnding {
-    int code = 0;       // CURLcode
-    int os_error = 0;   // errno of the connection; 0: not known
-    long verified = 0;  // X509_V_*
-    std::string step;   // that it had reached: connect, tls, server, transfer
+    int code = 0;             // CURLcode
+    int os_error = 0;         // errno of the connection; 0: not known
+    long verified = 0;        // X509_V_*
+    std::string step;         // that it had reached: connect, tls, server, transfer
+    std::string words = {};   // libcurl's
+    bool no_socket = false;   // os_error is of opening it
+    bool other_name = false;  // the certificate is not for the host
 };
 
 struct FetchVerdict {

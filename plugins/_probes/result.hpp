@@ -23,15 +23,22 @@ enum class ProbeResult : std::uint8_t {
     body_mismatch,  // it answered with something else: a captive portal, a forged address
     capped,         // the budget of bytes or packets ended it, or did not let it begin
     suppressed,     // not run on purpose: quiet hours, stop order
-    no_permission,  // this process may not open the socket that the test needs
+    no_permission,  // this process may not open the socket that the test needs, or a firewall says
+                    // so
 };
 
 std::string_view to_string(ProbeResult result);
 // All of them, in order.
 const std::vector<std::string>& result_words();
 
-// Of a failed socket call: ENETUNREACH, EHOSTUNREACH, ... (EINVAL: a blackhole route) -> no_route;
-// ECONNREFUSED, ECONNRESET -> refused; EACCES, EPERM -> no_permission; everything else -> timeout.
+// Of connect(2) or of sending: ENETUNREACH, EHOSTUNREACH, ... (EINVAL: a blackhole route, EACCES:
+// one that prohibits, or broadcast) -> no_route; ECONNREFUSED, ECONNRESET -> refused; EPERM (a
+// firewall of this box) -> no_permission; everything else -> timeout.
 ProbeResult result_of_errno(int errno_value);
+// Of socket(2), and of binding it to an interface: there EACCES -> no_permission, too.
+ProbeResult result_of_socket(int errno_value);
+// Why, for people: "this box cannot send to X: ...". The same in all probes.
+std::string words_of_errno(int errno_value);
+std::string words_of_socket(int errno_value, const std::string& interface);
 
 }  // namespace cxedge::probes

@@ -8,6 +8,44 @@
 #include "agent/base/secret_file.hpp"
 
 namespace cxedge::probes {
+namespace {
+
+constexpr double kStampMsPerS = 1e3;
+
+std::string nonsense_words(const StampNonsense& nonsense) {
+    if (nonsense.dwell_s < 0) {
+        return fmt::format(
+            "the reflector's times make no sense: it says that it answered {:.3f} ms before it was "
+            "asked",
+            -nonsense.dwell_s * kStampMsPerS
+        );
+    }
+    return fmt::format(
+        "the reflector's times make no sense: it says that it kept a packet for {:.3f} ms that was "
+        "back after {:.3f} ms",
+        nonsense.dwell_s * kStampMsPerS,
+        nonsense.away_s * kStampMsPerS
+    );
+}
+
+void add_remark(std::string remark, Finding& finding) {
+    finding.detail += (finding.detail.empty() ? "" : "; ") + std::move(remark);
+}
+
+// Its answers are there, but nothing that they say of time can be used.
+void judge_times(const StampOutcome& outcome, Finding& finding) {
+    const std::optional<StampNonsense> nonsense = stamp_times_problem(outcome);
+    if (!nonsense) {
+        return;
+    }
+    if (finding.result == ProbeResult::ok) {
+        finding.result = ProbeResult::body_mismatch;
+        finding.step = "server";
+    }
+    add_remark(nonsense_words(*nonsense), finding);
+}
+
+}  // namespace
 
 Result<std::string> stamp_key(const StampSettings& settings) {
     if (settings.key_file.empty()) {
@@ -45,13 +83,19 @@ void check_stamp_timeout(
     }
 }
 
+std::optional<StampNonsense> stamp_times_problem(const StampOutcome& outcome) {
+    return outcome.clock_stepped ? std::nullopt : stamp_nonsense(outcome.record);
+}
+
 std::string stamp_owd_problem(
     const StampOutcome& outcome, const KernelClock& own, double max_error_ms
 ) {
     constexpr double kPerS = 1e6;
-    constexpr double kMsPerS = 1e3;
     if (outcome.clock_stepped) {
         return "the clock was set during the test";
+    }
+    if (stamp_times_problem(outcome)) {
+        return "the reflector's times make no sense";
     }
     if (!own.synchronised) {
         return "nothing keeps this clock right";
@@ -61,9 +105,9 @@ std::string stamp_owd_problem(
     if (!error) {
         return "the reflector does not say that its clock is right";
     }
-    return *error * kMsPerS <= max_error_ms
+    return *error * kStampMsPerS <= max_error_ms
                ? ""
-               : fmt::format("the clocks may be wrong by {:.3g} ms", *error * kMsPerS);
+               : fmt::format("the clocks may be wrong by {:.3g} ms", *error * kStampMsPerS);
 }
 
 Finding stamp_finding(const StampOutcome& outcome) {
@@ -78,9 +122,9 @@ Finding stamp_finding(const StampOutcome& outcome) {
         finding.facts.emplace_back("packets that answer nothing", std::to_string(outcome.foreign));
     }
     if (outcome.clock_stepped) {
-        finding.detail += finding.detail.empty() ? "" : "; ";
-        finding.detail += "the clock was set during the test, so no times are told";
+        add_remark("the clock was set during the test, so no times are told", finding);
     }
+    judge_times(outcome, finding);
     return finding;
 }
 

@@ -53,6 +53,9 @@ Result<std::string> stamp_key(const StampSettings& settings);
 // What the settings say of any stream.
 StampPlan stamp_plan(const StampSettings& settings, std::string key);
 
+// The reflector's times are wrong, and not because this clock was set.
+std::optional<StampNonsense> stamp_times_problem(const StampOutcome& outcome);
+
 // Whether one-way delays mean something: nothing, or why not. `own`: this clock.
 std::string stamp_owd_problem(
     const StampOutcome& outcome, const KernelClock& own, double max_error_ms
@@ -85,7 +88,8 @@ private:
     Judge judge_;
 };
 
-// Result, step, detail and what all such probes say of a run.
+// Result, step, detail and what all such probes say of a run. `body_mismatch`: the reflector
+// answers, with times that cannot be.
 Finding stamp_finding(const StampOutcome& outcome);
 // A series of a finding.
 Figure stamp_figure(

@@ -27,6 +27,7 @@ struct StampSlot {
     std::uint32_t sequence = 0;  // as sent
     std::int64_t t1 = 0;
     bool kernel_time = false;            // t1 is the kernel's
+    bool refused = false;                // this box would not send it: lost, whoever waits
     std::optional<StampAnswer> answer;   // the first
     std::vector<std::uint32_t> further;  // reflector_sequence of those that came after it
 };
@@ -37,7 +38,9 @@ struct StampRecord {
 };
 
 // Of all packets. Directions are known if all came back, or if the reflector counts by itself and
-// the last packet was answered: what it has not counted was lost on the way to it.
+// the last packet was answered: what it has not counted was lost on the way to it. Where its
+// numbers do not begin with 0 (one count for all its sessions), the first packet must have been
+// answered, too, and its numbers nowhere rise faster than ours.
 struct StampLoss {
     std::uint64_t sent = 0;
     std::uint64_t lost = 0;  // without an answer
@@ -49,10 +52,20 @@ StampLoss stamp_loss(const StampRecord& record);
 // The reflector has its own numbers, as far as can be told: not if none differs from ours.
 bool stamp_counts(const StampRecord& record);
 
-// Seconds, of the packets that came back, in the order sent. May be negative: two clocks.
+// An answer whose times cannot be true. Such a packet is not lost, and has no delay.
+struct StampNonsense {
+    double dwell_s = 0;  // that the reflector says it kept it
+    double away_s = 0;   // that it was away altogether
+};
+// The worst of them. Nothing: all times make sense; a dwell that is longer than the packet was away
+// by less than 100 us is noise.
+std::optional<StampNonsense> stamp_nonsense(const StampRecord& record);
+
+// Seconds, of the packets that came back, in the order sent. May be negative: two clocks; a round
+// trip by noise only.
 // forward: t2 - t1, backward: t4 - t3, round_trip: (t4 - t1) - (t3 - t2).
 std::vector<double> stamp_delays(const StampRecord& record, StampWay way);
-// t3 - t2.
+// t3 - t2, of the same packets.
 std::vector<double> stamp_dwells(const StampRecord& record);
 // |difference| of the delays of each two packets that were sent one after the other and both came
 // back (RFC 3393; "IPDV" of RFC 5481, 4.1). The offset of the clocks is not in it.

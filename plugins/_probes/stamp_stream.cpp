@@ -84,7 +84,7 @@ private:
         outcome_.address = to_.text();
         Opened opened = open_socket(to_.family(), SOCK_DGRAM, 0, context_.interface);
         if (!opened) {
-            end_of_errno(opened.error);
+            end_without_socket(opened.error);
             return;
         }
         socket_.emplace(
@@ -121,8 +121,9 @@ private:
     }
 
     void wait_for_last() {
-        last_due_ns_ = monotonic_ns() + plan_.wait.count() * kNsPerMs;
-        patience_ = context_.loop.after(plan_.wait, [this] { end(ProbeResult::ok, "", ""); });
+        const milliseconds wait = refused_ == record().slots.size() ? milliseconds(0) : plan_.wait;
+        last_due_ns_ = monotonic_ns() + wait.count() * kNsPerMs;
+        patience_ = context_.loop.after(wait, [this] { end(ProbeResult::ok, "", ""); });
         timer_ = context_.loop.every(kFurtherEvery, [this] { send_further(); });
         end_if_complete();
     }
@@ -161,12 +162,13 @@ private:
             encode_stamp_request(mode(), {number, wire_time, own_error_, session_}, size);
         sign_stamp(bytes, plan_.key);
         const PacketSocket::Sent sent = socket_->send(bytes, to_, kTestTtl, plan_.dscp << 2);
-        if (sent.error != 0 && sent.error != EAGAIN && sent.error != ENOBUFS) {
-            end_of_errno(sent.error);
-            return;
-        }
-        // What the box itself had no room for is as lost as what a router drops.
+        // What the box itself refuses, or has no room for, is as lost as what a router drops.
         slot.t1 = sent.time.realtime_ns;
+        slot.refused = sent.error != 0 && sent.error != EAGAIN && sent.error != ENOBUFS;
+        if (slot.refused) {
+            ++refused_;
+            refusal_ = refusal_ == 0 ? sent.error : refusal_;
+        }
         last_sent_ns_ = monotonic_ns();
         numbers_[number] = record().slots.size();
         if (sent.error == 0) {
@@ -260,13 +262,8 @@ private:
         end(ProbeResult::capped, "", "the budget of this test or interface is spent");
     }
 
-    void end_of_errno(int error) {
-        forget_unjudged();
-        const std::string why = system_error("sending", error).message;
-        const bool too_long = error == EMSGSIZE;
-        end(result_of_errno(error),
-            "send",
-            too_long ? fmt::format("{}: fewer payload_bytes are needed here", why) : why);
+    void end_without_socket(int error) {
+        end(result_of_socket(error), "socket", words_of_socket(error, context_.interface));
     }
 
     // `ok`: what came back decides. Not at once: this may be a call of the socket, and the kernel's
@@ -291,8 +288,23 @@ private:
     void forget_unjudged() {
         std::vector<StampSlot>& slots = record().slots;
         const std::int64_t judged = realtime_ns() - plan_.wait.count() * kNsPerMs;
-        while (!slots.empty() && !slots.back().answer && slots.back().t1 > judged) {
-            slots.pop_back();
+        const auto open = [&](const StampSlot& slot) {
+            return !slot.refused && slot.t1 > judged;
+        };
+        const auto last_settled =
+            std::find_if(slots.rbegin(), slots.rend(), [&](const StampSlot& slot) {
+                return slot.answer || !(slot.refused || open(slot));
+            });
+        slots.erase(std::remove_if(last_settled.base(), slots.end(), open), slots.end());
+    }
+
+    void judge_refusal() {
+        outcome_.result = result_of_errno(refusal_);
+        outcome_.step = "send";
+        outcome_.detail =
+            fmt::format("this box cannot send to {}: {}", host_, words_of_errno(refusal_));
+        if (refusal_ == EMSGSIZE) {
+            outcome_.detail += ": fewer payload_bytes are needed here";
         }
     }
 
@@ -304,10 +316,11 @@ private:
             outcome_.detail = fmt::format(
                 "{} answers, but not signed with the key of key_file: give both the same one", host_
             );
+        } else if (refusal_ != 0) {
+            judge_refusal();
         } else if (error_ != 0) {
             outcome_.result = result_of_errno(error_);
-            outcome_.detail =
-                fmt::format("{}: {}", host_, system_error("the network says", error_).message);
+            outcome_.detail = fmt::format("{}: {}", host_, words_of_errno(error_));
             if (error_ == ECONNREFUSED) {
                 outcome_.detail = fmt::format(
                     "{} says that nobody listens on port {}: is a reflector running?", host_, port_
@@ -358,6 +371,8 @@ private:
     std::size_t latest_ = 0;
     std::uint64_t unsigned_ = 0;
     int error_ = 0;
+    int refusal_ = 0;  // why the box would not send, the first time
+    std::size_t refused_ = 0;
     std::int64_t began_ns_ = 0;
     std::int64_t clock_offset_ns_ = 0;
     std::int64_t last_sent_ns_ = 0;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <fmt/core.h>
@@ -19,7 +18,6 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kNanosecondsAMillisecond = 1'000'000;
 
-// In words of who looks at it, not of the kernel.
 std::string words_of(int error, const DialRequest& request) {
     switch (error) {
         case ETIMEDOUT:
@@ -28,18 +26,8 @@ std::string words_of(int error, const DialRequest& request) {
             return fmt::format("nothing listens at port {}", request.port);
         case ECONNRESET:
             return "breaks the connection off";
-        case ENETUNREACH:
-        case EADDRNOTAVAIL:
-            return "no route to it from here";
-        case EHOSTUNREACH:
-            return "a router says that it cannot be reached";
-        case ENODEV:
-            return "there is no such network interface here";
-        case EACCES:
-        case EPERM:
-            return "this process may not connect to it, or not bind to the interface";
         default:
-            return std::strerror(error);  // NOLINT(concurrency-mt-unsafe): glibc's is per thread
+            return words_of_errno(error);
     }
 }
 
@@ -136,7 +124,7 @@ void TcpDial::next() {
 void TcpDial::knock(const SocketAddress& to) {
     Opened opened = open_socket(to.family(), SOCK_STREAM, 0, context_.interface);
     if (!opened) {
-        failed(opened.error);
+        skip(result_of_socket(opened.error), words_of_socket(opened.error, context_.interface));
         return;
     }
     if (!context_.meter.spend(tcp_handshake_packet(to))) {
@@ -174,13 +162,17 @@ bool TcpDial::spend_repeats() {
 }
 
 void TcpDial::failed(int error) {
+    skip(result_of_errno(error), words_of(error, request_));
+}
+
+void TcpDial::skip(ProbeResult result, const std::string& why) {
     const SocketAddress to = addresses_[at_];
     const bool affordable = spend_repeats();
     writable_.cancel();
     timer_.cancel();
     fd_.reset();
-    first_result_ = first_result_.value_or(result_of_errno(error));
-    dialled_.skipped.push_back(to.text() + ": " + words_of(error, request_));
+    first_result_ = first_result_.value_or(result);
+    dialled_.skipped.push_back(to.text() + ": " + why);
     ++at_;
     if (!affordable) {
         end(ProbeResult::capped, "connect", "the budget is used up");

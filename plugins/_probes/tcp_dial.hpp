@@ -66,6 +66,7 @@ private:
     void knock(const SocketAddress& to);
     void answered();
     void failed(int error);
+    void skip(ProbeResult result, const std::string& why);
     void connected();
     void end(ProbeResult result, const std::string& step, const std::string& detail);
     [[nodiscard]] std::chrono::milliseconds left() const;

@@ -314,7 +314,9 @@ private:
             ERR_clear_error();
             return "what answers there does not speak TLS";
         }
-        if (of_ssl && reason == SSL_R_UNSUPPORTED_PROTOCOL) {
+        // Ours of what the server has chosen, or the server's of what we have offered.
+        if (of_ssl && (reason == SSL_R_UNSUPPORTED_PROTOCOL ||
+                       reason == SSL_R_TLSV1_ALERT_PROTOCOL_VERSION)) {
             ERR_clear_error();
             return "the server only speaks versions of TLS older than min_version";
         }

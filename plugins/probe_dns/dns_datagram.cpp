@@ -31,16 +31,12 @@ void ask_for_errors(int fd, const SocketAddress& to) {
 }
 
 std::string datagram_words(int error, const SocketAddress& server) {
-    switch (probes::result_of_errno(error)) {
-        case ProbeResult::refused:
-            return fmt::format("nothing listens at port {} of {}", server.port(), server.text());
-        case ProbeResult::no_route:
-            return fmt::format("no route to {}", server.text());
-        case ProbeResult::no_permission:
-            return "this process may not send to it, or not bind to the interface";
-        default:
-            return system_error("sending to " + server.text(), error).message;
+    if (error == ECONNREFUSED) {
+        return fmt::format("nothing listens at port {} of {}", server.port(), server.text());
     }
+    return fmt::format(
+        "this box cannot send to {}: {}", server.text(), probes::words_of_errno(error)
+    );
 }
 
 }  // namespace
@@ -65,8 +61,15 @@ DnsDatagram::DnsDatagram(
 void DnsDatagram::open() {
     probes::Opened opened =
         probes::open_socket(way_.server.family(), SOCK_DGRAM, 0, context_.interface);
-    const int error = opened ? probes::begin_connect(opened.fd.get(), way_.server) : opened.error;
-    if (error != 0) {
+    if (!opened) {
+        end(no_dns_reply(
+            probes::result_of_socket(opened.error),
+            "connect",
+            probes::words_of_socket(opened.error, context_.interface)
+        ));
+        return;
+    }
+    if (const int error = probes::begin_connect(opened.fd.get(), way_.server); error != 0) {
         failed(error);
         return;
     }

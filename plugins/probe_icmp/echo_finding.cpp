@@ -23,15 +23,25 @@ const std::vector<std::string>& access_words() {
     return kWords;
 }
 
-std::string errno_text(int error) {
-    return std::generic_category().message(error);
+// A router that forbids it (RFC 792, RFC 1812 5.2.7.1, RFC 4443 3.1), in words.
+bool prohibits(const probes::PacketError& error) {
+    constexpr std::uint8_t kUnreachableV4 = 3;
+    constexpr std::uint8_t kNetProhibited = 9;
+    constexpr std::uint8_t kHostProhibited = 10;
+    constexpr std::uint8_t kProhibitedV4 = 13;
+    constexpr std::uint8_t kUnreachableV6 = 1;
+    constexpr std::uint8_t kProhibitedV6 = 1;
+    const std::uint8_t code = error.code;
+    if (error.to.is_v6()) {
+        return error.type == kUnreachableV6 && code == kProhibitedV6;
+    }
+    return error.type == kUnreachableV4 &&
+           (code == kNetProhibited || code == kHostProhibited || code == kProhibitedV4);
 }
 
-// Once a socket is there, what is not permitted is the way: a prohibit route, a firewall.
-ProbeResult result_of_way(int error) {
-    const ProbeResult result =
-        error == EINVAL ? ProbeResult::no_route : probes::result_of_errno(error);
-    return result == ProbeResult::no_permission ? ProbeResult::no_route : result;
+std::string words_of_router(const probes::PacketError& error) {
+    return prohibits(error) ? "it is prohibited there (a firewall)"
+                            : std::generic_category().message(error.error);
 }
 
 std::string address_family_text(int family, const std::string& setting) {
@@ -196,7 +206,7 @@ EchoTrouble name_trouble(const std::string& address, const Error& error) {
 }
 
 EchoTrouble socket_trouble(int family, const std::string& interface, int error) {
-    const ProbeResult result = probes::result_of_errno(error);
+    const ProbeResult result = probes::result_of_socket(error);
     if (result == ProbeResult::no_permission) {
         return {
             result,
@@ -208,22 +218,14 @@ EchoTrouble socket_trouble(int family, const std::string& interface, int error) 
         return {
             result, "socket", family == AF_INET6 ? "this box has no IPv6" : "this box has no IPv4"};
     }
-    if (error == ENODEV) {
-        return {result, "socket", "there is no interface " + interface};
-    }
-    return {result, "socket", "no socket for ICMP: " + errno_text(error)};
+    return {result, "socket", probes::words_of_socket(error, interface)};
 }
 
 EchoTrouble send_trouble(const std::string& to, int error) {
-    std::string why = errno_text(error);
-    if (error == EINVAL) {
-        why = "a blackhole route, or a link-local address without %interface";
-    } else if (error == EACCES) {
-        why = "a route prohibits it, or it is a broadcast address";
-    } else if (error == EPERM) {
-        why = "a firewall rule of this box drops it";
-    }
-    return {result_of_way(error), "route", "this box cannot send to " + to + ": " + why};
+    return {
+        probes::result_of_errno(error),
+        "route",
+        fmt::format("this box cannot send to {}: {}", to, probes::words_of_errno(error))};
 }
 
 EchoTrouble router_trouble(const std::string& to, const probes::PacketError& error) {
@@ -235,13 +237,13 @@ EchoTrouble router_trouble(const std::string& to, const probes::PacketError& err
             fmt::format("too long for the way to {}: {} lets {} bytes pass", to, who, error.mtu)};
     }
     return {
-        result_of_way(error.error),
+        probes::result_of_errno(error.error),
         "route",
         fmt::format(
             "{} says of {}: {} (ICMP type {}, code {})",
             who.empty() ? "the kernel" : who,
             to,
-            errno_text(error.error),
+            words_of_router(error),
             error.type,
             error.code
         )};

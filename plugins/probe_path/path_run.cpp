@@ -47,16 +47,11 @@ PathTracer::Ask ask_of(int tag) {
     return {tag / 256, tag % 256};
 }
 
-std::string words_of(int error) {
-    return std::generic_category().message(error);
-}
-
-std::string permission_text(PathMethod method, int error) {
+// Without rights for a socket of that kind.
+std::string permission_text(PathMethod method) {
     switch (method) {
         case PathMethod::udp:
-            return fmt::format(
-                "the box does not let UDP probes out ({}): its firewall", words_of(error)
-            );
+            return "this process may not open a UDP socket, or not bind it to the interface";
         case PathMethod::icmp:
             return "ICMP needs CAP_NET_RAW, or the group of this process in "
                    "net.ipv4.ping_group_range; method udp needs neither";
@@ -342,14 +337,33 @@ PathSocket::Wish PathRun::wish(PathMethod method) const {
 }
 
 bool PathRun::open(PathSender& sender, PathMethod method) {
-    const int error = sender.open(wish(method));
-    if (error == 0) {
+    const PathSocket::Trouble trouble = sender.open(wish(method));
+    if (trouble.error == 0) {
         return true;
     }
-    const ProbeResult result = probes::result_of_errno(error);
+    if (trouble.of_route) {
+        fail_to_send(trouble.error);
+        return false;
+    }
+    const ProbeResult result = probes::result_of_socket(trouble.error);
     const bool forbidden = result == ProbeResult::no_permission;
-    fail(result, "socket", forbidden ? permission_text(method, error) : words_of(error));
+    fail(
+        result,
+        "socket",
+        forbidden ? permission_text(method)
+                  : probes::words_of_socket(trouble.error, context_.interface)
+    );
     return false;
+}
+
+void PathRun::fail_to_send(int error) {
+    fail(
+        probes::result_of_errno(error),
+        "send",
+        fmt::format(
+            "this box cannot send to {}: {}", address_.text(), probes::words_of_errno(error)
+        )
+    );
 }
 
 bool PathRun::went(const PathSender::Sent& sent) {
@@ -360,13 +374,7 @@ bool PathRun::went(const PathSender::Sent& sent) {
         fail(ProbeResult::capped, "budget", "the budget for this month is spent");
         return false;
     }
-    const ProbeResult result = probes::result_of_errno(sent.error);
-    const bool forbidden = result == ProbeResult::no_permission;
-    fail(
-        result,
-        "send",
-        forbidden ? permission_text(PathMethod::udp, sent.error) : words_of(sent.error)
-    );
+    fail_to_send(sent.error);
     return false;
 }
 

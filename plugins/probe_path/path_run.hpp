@@ -68,6 +68,7 @@ private:
     [[nodiscard]] PathSocket::Wish wish(PathMethod method) const;
     // False: the run is ending.
     bool open(PathSender& sender, PathMethod method);
+    void fail_to_send(int error);
     bool went(const PathSender::Sent& sent);
     void out_of_time();
     void fail(probes::ProbeResult result, std::string step, std::string detail);

@@ -38,7 +38,7 @@ bool passes_by_itself(int error) {
 PathSender::PathSender(const probes::ProbeContext& context, Events events)
     : context_(context), events_(std::move(events)), next_(first_number()) {}
 
-int PathSender::open(const PathSocket::Wish& wish) {
+PathSocket::Trouble PathSender::open(const PathSocket::Wish& wish) {
     PathSocket::Made made = PathSocket::open(
         context_.loop,
         wish,
@@ -48,7 +48,7 @@ int PathSender::open(const PathSocket::Wish& wish) {
          }}
     );
     socket_ = std::move(made.socket);
-    return made.error;
+    return made.trouble;
 }
 
 PathSender::Sent PathSender::send(

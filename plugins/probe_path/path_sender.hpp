@@ -40,8 +40,8 @@ public:
     PathSender& operator=(const PathSender&) = delete;
     ~PathSender() = default;
 
-    // errno; 0: it is open.
-    int open(const PathSocket::Wish& wish);
+    // Error 0: it is open.
+    PathSocket::Trouble open(const PathSocket::Wish& wish);
     [[nodiscard]] const PathSocket& socket() const { return *socket_; }
 
     // `tag` comes back with what becomes of it; `bytes`: of the IP packet.

@@ -157,14 +157,14 @@ int mtu_of_device(int fd, const std::string& device) {
 
 PathSocket::Made PathSocket::open(EventLoop& loop, const Wish& wish, Events events) {
     std::unique_ptr<PathSocket> made(new PathSocket(std::move(events)));
-    const int error = made->begin(loop, wish);
-    return error == 0 ? Made{std::move(made), 0} : Made{nullptr, error};
+    const Trouble trouble = made->begin(loop, wish);
+    return trouble.error == 0 ? Made{std::move(made), {}} : Made{nullptr, trouble};
 }
 
-int PathSocket::begin(EventLoop& loop, const Wish& wish) {
+PathSocket::Trouble PathSocket::begin(EventLoop& loop, const Wish& wish) {
     Wire wire = open_wire(wish);
     if (!wire.opened) {
-        return wire.opened.error;
+        return {wire.opened.error, false};
     }
     const int fd = wire.opened.fd.get();
     forbid_fragments(fd, wish.to.is_v6());
@@ -175,7 +175,7 @@ int PathSocket::begin(EventLoop& loop, const Wish& wish) {
     }
     // Connected: nobody else's packets come, and all probes have the same source address.
     if (const int error = probes::begin_connect(fd, wire_to_); error != 0) {
-        return error;
+        return {error, true};
     }
     flow_ = {wish.method, local_address(fd), wish.to, wish.source, random_nonce()};
     if (wire.port) {
@@ -194,7 +194,7 @@ int PathSocket::begin(EventLoop& loop, const Wish& wish) {
                 take_error(error);
             }}
     );
-    return 0;
+    return {};
 }
 
 probes::PacketSocket::Sent PathSocket::send(std::uint16_t number, int ttl, std::size_t bytes) {

@@ -41,9 +41,13 @@ public:
         std::string interface;
         std::uint16_t source = 0;  // port or id; another one if that is taken
     };
+    struct Trouble {
+        int error = 0;          // errno; 0: none
+        bool of_route = false;  // the socket is there, but no way for it
+    };
     struct Made {
         std::unique_ptr<PathSocket> socket;
-        int error = 0;  // errno
+        Trouble trouble;
     };
     static Made open(EventLoop& loop, const Wish& wish, Events events);
 
@@ -55,7 +59,7 @@ public:
 
 private:
     explicit PathSocket(Events events) : events_(std::move(events)) {}
-    int begin(EventLoop& loop, const Wish& wish);
+    Trouble begin(EventLoop& loop, const Wish& wish);
     void take_packet(const probes::Packet& packet) const;
     void take_error(const probes::PacketError& error) const;
 

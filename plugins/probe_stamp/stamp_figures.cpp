@@ -45,6 +45,14 @@ Figure lost_figure(StampWay way, const StampLoss& loss, std::optional<std::uint6
     return figure;
 }
 
+std::string direction_problem(const probes::StampRecord& record) {
+    if (!record.slots.back().answer) {
+        return "the last packets were not answered";
+    }
+    return stamp_counts(record) ? "the reflector's numbers are not of this test alone"
+                                : "the reflector has no numbers of its own";
+}
+
 void add_counts(const StampOutcome& outcome, Finding& finding) {
     const StampLoss loss = stamp_loss(outcome.record);
     finding.figures.push_back(count_figure("net.udp.sent", loss, loss.sent));
@@ -54,7 +62,9 @@ void add_counts(const StampOutcome& outcome, Finding& finding) {
     finding.figures.push_back(count_figure("net.udp.duplicates", loss, loss.duplicates));
     finding.figures.push_back(count_figure("net.udp.reordered", loss, outcome.record.reordered));
     if (loss.lost != 0 && !loss.forward) {
-        finding.facts.emplace_back("direction of loss", "not known: the reflector does not tell");
+        finding.facts.emplace_back(
+            "direction of loss", "not known: " + direction_problem(outcome.record)
+        );
     }
 }
 

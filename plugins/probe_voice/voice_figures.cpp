@@ -47,6 +47,11 @@ bool directions_known(const StampOutcome& outcome) {
     return stamp_loss(outcome.record).forward.has_value();
 }
 
+// A clock that was set makes packets late that were not; so does a reflector whose times are wrong.
+bool times_usable(const StampOutcome& outcome) {
+    return !outcome.clock_stepped && !probes::stamp_times_problem(outcome);
+}
+
 // Nothing: not to be known.
 std::optional<VoiceWay> way_of(const StampOutcome& outcome, StampWay way, double buffer_s) {
     const bool known = way == StampWay::round_trip || directions_known(outcome);
@@ -68,7 +73,7 @@ double delay_of(const StampOutcome& outcome, StampWay way, bool clocks_good) {
 std::optional<Call> worst_call(
     const StampOutcome& outcome, const VoiceRules& rules, bool clocks_good
 ) {
-    if (outcome.clock_stepped || stamp_delays(outcome.record, StampWay::round_trip).empty()) {
+    if (!times_usable(outcome) || stamp_delays(outcome.record, StampWay::round_trip).empty()) {
         return std::nullopt;
     }
     std::optional<Call> worst;
@@ -120,11 +125,10 @@ void add_call(const std::optional<Call>& call, std::string_view codec, Finding& 
 void add_way(const StampOutcome& outcome, StampWay way, const VoiceRules& rules, Finding& finding) {
     const std::optional<VoiceWay> heard = way_of(outcome, way, rules.jitter_buffer_s);
     const auto lost = heard ? std::optional(static_cast<double>(heard->lost)) : std::nullopt;
-    // A clock that was set makes packets late that were not.
-    const bool timed = heard && !outcome.clock_stepped;
+    const bool usable = times_usable(outcome);
+    const bool timed = heard && usable;
     const auto late = timed ? std::optional(static_cast<double>(heard->late)) : std::nullopt;
-    const auto pdv =
-        outcome.clock_stepped ? std::nullopt : voice_pdv(stamp_delays(outcome.record, way));
+    const auto pdv = usable ? voice_pdv(stamp_delays(outcome.record, way)) : std::nullopt;
     const auto bursts = timed ? heard->burst_ratio : std::nullopt;
     const auto add = [&](const char* metric, Kind kind, const char* unit, auto value) {
         finding.figures.push_back(in_direction(voice_figure(metric, kind, unit, value), way));
@@ -188,7 +192,9 @@ Finding voice_figures(
     }
     finding.facts.emplace_back(
         "delay",
-        problem.empty() ? "one-way, both clocks are good enough" : "half the round trip: " + problem
+        !times_usable(outcome) ? "not told: " + problem
+        : problem.empty()      ? "one-way, both clocks are good enough"
+                               : "half the round trip: " + problem
     );
     finding.facts.emplace_back(
         "MOS of",

@@ -3,12 +3,12 @@
 """A web server for tests of probes, well-behaved and not: serves until it is killed.
 
 web_server.py [--bind ADDRESS] [--port N] [--root DIRECTORY] [--certificate FILE --key FILE]
-              [--mute] [--portal URL]
---mute: takes connections and never says a word. --portal: answers every request with a redirect to
+              [--mute] [--portal URL] [--old]
+--old: answers TLS as a server that only speaks 1.1 does. --mute: takes connections and never says a word. --portal: answers every request with a redirect to
 that URL, as a captive portal does. Prints "port N" when it is ready, then a line for each request.
 
 /answer?status=&size=&text=&type=&before=MS&during=MS   before: until the head; during: within the body
-/stall-head /stall-body /truncate /close /reset /drip /noise /endless-head /loop
+/stall-head /stall-body /truncate /close /reset /drip /noise /endless-head /large-head /bad-chunk /loop
 /redirect?to=URL&status=302&body=SIZE   /count   (says what came of a body)   /files/NAME of --root
 """
 import argparse
@@ -114,6 +114,14 @@ class Site(http.server.BaseHTTPRequestHandler):
         while True:
             self.send("X-Padding: " + "x" * 1000 + "\r\n")
 
+    def on_large_head(self):
+        self.send("HTTP/1.1 200 OK\r\nX-Large: " + "x" * 200000 + "\r\nContent-Length: 0\r\n\r\n")
+        self.close_connection = True
+
+    def on_bad_chunk(self):
+        self.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nhello")
+        self.close_connection = True
+
     def moved(self, to, status=302, body=b"moved"):
         self.head(status, len(body), more=f"Location: {to}\r\n")
         self.send(body if self.command != "HEAD" else "")
@@ -163,6 +171,10 @@ class Server(http.server.ThreadingHTTPServer):
     context = None
 
     def finish_request(self, request, client_address):  # in the thread of the request
+        if OPTIONS.old:
+            request.recv(4096)
+            request.sendall(b"\x15\x03\x01\x00\x02\x02\x46")  # fatal, protocol_version
+            return
         if self.context:
             request = self.context.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
@@ -180,6 +192,7 @@ def main():
     parser.add_argument("--certificate")
     parser.add_argument("--key")
     parser.add_argument("--mute", action="store_true")
+    parser.add_argument("--old", action="store_true")
     parser.add_argument("--portal")
     OPTIONS = parser.parse_args()
     Server.address_family = socket.AF_INET6 if ":" in OPTIONS.bind else socket.AF_INET

@@ -88,7 +88,7 @@ int list_options(const std::string& name) {
         }
         return 0;
     }
-    return fail(not_found("probe " + name + " is unknown"));
+    return fail(invalid_argument("probe " + name + " is unknown"));
 }
 
 int list(const Words& words) {

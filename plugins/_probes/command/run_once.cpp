@@ -28,7 +28,7 @@ Result<const ProbeType*> type_named(const std::string& name) {
         names.push_back(type.name);
     }
     const std::string near = nearest_name(name, names);
-    return not_found(
+    return invalid_argument(
         "probe " + name + " is unknown" + (near.empty() ? "" : "; did you mean " + near + "?") +
         " (cxctl probe list)"
     );

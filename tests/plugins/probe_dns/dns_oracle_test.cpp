@@ -248,6 +248,9 @@ TEST_CASE("probe_dns: without routes, IPv6 or a name server the words are right"
         const std::string more = "transport = \"" + std::string(transport) + "\"\n";
         CHECK(word_of("192.0.2.1", more) == "no_route");
         CHECK(word_of("[2001:db8::1]:53", more) == "no_route");
+        shop.ip({"route", "add", "prohibit", "198.51.100.0/24"});
+        CHECK(word_of("198.51.100.1", more) == "no_route");
+        shop.ip({"route", "del", "prohibit", "198.51.100.0/24"});
         CHECK(word_of("dns.example", more) == "dns_error");
     }
     CHECK(word_of("system", "") != "ok");  // whatever resolv.conf says, there is no way to it

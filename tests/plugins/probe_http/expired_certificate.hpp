@@ -11,9 +11,11 @@
 namespace cxedge::test {
 
 // As TestCa::issue(), but out of date since yesterday. Files lie in `folder`.
-inline CertificateFiles issue_expired(const TestCa& ca, const TempDir& folder) {
+inline CertificateFiles issue_expired(
+    const TestCa& ca, const TempDir& folder, const std::string& name = "IP:127.0.0.1"
+) {
     const CertificateFiles files{folder.file("old.crt"), folder.file("old.key")};
-    std::ofstream(folder.file("old.ext")) << "subjectAltName=IP:127.0.0.1\n";
+    std::ofstream(folder.file("old.ext")) << "subjectAltName=" + name + "\n";
     const Finished asked = run(
         {"openssl",
          "req",

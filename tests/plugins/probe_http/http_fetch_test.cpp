@@ -51,6 +51,12 @@ TEST_CASE("http_fetch: each way to answer badly has its word and its step", "[pr
     CHECK(verdict(lab.get(server.url("/reset"))) == "refused/transfer");
     CHECK(verdict(lab.get(server.url("/noise"))) == "bad_status/server");
     CHECK(verdict(lab.get(server.url("/endless-head"))) == "bad_status/server");
+    const FetchReply large = lab.get(server.url("/large-head"));
+    CHECK(verdict(large) == "bad_status/server");
+    CHECK_THAT(large.detail, Catch::Contains("head is too large"));
+    const FetchReply chunk = lab.get(server.url("/bad-chunk"));
+    CHECK(chunk.result == probes::ProbeResult::bad_status);
+    CHECK_THAT(chunk.detail, Catch::Contains("does not speak HTTP"));
     const FetchReply missing = lab.get(server.url("/nowhere"));
     CHECK(verdict(missing) == "ok");
     CHECK(missing.status == 404);
@@ -203,6 +209,8 @@ TEST_CASE("http_fetch: certificates", "[probe_http]") {
     CHECK_THAT(name.detail, Catch::Contains("another host's"));
     CHECK(verdict(ask(plain, true)) == "tls_error/tls");
     CHECK(verdict(ask(mute, true)) == "timeout/tls");
+    const WebServer old({"--old"});
+    CHECK_THAT(ask(old, true).detail, Catch::Contains("older than 1.2"));
     FetchRequest lost = request_of(good.url("/answer?size=1", "https"));
     lost.ca_file = "/nonexistent";
     CHECK(verdict(lab.get(lost)) == "tls_error/tls");

@@ -123,6 +123,10 @@ TEST_CASE("probe_http: networks that lead nowhere", "[probe_http]") {
     CHECK_THAT(silent.detail, Catch::Contains("does not answer"));
     CHECK(said(lab.run("http://198.51.100.1/")) == "no_route/connect");
     CHECK(said(lab.run("http://203.0.113.1/")) == "no_route/connect");
+    shop.ip({"route", "add", "prohibit", "192.0.2.128/25"});
+    const Finding prohibited = lab.run("http://192.0.2.129/");
+    CHECK(said(prohibited) == "no_route/connect");
+    CHECK_THAT(prohibited.detail, Catch::Contains("prohibits"));
     CHECK(said(lab.run("http://192.0.2.1/")) == "no_route/connect");
     CHECK(said(lab.run("http://[2001:db8::1]/")) == "no_route/connect");
     CHECK(said(lab.run("http://shop.example/")) == "dns_error/dns");

@@ -221,6 +221,16 @@ TEST_CASE("probe_http: certificates that are out of date", "[probe_http]") {
     CHECK_FALSE(lost(finding, "net.http.connect"));
     CHECK(lost(finding, "net.http.tls"));
     CHECK(run_with("tls_verify = false", server.url("/answer", "https")) == "ok");
+    // Another host's, too: one verdict, as that of probe_tls, for a name and for an address.
+    const TempDir elsewhere;
+    for (const char* host : {"127.0.0.1", "localhost"}) {
+        const CertificateFiles both = issue_expired(ca, elsewhere, "DNS:elsewhere.example");
+        const WebServer other({"--certificate", both.certificate, "--key", both.key});
+        const Finding wrong =
+            lab.run("https://" + std::string(host) + ":" + other.port() + "/answer");
+        CHECK(said_by(wrong) == "tls_error/tls");
+        CHECK_THAT(wrong.detail, Catch::Contains("another host's, and it has expired"));
+    }
 }
 
 TEST_CASE("probe_http: whoever goes leaves nothing behind", "[probe_http]") {

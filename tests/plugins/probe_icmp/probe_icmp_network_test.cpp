@@ -316,6 +316,14 @@ TEST_CASE("probe_icmp network: both kinds of socket have stamps and errors", "[p
     CHECK(refused.detail.find(net.far(v6)) == 0);
     CHECK(number(refused, "net.icmp.lost") == 3);
     CHECK(took < 15);  // nobody waits for what will not come
+
+    // A router that forbids it says so (ICMP type 3 code 13, ICMPv6 type 1 code 1).
+    net.there.ip({ip, "route", "replace", "prohibit", nowhere});
+    const Finding prohibited =
+        net.run("count = 1\nwait_s = 20\ntimeout_s = 30\n", v6 ? "fd99::1" : "198.51.100.1");
+    INFO(prohibited.detail);
+    CHECK(prohibited.result == ProbeResult::no_route);
+    CHECK(prohibited.detail.find("it is prohibited there") != std::string::npos);
 }
 
 TEST_CASE("probe_icmp network: no IPv6 is no trouble for IPv4", "[plugins][probe_icmp]") {

@@ -273,6 +273,17 @@ TEST_CASE("probe_path: a net that nobody knows is no_route", "[plugins][path]") 
         CHECK(figure(found, "net.path.hops").values.empty());
         CHECK(figure(found, "net.path.mtu").values.empty());
     }
+    SECTION("here, on purpose") {
+        for (const char* kind : {"prohibit", "blackhole", "unreachable"}) {
+            chain.host().ip({"route", "add", kind, "10.99.0.0/24"});
+            const Finding found = lab.run("10.99.0.1");
+            INFO(found.detail);
+            CHECK(found.result == ProbeResult::no_route);
+            CHECK(found.step == "send");
+            CHECK_THAT(found.detail, Contains("this box cannot send to 10.99.0.1"));
+            chain.host().ip({"route", "del", kind, "10.99.0.0/24"});
+        }
+    }
     SECTION("at a router") {
         chain.host().ip({"route", "add", "10.99.0.0/24", "via", "10.1.0.2"});
         chain.router(1).ip({"route", "add", "10.99.0.0/24", "via", "10.2.0.2"});

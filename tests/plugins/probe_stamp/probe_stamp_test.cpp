@@ -8,11 +8,14 @@
 
 #include <fmt/core.h>
 
+#include "plugins/probe_stamp/stamp_figures.hpp"
+
 #include "tests/plugins/case_run.hpp"
 #include "tests/plugins/probe_stamp/reflector_thread.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/impaired_link.hpp"
 #include "tests/support/probe_lab.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/slowness.hpp"
 
 namespace cxedge::test {
@@ -332,6 +335,82 @@ TEST_CASE("probe_stamp: who is not there, and why", "[plugins][stamp]") {
         probe.loop.poll();
     }
     probe.loop.poll();
+}
+
+TEST_CASE("probe_stamp: a reflector whose times cannot be", "[plugins][stamp]") {
+    probes::StampOutcome outcome;
+    probes::StampSlot slot;
+    slot.answer = probes::StampAnswer{7, -5'000'000'000, 0, 1'000'000, {true, false, 0.001}};
+    outcome.record.slots = {slot, slot};
+    const Finding found = plugins::stamp_figures(outcome, clock_that_is(true, 1), 10);
+    CHECK(found.result == ProbeResult::body_mismatch);
+    CHECK(found.step == "server");
+    CHECK(
+        found.detail ==
+        "the reflector's times make no sense: it says that it kept a packet for 5000.000 ms that "
+        "was back after 1.000 ms"
+    );
+    CHECK(figure(found, "net.udp.rtt").values.empty());
+    CHECK(figure(found, "net.udp.owd").values.empty());
+    CHECK(only(found, "net.udp.lost", "dir=round_trip") == 0);
+    CHECK(only(found, "net.udp.lost", "dir=forward") == 0);
+    // Where this clock was set, that is why, and nobody else is to blame.
+    outcome.clock_stepped = true;
+    CHECK(plugins::stamp_figures(outcome, clock_that_is(true, 1), 10).result == ProbeResult::ok);
+}
+
+TEST_CASE("probe_stamp: why the direction of loss is not known", "[plugins][stamp]") {
+    const auto fact = [](const probes::StampRecord& record) {
+        probes::StampOutcome outcome;
+        outcome.record = record;
+        for (const auto& [name, text] : plugins::stamp_figures(outcome, {}, 10).facts) {
+            if (name == "direction of loss") {
+                return text;
+            }
+        }
+        return std::string();
+    };
+    probes::StampSlot gone;
+    probes::StampSlot first;
+    first.answer = probes::StampAnswer{7, 0, 0, 1'000'000, {}};
+    probes::StampSlot last = first;
+    last.answer->reflector_sequence = 70;
+    CHECK(fact({{first, last}, 0}).empty());
+    CHECK(fact({{first, gone}, 0}) == "not known: the last packets were not answered");
+    CHECK(
+        fact({{first, gone, last}, 0}) ==
+        "not known: the reflector's numbers are not of this test alone"
+    );
+    last.sequence = 70;
+    first.sequence = 7;
+    CHECK(fact({{first, gone, last}, 0}) == "not known: the reflector has no numbers of its own");
+}
+
+TEST_CASE("probe_stamp: what the box refuses to send is lost", "[plugins][stamp]") {
+    if (no_laboratory()) {
+        return;
+    }
+    const std::string short_run = "count = 3\nspacing_ms = 5\nwait_ms = 300\ntimeout_s = 2\n";
+    StampLaboratory lab({}, {});
+    const auto refused = [&](const std::string& kind, const std::string& words) {
+        CAPTURE(kind);
+        const std::string there = "198.51.100.7";
+        CHECK(::cxedge::test::run(lab.a.inside({"ip", "route", "add", kind, there})).status == 0);
+        const NetNamespace::Inside inside(lab.a);
+        ProbeLab<ProbeStamp> probe(short_run);
+        const Finding found = probe.run(there);
+        CHECK(::cxedge::test::run({"ip", "route", "del", kind, there}).status == 0);
+        CHECK(found.result == ProbeResult::no_route);
+        CHECK(found.step == "send");
+        INFO(found.detail);
+        CHECK(found.detail.find(words) != std::string::npos);
+        CHECK(only(found, "net.udp.sent") == 3);
+        CHECK(only(found, "net.udp.lost", "dir=round_trip") == 3);
+        CHECK(figure(found, "net.udp.rtt").values.empty());
+    };
+    refused("unreachable", "");
+    refused("prohibit", "prohibits");
+    refused("blackhole", "blackhole");
 }
 
 TEST_CASE("probe_stamp: a budget ends it", "[plugins][stamp]") {

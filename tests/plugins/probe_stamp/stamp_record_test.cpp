@@ -121,6 +121,65 @@ TEST_CASE("stamp record: what cannot be known is not told", "[plugins][stamp]") 
     // Numbers that are not only ours.
     const StampRecord shared{{back(0, 40), lost(1), back(2, 90)}, 0};
     CHECK_FALSE(stamp_loss(shared).forward);
+    const StampRecord mixed{{back(0, 3), back(1, 5), lost(2), back(3, 6), lost(4), back(5, 8)}, 0};
+    CHECK_FALSE(stamp_loss(mixed).forward);
+    const StampRecord unknown_start{{lost(0), back(1, 40), lost(2), back(3, 41)}, 0};
+    CHECK_FALSE(stamp_loss(unknown_start).forward);
+}
+
+TEST_CASE("stamp record: one count for all sessions of a reflector", "[plugins][stamp]") {
+    // Nothing was lost, whatever it counts.
+    const StampRecord whole{{back(0, 71), back(1, 5'000), back(2, 9)}, 0};
+    CHECK(stamp_loss(whole).forward == 0U);
+    CHECK(stamp_loss(whole).backward == 0U);
+    // From 40 on, and from where its numbers go round: one lost on its way there, one back.
+    for (const std::uint32_t from : {3U, 40U, 0xffff'fffeU}) {
+        CAPTURE(from);
+        const StampRecord record{
+            {back(0, from), lost(1), back(2, from + 1), lost(3), back(4, from + 3)}, 0};
+        CHECK(stamp_loss(record).forward == 1U);
+        CHECK(stamp_loss(record).backward == 1U);
+        const auto there = stamp_passages(record, StampWay::forward);
+        REQUIRE(there.size() == 5);
+        CHECK(there[1].lost);
+        CHECK_FALSE(there[3].lost);
+        CHECK(stamp_passages(record, StampWay::backward).size() == 4);
+    }
+}
+
+TEST_CASE("stamp record: times that cannot be are no values", "[plugins][stamp]") {
+    StampRecord record{{back(0, 0), back(1, 1), back(2, 2), back(3, 3)}, 0};
+    CHECK_FALSE(stamp_nonsense(record));
+    record.slots[1].answer->t2 -= 5'000 * kMsNs;  // it says that it kept it for five seconds
+    const auto nonsense = stamp_nonsense(record);
+    REQUIRE(nonsense);
+    CHECK(nonsense->dwell_s == Approx(5.001));
+    CHECK(nonsense->away_s == Approx(0.031));
+    for (const StampWay way : {StampWay::forward, StampWay::backward, StampWay::round_trip}) {
+        CHECK(stamp_delays(record, way).size() == 3);
+        CHECK(stamp_ipdv(record, way).size() == 1);
+        const auto passages = stamp_passages(record, way);
+        REQUIRE(passages.size() == 4);
+        CHECK_FALSE(passages[1].lost);
+        CHECK_FALSE(passages[1].delay_s);
+    }
+    CHECK(stamp_dwells(record).size() == 3);
+    CHECK(stamp_loss(record).lost == 0);
+    // Answered before it was asked.
+    record.slots[1].answer->t2 = record.slots[1].answer->t3 + 2 * kMsNs;
+    CHECK(stamp_nonsense(record)->dwell_s == Approx(-0.002));
+}
+
+TEST_CASE("stamp record: noise may make a round trip negative", "[plugins][stamp]") {
+    StampRecord record{{back(0, 0)}, 0};
+    StampAnswer& answer = *record.slots[0].answer;
+    answer.t3 = answer.t2 + (answer.t4 - record.slots[0].t1) + 90'000;
+    CHECK_FALSE(stamp_nonsense(record));
+    REQUIRE(stamp_delays(record, StampWay::round_trip).size() == 1);
+    CHECK(stamp_delays(record, StampWay::round_trip)[0] == Approx(-90e-6));
+    answer.t3 += 20'000;
+    CHECK(stamp_nonsense(record));
+    CHECK(stamp_delays(record, StampWay::round_trip).empty());
 }
 
 TEST_CASE("stamp record: a packet that was doubled on its way there", "[plugins][stamp]") {

@@ -157,6 +157,14 @@ TEST_CASE("probe_tcp: without routes, IPv6 or name servers the words are right",
     TcpLab lab(tcp_settings("timeout_s = 1\n"));
     CHECK(word(lab.run("192.0.2.1:443")) == "no_route");
     CHECK(word(lab.run("[2001:db8::1]:443")) == "no_route");
+    for (const char* kind : {"prohibit", "blackhole", "unreachable"}) {
+        shop.ip({"route", "add", kind, "198.51.100.0/24"});
+        const Finding nowhere = lab.run("198.51.100.1:443");
+        INFO(nowhere.detail);
+        CHECK(word(nowhere) == "no_route");
+        CHECK(nowhere.detail.find("argument") == std::string::npos);
+        shop.ip({"route", "del", kind, "198.51.100.0/24"});
+    }
     const Finding unknown = lab.run("shop.example:443");
     CHECK(word(unknown) == "dns_error");
     CHECK(unknown.step == "dns");

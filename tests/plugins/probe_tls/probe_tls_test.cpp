@@ -256,6 +256,7 @@ TEST_CASE("probe_tls: what does not speak TLS, or not ours, is told", "[plugins]
     const Finding refused = strict.run(older.at());
     INFO(refused.detail);
     CHECK(word(refused) == "tls_error");
+    CHECK(refused.detail == "the server only speaks versions of TLS older than min_version");
     check_lost(refused);
 }
 

@@ -73,4 +73,31 @@ TEST_CASE("voice: without an answer there is no score", "[plugins][voice]") {
     CHECK(figure(nothing, "net.voice.sent").values.empty());
 }
 
+TEST_CASE("voice: a reflector with impossible times gives no score", "[plugins][voice]") {
+    constexpr std::int64_t kMsNs = 1'000'000;
+    probes::StampOutcome outcome;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        const std::int64_t t1 = std::int64_t{i} * 20 * kMsNs;
+        probes::StampSlot slot;
+        slot.sequence = i;
+        slot.t1 = t1;
+        slot.answer = probes::StampAnswer{i, t1 + kMsNs, t1 + kMsNs, t1 + 2 * kMsNs, {}};
+        outcome.record.slots.push_back(slot);
+    }
+    CHECK_FALSE(
+        figure(voice_figures(outcome, {}, {voice_codec("g711")}), "kqi.voice.mos").values.empty()
+    );
+    outcome.record.slots[1].answer->t2 -= 5'000 * kMsNs;
+    const probes::Finding found = voice_figures(outcome, {}, {voice_codec("g711")});
+    CHECK(found.result == probes::ProbeResult::body_mismatch);
+    CHECK(found.step == "server");
+    CHECK(found.detail.find("the reflector's times make no sense") != std::string::npos);
+    for (const char* metric :
+         {"kqi.voice.mos", "kqi.voice.r", "net.voice.delay", "net.voice.pdv", "net.voice.late"}) {
+        CAPTURE(metric);
+        CHECK(figure(found, metric).values.empty());
+    }
+    CHECK(figure(found, "net.voice.lost", "dir=round_trip").values == std::vector<double>{0});
+}
+
 }  // namespace cxedge::test

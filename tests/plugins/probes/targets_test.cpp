@@ -106,4 +106,13 @@ TEST_CASE("results: one word each, in the order of the state", "[probes]") {
     CHECK(to_string(result_of_errno(ECONNREFUSED)) == "refused");
     CHECK(to_string(result_of_errno(EPERM)) == "no_permission");
     CHECK(to_string(result_of_errno(ETIMEDOUT)) == "timeout");
+    // A route that prohibits it is a route, but a socket that is not allowed is none.
+    CHECK(to_string(result_of_errno(EACCES)) == "no_route");
+    CHECK(to_string(result_of_socket(EACCES)) == "no_permission");
+    CHECK(to_string(result_of_socket(EPERM)) == "no_permission");
+    CHECK(to_string(result_of_socket(ENODEV)) == "no_route");
+    CHECK(words_of_errno(EACCES).find("prohibits") != std::string::npos);
+    CHECK(words_of_errno(EINVAL).find("blackhole") != std::string::npos);
+    CHECK(words_of_errno(EADDRNOTAVAIL).find("no route") == 0);
+    CHECK(words_of_socket(ENODEV, "nosuch0") == "there is no interface nosuch0");
 }
