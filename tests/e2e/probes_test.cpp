@@ -180,6 +180,6 @@ TEST_CASE("probes: cxctl probe runs each once, without an agent", "[e2e]") {
     const Finished json = run({CXCTL, "probe", "run", "--json", "tcp", "127.0.0.1:1"});
     CHECK(json.status == 1);
     CHECK(Json::parse(json.output)["result"] == "refused");
-    CHECK(run({CXCTL, "probe", "run", "icpm", "127.0.0.1"}).status == 1);
+    CHECK(run({CXCTL, "probe", "run", "icpm", "127.0.0.1"}).status == 2);
     CHECK(run({CXCTL, "probe", "run", "icmp", "127.0.0.1", "--cuont", "3"}).status == 2);
 }
