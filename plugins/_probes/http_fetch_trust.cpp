@@ -88,6 +88,7 @@ DefaultPaths default_paths() {
 
 using KeptCheck = std::shared_ptr<NameCheck>;
 
+// NOLINTNEXTLINE(readability-named-parameter,readability-function-size): CRYPTO_EX_free's
 void free_check(void*, void* kept, CRYPTO_EX_DATA*, int, long, void*) {
     delete static_cast<KeptCheck*>(kept);  // NOLINT(cppcoreguidelines-owning-memory): OpenSSL's
 }

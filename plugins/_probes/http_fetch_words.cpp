@@ -47,7 +47,7 @@ bool says(const FetchEnding& ending, std::string_view text) {
 
 // Both are wrong: that it is another's is worse, and waiting for a new one would not mend it.
 std::string name_words(long verified) {
-    const std::string words = "the certificate is another host's";
+    std::string words = "the certificate is another host's";
     switch (verified) {
         case X509_V_ERR_CERT_HAS_EXPIRED:
             return words + ", and it has expired";

@@ -55,15 +55,20 @@ struct ReflectorCount {
 };
 
 // Its numbers from `base` on; they go round at 2^32.
+std::set<std::uint32_t> numbers_of(const StampSlot& slot, std::uint32_t base) {
+    std::set<std::uint32_t> numbers{slot.answer->reflector_sequence - base};
+    for (const std::uint32_t further : slot.further) {
+        numbers.insert(further - base);
+    }
+    return numbers;
+}
+
 ReflectorCount reflector_count(const StampRecord& record, std::uint32_t base) {
     ReflectorCount count;
     std::set<std::uint32_t> all;
     for (const StampSlot& slot : record.slots) {
         if (slot.answer) {
-            std::set<std::uint32_t> own{slot.answer->reflector_sequence - base};
-            for (const std::uint32_t further : slot.further) {
-                own.insert(further - base);
-            }
+            const std::set<std::uint32_t> own = numbers_of(slot, base);
             count.repeated += own.size() - 1;
             all.insert(own.begin(), own.end());
         }

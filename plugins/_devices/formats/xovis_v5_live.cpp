@@ -168,10 +168,14 @@ private:
     void note_names() {
         for (const V5Frame& frame : frames_) {
             for (const V5Event& event : frame.events) {
-                if (!event.place.empty() && event.way != 0) {
-                    (is_increment(event) ? logics_ : lines_).insert(event.place);
-                }
+                note_name(event);
             }
+        }
+    }
+
+    void note_name(const V5Event& event) {
+        if (!event.place.empty() && event.way != 0) {
+            (is_increment(event) ? logics_ : lines_).insert(event.place);
         }
     }
 

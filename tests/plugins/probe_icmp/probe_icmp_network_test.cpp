@@ -15,9 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "plugins/_probes/packet_socket.hpp"
 #include "plugins/_probes/wires.hpp"
-#include "plugins/probe_icmp/echo_packet.hpp"
 #include "plugins/probe_icmp/probe_icmp.hpp"
 
 #include "tests/support/catch.hpp"
@@ -403,69 +401,6 @@ TEST_CASE("probe_icmp network: late replies are not those of the next burst", "[
     }
     // They all came.
     CHECK(net.link.await(Direction::b_to_a, 5 * kBursts, std::chrono::seconds(20)));
-}
-
-TEST_CASE("probe_icmp network: only the packet's own reply counts", "[plugins][probe_icmp]") {
-    if (no_network()) {
-        return;
-    }
-    const Net net;
-    net.there.sysctl("ipv4/icmp_echo_ignore_all", "1");
-    net.there.add_address(net.link.device(), "10.78.0.77/32");
-    enum class Forgery { none, address, cookie, ident, sequence, type };
-    const Forgery forgery = GENERATE(
-        Forgery::none,
-        Forgery::address,
-        Forgery::cookie,
-        Forgery::ident,
-        Forgery::sequence,
-        Forgery::type
-    );
-    const Inside inside(net.here);
-    Lab lab("count = 3\nspacing_s = 0.01\nwait_s = 0.3\ntimeout_s = 10\n");
-    std::optional<Inside> there(net.there);
-    auto open_raw = [] {
-        return std::move(probes::open_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP, "").fd);
-    };
-    UniqueFd answers = open_raw();
-    const auto from =
-        *SocketAddress::parse(forgery == Forgery::address ? "10.78.0.77" : net.far(false));
-    REQUIRE(::bind(answers.get(), from.data(), from.size()) == 0);
-    probes::PacketSocket out(lab.loop, std::move(answers), {[](const auto&) {}, {}, {}});
-    const probes::PacketSocket in(
-        lab.loop,
-        open_raw(),
-        {[&](const probes::Packet& packet) {
-             const auto request = plugins::read_quoted_request(false, packet.bytes);
-             if (!request) {
-                 return;
-             }
-             plugins::EchoHead head = *request;
-             head.cookie += forgery == Forgery::cookie ? 1U : 0U;
-             head.ident =
-                 static_cast<std::uint16_t>(head.ident + (forgery == Forgery::ident ? 1U : 0U));
-             head.sequence = static_cast<std::uint16_t>(
-                 head.sequence + (forgery == Forgery::sequence ? 100U : 0U)
-             );
-             std::vector<std::uint8_t> reply(packet.bytes.begin(), packet.bytes.end());
-             plugins::write_echo_request(false, head, reply);
-             reply[0] = forgery == Forgery::type ? 14 : 0;
-             reply[2] = reply[3] = 0;
-             const std::uint16_t sum = plugins::internet_checksum(reply);
-             reply[2] = static_cast<std::uint8_t>(sum >> 8U);
-             reply[3] = static_cast<std::uint8_t>(sum & 0xffU);
-             static_cast<void>(
-                 out.send({reinterpret_cast<const char*>(reply.data()), reply.size()}, packet.from)
-             );
-         },
-         {},
-         {}}
-    );
-    there.reset();
-    const Finding finding = lab.run(net.far(false));
-    CHECK(number(finding, "net.icmp.sent") == 3);
-    CHECK(number(finding, "net.icmp.duplicates") == 0);
-    CHECK(number(finding, "net.icmp.lost") == (forgery == Forgery::none ? 0 : 3));
 }
 
 TEST_CASE("probe_icmp network: an interface that went and came again", "[plugins][probe_icmp]") {
