@@ -117,7 +117,7 @@ std::uint64_t RateMeter::most_between(const Counted& counted) const {
     if (first == arrivals_.end() || arrivals_.back().at_s - first->at_s < span_s / 2) {
         return counted.bytes;
     }
-    const double came = static_cast<double>(arrivals_.back().bytes - first->bytes);
+    const auto came = static_cast<double>(arrivals_.back().bytes - first->bytes);
     return static_cast<std::uint64_t>(came / (arrivals_.back().at_s - first->at_s) * span_s);
 }
 

@@ -15,7 +15,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "plugins/_probes/wires.hpp"
 #include "plugins/probe_icmp/probe_icmp.hpp"
 
 #include "tests/support/catch.hpp"
