@@ -22,9 +22,16 @@ import threading
 import urllib.parse
 
 NEVER = threading.Event()
+OUTPUT = threading.Lock()
 OPTIONS = None
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript",
          ".png": "image/png"}
+
+
+def tell(line):
+    """Whole lines, whichever threads speak."""
+    with OUTPUT:
+        print(line, flush=True)
 
 
 def pause(milliseconds):
@@ -44,7 +51,7 @@ class Site(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         self.query = dict(urllib.parse.parse_qsl(url.query))
         self.told = self.headers.get("X-Key", "none")
-        print(f"{self.command} {self.path} key={self.told} peer={self.client_address[1]}", flush=True)
+        tell(f"{self.command} {self.path} key={self.told} peer={self.client_address[1]}")
         if OPTIONS.portal:
             self.moved(OPTIONS.portal)
             return
