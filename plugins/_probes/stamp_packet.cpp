@@ -132,7 +132,9 @@ std::int64_t decode_stamp_time(std::uint64_t field, bool ptp) {
     const std::uint64_t era = (seconds & 0x80000000U) != 0 ? 0 : kEraSeconds;
     const auto since_1970 =
         static_cast<std::int64_t>(seconds + era) - static_cast<std::int64_t>(kNtpEpoch);
-    const std::uint64_t ns = (rest * kNsPerS + (1ULL << 31U)) >> 32U;
+    // Never up to the next second: the last one before 2104 would be the first of 1968.
+    const std::uint64_t ns =
+        std::min<std::uint64_t>((rest * kNsPerS + (1ULL << 31U)) >> 32U, kNsPerS - 1);
     return since_1970 * kNsPerS + static_cast<std::int64_t>(ns);
 }
 

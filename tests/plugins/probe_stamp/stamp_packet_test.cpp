@@ -154,6 +154,8 @@ TEST_CASE("stamp packets: times are those of NTP", "[plugins][stamp]") {
     CHECK(encode_ntp(next_era) == 0);
     CHECK(decode_stamp_time(0, false) == next_era);
     CHECK(decode_stamp_time(encode_ntp(next_era + 5), false) == next_era + 5);
+    const std::int64_t last = decode_stamp_time(0x7FFFFFFFFFFFFFFFULL, false);
+    CHECK(decode_stamp_time(encode_ntp(last), false) == last);
     CHECK(
         decode_stamp_time((1'700'000'000ULL << 32U) | 999'999'999U, true) ==
         1'700'000'000'999'999'999L
