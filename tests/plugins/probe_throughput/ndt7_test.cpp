@@ -216,8 +216,9 @@ TEST_CASE("ndt7: over TLS, with the server's own count", "[probe_throughput]") {
     const TestCa ca;
     const CertificateFiles files = ca.issue("ndt7", "IP:127.0.0.1");
     Ndt7Server server({"127.0.0.1", "3", files.certificate, files.key});
+    // By time: a fast machine moves what looks like much before anything of it can be timed.
     Ndt7Lab lab(
-        "targets = \"wss://x/\"\nmax_s = 4\nmax_mib = 64\nrtt_by = \"none\"\nca_file = \"" +
+        "targets = \"wss://x/\"\nmax_s = 2\nmax_mib = 100000\nrtt_by = \"none\"\nca_file = \"" +
         ca.certificate() + "\""
     );
     const Finding found = lab.run("wss://127.0.0.1:" + server.port());
@@ -227,12 +228,9 @@ TEST_CASE("ndt7: over TLS, with the server's own count", "[probe_throughput]") {
     CHECK(ndt7_figure(found, "net.throughput", "up") > 1e6);
     const double down = ndt7_figure(found, "net.throughput.bytes", "down");
     const double up = ndt7_figure(found, "net.throughput.bytes", "up");
-    CHECK(down >= 64 * 1'048'576.0);
     CHECK(server.told("download") >= down);
     // What the server's kernel had acknowledged its program may not have read when we closed.
-    const double got = server.told("upload");
-    CHECK(got <= 64 * 1'048'576.0);
-    CHECK(got > 0.5 * up);
+    CHECK(server.told("upload") > 0.5 * up);
     Ndt7Lab strict("targets = \"wss://x/\"\nmax_s = 4\nrtt_by = \"none\"");
     const Finding untrusted = strict.run("wss://127.0.0.1:" + server.port());
     CHECK(untrusted.result == ProbeResult::tls_error);
@@ -250,6 +248,20 @@ TEST_CASE("ndt7: tells what is wrong", "[probe_throughput]") {
     CHECK(moved.result == ProbeResult::body_mismatch);
     CHECK(moved.step == "server");
     CHECK(moved.detail == "download: the server moves nothing");
+}
+
+TEST_CASE("ndt7: moves no more than it may", "[probe_throughput]") {
+    Ndt7Server server({"127.0.0.1", "3"});
+    Ndt7Lab lab("targets = \"ws://x/\"\nmax_s = 20\nmax_mib = 64\nrtt_by = \"none\"");
+    const Finding found = lab.run("ws://127.0.0.1:" + server.port());
+    INFO(found.detail);
+    CHECK(found.result == ProbeResult::ok);
+    constexpr double kLimit = 64 * 1'048'576.0;
+    const double down = ndt7_figure(found, "net.throughput.bytes", "down");
+    CHECK(down >= kLimit);
+    CHECK(server.told("download") >= down);
+    CHECK(ndt7_figure(found, "net.throughput.bytes", "up") <= kLimit);
+    CHECK(server.told("upload") <= kLimit);
 }
 
 TEST_CASE("ndt7: takes uploads without an upload_url", "[probe_throughput]") {
