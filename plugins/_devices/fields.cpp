@@ -78,13 +78,6 @@ const Json* list_place(const Json& message, std::string_view place) {
     return value != nullptr && value->is_array() ? value : nullptr;
 }
 
-void note_if_private(std::string_view name, std::string_view text, FieldsMessage& message) {
-    const std::string_view kind = personal_kind(name);
-    if (!kind.empty() && !text.empty()) {
-        ++message.private_fields[std::string(kind)];
-    }
-}
-
 // One cell from `rest`; what is left of the line stays in it.
 std::string take_cell(std::string_view& rest, char separator) {
     if (rest.empty() || rest.front() != '"') {
@@ -159,7 +152,7 @@ Result<FieldsMessage> form_fields(std::string_view text) {
         if (!name || !value) {
             return invalid_argument("is no form: a broken percent code");
         }
-        note_if_private(*name, *value, message);
+        count_personal(*name, value->empty() ? 0 : 1, message.private_fields);
         any = any || !name->empty();
         fields.set(std::move(*name), std::move(*value));
     }
@@ -188,7 +181,7 @@ FieldsMessage csv_fields(
     std::size_t index = 0;
     for (const std::string& cell : csv_cells(line, separator)) {
         if (index < columns.size()) {
-            note_if_private(columns[index], cell, message);
+            count_personal(columns[index], cell.empty() ? 0 : 1, message.private_fields);
             fields.set(columns[index], cell);
         }
         fields.set(std::to_string(++index), cell);

@@ -4,7 +4,6 @@
 // Thread: any.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +11,8 @@
 #include <vector>
 
 #include "agent/base/result.hpp"
+
+#include "plugins/_devices/privacy.hpp"
 
 namespace cxedge::devices {
 
@@ -29,8 +30,7 @@ private:
 
 struct FieldsMessage {
     std::vector<Fields> items;
-    // Kind of personal field -> how many held something, as in Report.
-    std::map<std::string, std::uint64_t> private_fields;
+    PrivateFields private_fields;
 };
 
 // `each`: place of a list whose items are read one by one, their places then begin there; empty:

@@ -127,19 +127,17 @@ std::optional<bool> flag_of(const Json* value) {
 
 void note_private(const Json& message, Report& report) {
     std::vector<const Json*> open{&message};
-    const auto note = [&](std::string_view kind, const Json& item) {
-        if (kind.empty() && item.is_structured()) {
-            open.push_back(&item);
-        } else if (!kind.empty() && holds_something(item)) {
-            ++report.private_fields[std::string(kind)];
-        }
-    };
     while (!open.empty()) {
         const Json* const value = open.back();
         open.pop_back();
         for (const auto& [key, item] : value->items()) {
             // Items of a list have their number as key.
-            note(value->is_object() ? personal_kind(key) : std::string_view(), item);
+            const bool personal =
+                value->is_object() &&
+                count_personal(key, holds_something(item) ? 1 : 0, report.private_fields);
+            if (!personal && item.is_structured()) {
+                open.push_back(&item);
+            }
         }
     }
 }

@@ -76,11 +76,7 @@ public:
 
     void note_private_fields(Report& report) const override {
         for (std::size_t column = 0; column < header_.size(); ++column) {
-            const std::string_view kind = personal_kind(header_[column]);
-            const auto filled = kind.empty() ? 0 : filled_cells(column);
-            if (filled > 0) {
-                report.private_fields[std::string(kind)] += filled;
-            }
+            count_personal(header_[column], filled_cells(column), report.private_fields);
         }
     }
 

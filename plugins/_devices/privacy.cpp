@@ -51,13 +51,13 @@ constexpr Word kWords[] = {
 
 // Before them "name" is what a thing is called, not a person.
 constexpr std::string_view kThings[] = {
-    "device",   "sensor",   "channel",  "line",  "zone",     "rule",    "event",       "model",
-    "firmware", "site",     "group",    "queue", "region",   "file",    "host",        "domain",
-    "host",     "camera",   "logic",    "area",  "counter",  "metric",  "field",       "object",
-    "product",  "type",     "service",  "unit",  "door",     "store",   "task",        "scene",
-    "port",     "network",  "ssid",     "time",  "element",  "topic",   "friendly",    "display",
-    "logics",   "desk",     "api",      "side",  "geometry", "profile", "application", "tenant",
-    "gateway",  "scenario", "location", "layer"};
+    "device",   "sensor",   "channel", "line",     "zone",    "rule",        "event",   "model",
+    "firmware", "site",     "group",   "queue",    "region",  "file",        "host",    "domain",
+    "camera",   "logic",    "area",    "counter",  "metric",  "field",       "object",  "product",
+    "type",     "service",  "unit",    "door",     "store",   "task",        "scene",   "port",
+    "network",  "ssid",     "time",    "element",  "topic",   "friendly",    "display", "logics",
+    "desk",     "api",      "side",    "geometry", "profile", "application", "tenant",  "gateway",
+    "scenario", "location", "layer"};
 
 // Of a person only together with what follows: "person_count" is a number of people.
 constexpr std::string_view kCounts[] = {
@@ -142,6 +142,14 @@ std::string_view personal_kind(std::string_view field_name) {
         }
     }
     return {};
+}
+
+bool count_personal(std::string_view field_name, std::uint64_t held, PrivateFields& counts) {
+    const std::string_view kind = personal_kind(field_name);
+    if (!kind.empty() && held > 0) {
+        counts[std::string(kind)] += held;
+    }
+    return !kind.empty();
 }
 
 bool is_hardware_address(std::string_view text) {

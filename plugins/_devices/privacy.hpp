@@ -4,6 +4,8 @@
 // there and is not passed on is counted (privacy.dropped_fields{kind}). Pure. Thread: any.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -15,6 +17,11 @@ namespace cxedge::devices {
 // "imagePixelFormat" of no picture, "surface". A device's own name, serial and address are not
 // personal: "deviceName", "sensor-name", "ipAddress" of the sender.
 std::string_view personal_kind(std::string_view field_name);
+
+// Kind of personal field -> how many held something, and were dropped.
+using PrivateFields = std::map<std::string, std::uint64_t>;
+// Whether such a field is personal; if so, `held` of them are counted.
+bool count_personal(std::string_view field_name, std::uint64_t held, PrivateFields& counts);
 
 // A hardware address of six bytes, "00:6e:02:aa:bb:cc", "00-6E-...", "006E02AABBCC" (12 hex digits
 // with at least one letter). A device may call itself by one; it is never passed on.

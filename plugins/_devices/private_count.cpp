@@ -3,7 +3,7 @@
 
 namespace cxedge::devices {
 
-void PrivateCount::add(const std::map<std::string, std::uint64_t>& fields) {
+void PrivateCount::add(const PrivateFields& fields) {
     for (const auto& [kind, dropped] : fields) {
         if (const std::optional<SeriesId> series = series_of(kind)) {
             static_cast<void>(host_.emit(*series, static_cast<double>(dropped)));

@@ -3,12 +3,13 @@
 // further; that they were there is counted. Thread: the loop's.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "agent/plugin_api/host.hpp"
+
+#include "plugins/_devices/privacy.hpp"
 
 namespace cxedge::devices {
 
@@ -17,8 +18,7 @@ public:
     // The host outlives it.
     explicit PrivateCount(Host& host) : host_(host) {}
 
-    // Kind of field -> how many of them held something, as in Report.
-    void add(const std::map<std::string, std::uint64_t>& fields);
+    void add(const PrivateFields& fields);
 
 private:
     std::optional<SeriesId> series_of(const std::string& kind);

@@ -6,8 +6,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +13,8 @@
 
 #include "agent/model/event.hpp"
 #include "agent/model/series.hpp"
+
+#include "plugins/_devices/privacy.hpp"
 
 namespace cxedge::devices {
 
@@ -81,8 +81,7 @@ struct Report {
     std::vector<DeviceState> devices;
     std::vector<DeviceEvent> events;
     std::vector<BadElement> bad_elements;
-    // Kind of personal field (privacy.hpp: "name", "mac", "gender", ...) -> how many were dropped.
-    std::map<std::string, std::uint64_t> private_fields;
+    PrivateFields private_fields;
 };
 
 // Whether one more bad element is to be kept with its place. If not, it has been noted.

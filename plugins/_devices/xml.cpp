@@ -38,10 +38,7 @@ public:
 
 private:
     void note(std::string_view name, bool holds_something) {
-        const std::string_view kind = personal_kind(name);
-        if (!kind.empty() && holds_something) {
-            ++report_.private_fields[std::string(kind)];
-        }
+        count_personal(name, holds_something ? 1 : 0, report_.private_fields);
     }
     Report& report_;
 };

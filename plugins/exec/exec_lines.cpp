@@ -21,18 +21,9 @@ devices::Reading reading_of(SeriesKey key, Kind kind, double value) {
     return reading;
 }
 
-// Whether a name is of something about a person, which is counted and goes no further.
-bool dropped(const std::string& name, devices::Report& report) {
-    const std::string_view kind = devices::personal_kind(name);
-    if (!kind.empty()) {
-        ++report.private_fields[std::string(kind)];
-    }
-    return !kind.empty();
-}
-
 void drop_personal(std::vector<Dimension>& dims, devices::Report& report) {
     const auto rest = std::remove_if(dims.begin(), dims.end(), [&](const Dimension& dim) {
-        return dropped(dim.key, report);
+        return devices::count_personal(dim.key, 1, report.private_fields);
     });
     dims.erase(rest, dims.end());
 }
@@ -78,7 +69,7 @@ Result<devices::Report> ExecLines::read_influx(std::string_view line) const {
     std::vector<Dimension> tags = point->tags;
     drop_personal(tags, report);
     for (const auto& [field, value] : point->fields) {
-        if (dropped(field, report)) {
+        if (devices::count_personal(field, 1, report.private_fields)) {
             continue;
         }
         SeriesKey key{point->measurement + '.' + field, tags};

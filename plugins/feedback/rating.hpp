@@ -2,8 +2,6 @@
 // One rating and the scales it is given on. Pure. Thread: any.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +10,7 @@
 
 #include "agent/base/result.hpp"
 
+#include "plugins/_devices/privacy.hpp"
 #include "plugins/_devices/report.hpp"
 
 namespace cxedge::plugins {
@@ -45,7 +44,7 @@ struct RatingMessage {
     std::optional<Rating> rating;
     std::optional<double> battery;
     std::vector<devices::BadElement> bad_elements;
-    std::map<std::string, std::uint64_t> private_fields;  // as in Report
+    devices::PrivateFields private_fields;
 };
 
 // {"value": 3, "id": "...", "time": ...} or the same fields of a form (`content_type`).

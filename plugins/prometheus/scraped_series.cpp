@@ -105,8 +105,7 @@ SeriesKey ScrapedSeries::key_of_sample(const ExposedSample& sample, Known& known
         key.dims.push_back({name, value});
     }
     for (const auto& [label, value] : sample.labels) {
-        if (const std::string_view kind = devices::personal_kind(label); !kind.empty()) {
-            known.private_labels[std::string(kind)] += value.empty() ? 0U : 1U;
+        if (devices::count_personal(label, value.empty() ? 0 : 1, known.private_labels)) {
             continue;
         }
         // As Prometheus does with labels that it has itself.

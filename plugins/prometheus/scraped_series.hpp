@@ -12,6 +12,7 @@
 
 #include "agent/plugin_api/host.hpp"
 
+#include "plugins/_devices/privacy.hpp"
 #include "plugins/prometheus/exposition.hpp"
 #include "plugins/prometheus/scrape_settings.hpp"
 
@@ -37,8 +38,8 @@ public:
         std::uint64_t refused = 0;  // by the agent
         std::uint64_t over = 0;     // more series than max_series
         std::uint64_t ambiguous = 0;
-        std::set<std::string> refused_names;                  // a few of them, new in this scrape
-        std::map<std::string, std::uint64_t> private_labels;  // by kind (privacy.hpp)
+        std::set<std::string> refused_names;  // a few of them, new in this scrape
+        devices::PrivateFields private_labels;
     };
 
     ScrapedSeries(Host& host, const ScrapeRules& rules, std::string device, SeriesBudget& budget);
@@ -53,7 +54,7 @@ public:
 private:
     struct Known {
         Series* series = nullptr;
-        std::map<std::string, std::uint64_t> private_labels;
+        devices::PrivateFields private_labels;
     };
 
     [[nodiscard]] bool wanted(std::string_view name) const;
