@@ -52,6 +52,10 @@ bool from_other_site(const std::string& url, const FetchReply& reply) {
     return asked && there && site_of(*asked) != site_of(*there);
 }
 
+bool is_page(const FetchReply& reply) {
+    return devices::bare_content_type(reply.content_type) == "text/html";
+}
+
 std::string portal_hint(const std::string& url, const FetchReply& reply, bool form) {
     if (failed_elsewhere(reply)) {
         return "";
@@ -64,8 +68,9 @@ std::string portal_hint(const std::string& url, const FetchReply& reply, bool fo
             there->name()
         );
     }
-    const bool page = devices::bare_content_type(reply.content_type) == "text/html";
-    return page && form ? "a page with a form came instead: a log-in page (captive portal)?" : "";
+    return form && is_page(reply)
+               ? "a page with a form came instead: a log-in page (captive portal)?"
+               : "";
 }
 
 }  // namespace cxedge::probes

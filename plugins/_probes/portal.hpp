@@ -13,8 +13,11 @@ namespace cxedge::probes {
 // their last two labels, as "shop.example" and "www.shop.example" do; addresses: that are the same.
 bool from_other_site(const std::string& url, const FetchReply& reply);
 
+// Whether what came is HTML.
+bool is_page(const FetchReply& reply);
+
 // Why something else than expected may have come, for people; empty: no idea. `form`: the body has
-// one, as pages that want a log-in do.
+// one.
 std::string portal_hint(const std::string& url, const FetchReply& reply, bool form);
 
 }  // namespace cxedge::probes

@@ -21,6 +21,11 @@ private:
     bool found_ = false;
 };
 
+// Finds what pages have that want a log-in.
+inline TextSearch search_for_form() {
+    return TextSearch("<form");
+}
+
 // For settings: what is wrong with such a text, or empty.
 std::string check_search_text(const std::string& text);
 

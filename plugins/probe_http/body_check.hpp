@@ -29,7 +29,7 @@ public:
 private:
     class Digest;
     probes::TextSearch wanted_;
-    probes::TextSearch form_{"<form"};
+    probes::TextSearch form_ = probes::search_for_form();
     std::string sha256_;
     std::unique_ptr<Digest> digest_;  // null: any will do
 };

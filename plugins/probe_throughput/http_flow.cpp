@@ -6,7 +6,6 @@
 
 #include <fmt/core.h>
 
-#include "plugins/_devices/http_client.hpp"
 #include "plugins/_probes/portal.hpp"
 
 namespace cxedge::plugins::throughput {
@@ -18,7 +17,8 @@ using probes::ProbeResult;
 // What is left of a budget at its end: too little for a request is spent by one all the same.
 constexpr std::uint64_t kLeastPiece = 16U << 10U;
 
-FlowEnd flow_end_of(const std::string& url, const FetchReply& reply) {
+// A page with a form is a log-in page, not what was asked for.
+FlowEnd flow_end_of(const std::string& url, const FetchReply& reply, bool form) {
     if (reply.result != ProbeResult::ok) {
         return {reply.result, reply.step, reply.detail};
     }
@@ -28,15 +28,13 @@ FlowEnd flow_end_of(const std::string& url, const FetchReply& reply) {
     if (reply.status < 200 || reply.status > 299) {
         return {ProbeResult::bad_status, "server", fmt::format("the server says {}", reply.status)};
     }
+    if (form && probes::is_page(reply)) {
+        return {ProbeResult::body_mismatch, "server", probes::portal_hint(url, reply, form)};
+    }
     return {};
 }
 
 }  // namespace
-
-// What is made to be fetched is no page.
-bool is_page(const FetchReply& reply) {
-    return devices::bare_content_type(reply.content_type) == "text/html";
-}
 
 // ---- Down
 
@@ -63,11 +61,8 @@ void HttpDownload::begin() {
 void HttpDownload::took(const FetchReply& reply) {
     address_ = reply.address;
     retransmits_ = std::max(retransmits_, reply.retransmits);
-    FlowEnd end = flow_end_of(request_.url, reply);
-    if (end.result == ProbeResult::ok && is_page(reply)) {
-        end = {
-            ProbeResult::body_mismatch, "server", probes::portal_hint(request_.url, reply, true)};
-    }
+    // What is made to be fetched is no page, with a form or without.
+    FlowEnd end = flow_end_of(request_.url, reply, true);
     if (end.result == ProbeResult::ok && reply.received == 0) {
         end = {ProbeResult::body_mismatch, "server", "the server sends nothing"};
     }
@@ -116,11 +111,7 @@ void HttpUpload::took(const FetchReply& reply) {
     over_ = true;
     address_ = reply.address;
     latest_.retransmits = std::max(latest_.retransmits, reply.retransmits);
-    FlowEnd end = flow_end_of(request_.url, reply);
-    if (end.result == ProbeResult::ok && is_page(reply) && form_.found()) {
-        end = {
-            ProbeResult::body_mismatch, "server", probes::portal_hint(request_.url, reply, true)};
-    }
+    FlowEnd end = flow_end_of(request_.url, reply, form_.found());
     // Who answers well has read all of it.
     latest_.acknowledged =
         end.result == ProbeResult::ok ? request_.send_bytes : latest_.acknowledged;

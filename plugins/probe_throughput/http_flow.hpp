@@ -51,8 +51,8 @@ private:
     probes::FetchPool& pool_;
     probes::FetchRequest request_;
     Events events_;
-    probes::TextSearch form_{"<form"};      // of who answers in its place
-    mutable probes::FetchProgress latest_;  // never goes back
+    probes::TextSearch form_ = probes::search_for_form();  // of who answers in its place
+    mutable probes::FetchProgress latest_;                 // never goes back
     bool over_ = false;
     std::string address_;
     probes::Fetch fetch_;

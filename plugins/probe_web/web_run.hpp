@@ -45,7 +45,7 @@ private:
     Done done_;
     SteadyTime begun_{};
     probes::TextSearch wanted_;
-    probes::TextSearch form_{"<form"};
+    probes::TextSearch form_ = probes::search_for_form();
     PageParts parts_;
     PageLoad page_;
     bool known_ = false;  // where the document is
