@@ -86,4 +86,14 @@ inline const probes::Figure& figure(
     throw std::runtime_error("no figure " + metric + " " + dim);
 }
 
+// Its value; throws unless it has one.
+inline double only_value(
+    const probes::Finding& finding, const std::string& metric, const std::string& dim = {}
+) {
+    const probes::Figure& found = figure(finding, metric, dim);
+    return found.values.size() == 1
+               ? found.values.front()
+               : throw std::runtime_error(metric + " " + dim + " has not one value");
+}
+
 }  // namespace cxedge::test

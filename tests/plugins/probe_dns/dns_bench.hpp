@@ -71,12 +71,4 @@ inline std::string fact(const probes::Finding& finding, const std::string& key) 
     return {};
 }
 
-inline double only_value(
-    const probes::Finding& finding, const std::string& metric, const std::string& dim = {}
-) {
-    const probes::Figure& found = figure(finding, metric, dim);
-    REQUIRE(found.values.size() == 1);
-    return found.values.front();
-}
-
 }  // namespace cxedge::test

@@ -17,15 +17,7 @@
 #include "tests/support/probe_lab.hpp"
 
 namespace cxedge::test {
-namespace {
-
-double only_number(const probes::Finding& finding, const std::string& metric) {
-    const probes::Figure& found = figure(finding, metric);
-    REQUIRE(found.values.size() == 1);
-    return found.values.front();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("probe_icmp network: only the packet's own reply counts", "[plugins][probe_icmp]") {
     if (!ImpairedLink::available()) {
@@ -88,9 +80,9 @@ TEST_CASE("probe_icmp network: only the packet's own reply counts", "[plugins][p
     );
     there.reset();
     const probes::Finding finding = lab.run(link.ipv4(End::b));
-    CHECK(only_number(finding, "net.icmp.sent") == 3);
-    CHECK(only_number(finding, "net.icmp.duplicates") == 0);
-    CHECK(only_number(finding, "net.icmp.lost") == (forgery == Forgery::none ? 0 : 3));
+    CHECK(only_value(finding, "net.icmp.sent") == 3);
+    CHECK(only_value(finding, "net.icmp.duplicates") == 0);
+    CHECK(only_value(finding, "net.icmp.lost") == (forgery == Forgery::none ? 0 : 3));
 }
 
 }  // namespace cxedge::test

@@ -66,12 +66,6 @@ std::string burst(int count, double spacing_s, const std::string& more = {}) {
     );
 }
 
-double number(const Finding& finding, const std::string& metric) {
-    const probes::Figure& found = figure(finding, metric);
-    REQUIRE(found.values.size() == 1);
-    return found.values.front();
-}
-
 double median(std::vector<double> values) {
     REQUIRE_FALSE(values.empty());
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -154,7 +148,7 @@ TEST_CASE("probe_icmp network: the median is the line's, within 50 us and 1 %", 
     net.link.stay_awake();
     const Finding finding = net.run(burst(100, 0.004), net.far(v6));
     REQUIRE(finding.result == ProbeResult::ok);
-    REQUIRE(number(finding, "net.icmp.lost") == 0);
+    REQUIRE(only_value(finding, "net.icmp.lost") == 0);
     const double truth = median(true_trips(net.link));
     const double seen = median(figure(finding, "net.icmp.rtt").values);
     std::cout << fmt::format(
@@ -175,8 +169,8 @@ TEST_CASE("probe_icmp network: what the line loses is lost, packet by packet", "
         {.delay = milliseconds(3), .loss = kLoss, .burst = burst_length}
     );
     const Finding finding = net.run(burst(1'000, 0.001), net.far(false));
-    const double lost = number(finding, "net.icmp.lost");
-    CHECK(number(finding, "net.icmp.sent") == kCount);
+    const double lost = only_value(finding, "net.icmp.lost");
+    CHECK(only_value(finding, "net.icmp.sent") == kCount);
     CHECK(figure(finding, "net.icmp.rtt").values.size() == 1'000 - static_cast<std::size_t>(lost));
     const auto dropped =
         net.link.truth(Direction::a_to_b).dropped + net.link.truth(Direction::b_to_a).dropped;
@@ -194,11 +188,11 @@ TEST_CASE("probe_icmp network: duplicates are those of the line", "[plugins][pro
     const bool v6 = GENERATE(false, true);
     const Net net({.delay = milliseconds(2), .duplicate = 0.2}, {.delay = milliseconds(2)});
     const Finding finding = net.run(burst(200, 0.002), net.far(v6));
-    CHECK(number(finding, "net.icmp.lost") == 0);
+    CHECK(only_value(finding, "net.icmp.lost") == 0);
     const auto truth = net.link.truth(Direction::a_to_b).duplicated;
     CHECK(truth > 0);
-    CHECK(number(finding, "net.icmp.duplicates") == static_cast<double>(truth));
-    CHECK(number(finding, "net.icmp.reordered") == 0);
+    CHECK(only_value(finding, "net.icmp.duplicates") == static_cast<double>(truth));
+    CHECK(only_value(finding, "net.icmp.reordered") == 0);
 }
 
 TEST_CASE("probe_icmp network: reordered are those that the line overtook", "[plugins]") {
@@ -210,11 +204,11 @@ TEST_CASE("probe_icmp network: reordered are those that the line overtook", "[pl
         {.delay = milliseconds(2)}
     );
     const Finding finding = net.run(burst(200, 0.002), net.far(false));
-    CHECK(number(finding, "net.icmp.lost") == 0);
-    CHECK(number(finding, "net.icmp.duplicates") == 0);
+    CHECK(only_value(finding, "net.icmp.lost") == 0);
+    CHECK(only_value(finding, "net.icmp.duplicates") == 0);
     const auto truth = net.link.truth(Direction::a_to_b).reordered;
     CHECK(truth > 0);
-    CHECK(number(finding, "net.icmp.reordered") == static_cast<double>(truth));
+    CHECK(only_value(finding, "net.icmp.reordered") == static_cast<double>(truth));
 }
 
 TEST_CASE("probe_icmp network: fping beside it sees the same line", "[plugins][probe_icmp]") {
@@ -234,7 +228,7 @@ TEST_CASE("probe_icmp network: fping beside it sees the same line", "[plugins][p
     const PingResult oracle = read_fping(fping.rest(std::chrono::seconds(30)));
     REQUIRE(oracle.rtt.size() + static_cast<std::size_t>(oracle.lost) == 300);
     const double seen = median(figure(finding, "net.icmp.rtt").values);
-    const double lost = number(finding, "net.icmp.lost");
+    const double lost = only_value(finding, "net.icmp.lost");
     std::cout << fmt::format(
         "fping: p50 {:.1f} us, lost {}; probe: p50 {:.1f} us, lost {}\n",
         median(oracle.rtt) * 1e6,
@@ -258,7 +252,7 @@ TEST_CASE("probe_icmp network: says which socket it has", "[plugins][probe_icmp]
     CHECK(none.result == ProbeResult::no_permission);
     CHECK(none.detail.find("net.ipv4.ping_group_range") != std::string::npos);
     CHECK(none.detail.find("CAP_NET_RAW") != std::string::npos);
-    CHECK(number(none, "probe.icmp.socket") == 2);
+    CHECK(only_value(none, "probe.icmp.socket") == 2);
     CHECK(figure(none, "net.icmp.rtt").values.empty());
 
     const auto run_with_raw = [&] {
@@ -267,15 +261,15 @@ TEST_CASE("probe_icmp network: says which socket it has", "[plugins][probe_icmp]
     };
     const Finding raw = run_with_raw();
     CHECK(raw.result == ProbeResult::ok);
-    CHECK(number(raw, "probe.icmp.socket") == 1);
-    CHECK(number(raw, "net.icmp.ttl") == 64);
+    CHECK(only_value(raw, "probe.icmp.socket") == 1);
+    CHECK(only_value(raw, "net.icmp.ttl") == 64);
 
     host.sysctl("ipv4/ping_group_range", "0 2147483647");
     const Finding dgram = run_without_raw(host, address);
     INFO(dgram.detail);
     CHECK(dgram.result == ProbeResult::ok);
-    CHECK(number(dgram, "probe.icmp.socket") == 0);
-    CHECK(number(dgram, "net.icmp.lost") == 0);
+    CHECK(only_value(dgram, "probe.icmp.socket") == 0);
+    CHECK(only_value(dgram, "net.icmp.lost") == 0);
 }
 
 TEST_CASE("probe_icmp network: both kinds of socket have stamps and errors", "[plugins]") {
@@ -287,8 +281,8 @@ TEST_CASE("probe_icmp network: both kinds of socket have stamps and errors", "[p
     const Net net({.delay = milliseconds(2)}, {.delay = milliseconds(2)});
     net.here.sysctl("ipv4/ping_group_range", datagram ? "0 2147483647" : "1 0");
     const Finding finding = net.run(burst(50, 0.002), net.far(v6));
-    CHECK(number(finding, "probe.icmp.socket") == (datagram ? 0 : 1));
-    CHECK(number(finding, "net.icmp.lost") == 0);
+    CHECK(only_value(finding, "probe.icmp.socket") == (datagram ? 0 : 1));
+    CHECK(only_value(finding, "net.icmp.lost") == 0);
     const double truth = median(true_trips(net.link));
     CHECK(std::abs(median(figure(finding, "net.icmp.rtt").values) - truth) <= 50e-6 + truth * 0.01);
 
@@ -311,7 +305,7 @@ TEST_CASE("probe_icmp network: both kinds of socket have stamps and errors", "[p
     CHECK(refused.result == ProbeResult::no_route);
     CHECK(refused.step == "route");
     CHECK(refused.detail.find(net.far(v6)) == 0);
-    CHECK(number(refused, "net.icmp.lost") == 3);
+    CHECK(only_value(refused, "net.icmp.lost") == 3);
     CHECK(took < 15);  // nobody waits for what will not come
 
     // A router that forbids it says so (ICMP type 3 code 13, ICMPv6 type 1 code 1).
@@ -357,8 +351,8 @@ TEST_CASE("probe_icmp network: routes to nowhere", "[plugins][probe_icmp]") {
     CHECK(finding.result == ProbeResult::no_route);
     CHECK(finding.step == "route");
     CHECK_FALSE(finding.detail.empty());
-    CHECK(number(finding, "net.icmp.sent") == 3);
-    CHECK(number(finding, "net.icmp.lost") == 3);
+    CHECK(only_value(finding, "net.icmp.sent") == 3);
+    CHECK(only_value(finding, "net.icmp.lost") == 3);
     CHECK(took < 15);
 }
 
@@ -376,8 +370,8 @@ TEST_CASE("probe_icmp network: nobody answers", "[plugins][probe_icmp]") {
     });
     CHECK(finding.result == ProbeResult::timeout);
     CHECK(finding.step == "reply");
-    CHECK(number(finding, "net.icmp.sent") == 3);
-    CHECK(number(finding, "net.icmp.lost") == 3);
+    CHECK(only_value(finding, "net.icmp.sent") == 3);
+    CHECK(only_value(finding, "net.icmp.lost") == 3);
     CHECK(figure(finding, "net.icmp.rtt").values.empty());
     CHECK(took >= 0.3);
     CHECK(took < 5);
@@ -394,8 +388,8 @@ TEST_CASE("probe_icmp network: late replies are not those of the next burst", "[
     for (std::uint64_t i = 0; i < kBursts; ++i) {
         const Finding late = lab.run(net.far(false));
         CHECK(late.result == ProbeResult::timeout);
-        CHECK(number(late, "net.icmp.lost") == 5);
-        CHECK(number(late, "net.icmp.duplicates") == 0);
+        CHECK(only_value(late, "net.icmp.lost") == 5);
+        CHECK(only_value(late, "net.icmp.duplicates") == 0);
         CHECK(figure(late, "net.icmp.rtt").values.empty());
     }
     // They all came.

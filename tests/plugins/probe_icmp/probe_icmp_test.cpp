@@ -25,12 +25,6 @@ void feed_no_packets(CaseRun& run, Source& source) {
     static_cast<void>(source);
 }
 
-double value(const Finding& finding, const std::string& metric, const std::string& dim = {}) {
-    const probes::Figure& found = figure(finding, metric, dim);
-    REQUIRE(found.values.size() == 1);
-    return found.values.front();
-}
-
 std::string fact(const Finding& finding, const std::string& name) {
     for (const auto& [key, text] : finding.facts) {
         if (key == name) {
@@ -65,13 +59,13 @@ TEST_CASE("probe_icmp: a host answers each packet", "[plugins][probe_icmp]") {
     const auto& rtt = figure(finding, "net.icmp.rtt", af).values;
     CHECK(rtt.size() == 5);
     CHECK(std::all_of(rtt.begin(), rtt.end(), [](double each) { return each > 0 && each < 2; }));
-    CHECK(value(finding, "net.icmp.sent", af) == 5);
-    CHECK(value(finding, "net.icmp.lost", af) == 0);
-    CHECK(value(finding, "net.icmp.duplicates", af) == 0);
-    CHECK(value(finding, "net.icmp.reordered", af) == 0);
-    CHECK(value(finding, "net.icmp.jitter", af) < 2);
-    CHECK(value(finding, "net.icmp.ttl", af) == 64);
-    CHECK(value(finding, "probe.icmp.socket", af) < 2);
+    CHECK(only_value(finding, "net.icmp.sent", af) == 5);
+    CHECK(only_value(finding, "net.icmp.lost", af) == 0);
+    CHECK(only_value(finding, "net.icmp.duplicates", af) == 0);
+    CHECK(only_value(finding, "net.icmp.reordered", af) == 0);
+    CHECK(only_value(finding, "net.icmp.jitter", af) < 2);
+    CHECK(only_value(finding, "net.icmp.ttl", af) == 64);
+    CHECK(only_value(finding, "probe.icmp.socket", af) < 2);
     CHECK(fact(finding, "address") == address);
     CHECK_FALSE(fact(finding, "time stamps").empty());
 }
@@ -93,9 +87,9 @@ TEST_CASE("probe_icmp: sizes go in turn and each has its figures", "[plugins][pr
     );
     const Finding finding = lab.run("127.0.0.1");
     CHECK(finding.result == ProbeResult::ok);
-    CHECK(value(finding, "net.icmp.sent", "size=8}") == 2);
-    CHECK(value(finding, "net.icmp.sent", "size=1400}") == 2);
-    CHECK(value(finding, "net.icmp.sent", "size=9000}") == 1);
+    CHECK(only_value(finding, "net.icmp.sent", "size=8}") == 2);
+    CHECK(only_value(finding, "net.icmp.sent", "size=1400}") == 2);
+    CHECK(only_value(finding, "net.icmp.sent", "size=9000}") == 1);
     CHECK(figure(finding, "net.icmp.rtt", "size=9000}").values.size() == 1);
     CHECK(figure(finding, "net.icmp.jitter", "size=9000}").values.empty());
 }
@@ -111,7 +105,7 @@ TEST_CASE("probe_icmp: many bursts share a socket and get their own replies", "[
         const std::string address = "127.1.0." + std::to_string(i + 1);
         runs.push_back(lab.source.make_run({address, address}, lab.context));
         runs.back()->begin([&](const Finding& finding) {
-            const bool whole = value(finding, "net.icmp.lost") == 0 &&
+            const bool whole = only_value(finding, "net.icmp.lost") == 0 &&
                                figure(finding, "net.icmp.rtt").values.size() == 5;
             ok += finding.result == ProbeResult::ok && whole ? 1U : 0U;
             if (++done == kBursts) {
@@ -133,7 +127,7 @@ TEST_CASE("probe_icmp: a name that does not exist is the name server's matter", 
     CHECK(finding.result == ProbeResult::dns_error);
     CHECK(finding.step == "dns");
     CHECK_FALSE(finding.detail.empty());
-    CHECK(value(finding, "net.icmp.sent") == 0);
+    CHECK(only_value(finding, "net.icmp.sent") == 0);
     CHECK(figure(finding, "net.icmp.rtt").values.empty());
     CHECK(series_of(finding) == series);
 }
@@ -163,9 +157,9 @@ TEST_CASE("probe_icmp: the budget ends a burst", "[plugins][probe_icmp]") {
     lab.loop.run();
     REQUIRE(finding);
     CHECK(finding->result == ProbeResult::capped);
-    CHECK(value(*finding, "net.icmp.sent") <= 3);
-    CHECK(value(*finding, "net.icmp.sent") >= 2);
-    CHECK(value(*finding, "net.icmp.lost") == 0);
+    CHECK(only_value(*finding, "net.icmp.sent") <= 3);
+    CHECK(only_value(*finding, "net.icmp.sent") >= 2);
+    CHECK(only_value(*finding, "net.icmp.lost") == 0);
     lab.source.close();
 }
 

@@ -83,12 +83,6 @@ double mean(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-double only(const Finding& finding, const std::string& metric, const std::string& dim = "") {
-    const std::vector<double>& values = figure(finding, metric, dim).values;
-    REQUIRE(values.size() == 1);
-    return values.front();
-}
-
 std::vector<double> applied(const ImpairedLink& link, Direction direction) {
     std::vector<double> seconds;
     for (const AppliedDelay& each : link.delays(direction)) {
@@ -154,9 +148,9 @@ TEST_CASE("probe_stamp: the round trip is that of the line", "[plugins][stamp]")
         CHECK(measured >= truth);
         CHECK(measured - truth <= 50e-6 * slowness() + 0.01 * truth);
         CHECK(dwell > 0);
-        CHECK(only(found, "net.udp.sent") == 101);
-        CHECK(only(found, "net.udp.lost", "dir=round_trip") == 0);
-        CHECK(only(found, "net.udp.lost", "dir=forward") == 0);
+        CHECK(only_value(found, "net.udp.sent") == 101);
+        CHECK(only_value(found, "net.udp.lost", "dir=round_trip") == 0);
+        CHECK(only_value(found, "net.udp.lost", "dir=forward") == 0);
     }
 }
 
@@ -184,11 +178,16 @@ TEST_CASE("probe_stamp: loss of each direction is exactly that of the line", "[p
             backward.in
         );
         CHECK(found.result == ProbeResult::ok);
-        CHECK(only(found, "net.udp.sent") == static_cast<double>(forward.in));
-        CHECK(only(found, "net.udp.lost", "dir=forward") == static_cast<double>(forward.dropped));
-        CHECK(only(found, "net.udp.lost", "dir=backward") == static_cast<double>(backward.dropped));
+        CHECK(only_value(found, "net.udp.sent") == static_cast<double>(forward.in));
         CHECK(
-            only(found, "net.udp.lost", "dir=round_trip") ==
+            only_value(found, "net.udp.lost", "dir=forward") == static_cast<double>(forward.dropped)
+        );
+        CHECK(
+            only_value(found, "net.udp.lost", "dir=backward") ==
+            static_cast<double>(backward.dropped)
+        );
+        CHECK(
+            only_value(found, "net.udp.lost", "dir=round_trip") ==
             static_cast<double>(forward.dropped + backward.dropped)
         );
     }
@@ -221,10 +220,10 @@ TEST_CASE("probe_stamp: duplicates and reordering are counted", "[plugins][stamp
     );
     const Finding found = lab.run("count = 200\nspacing_ms = 5\nspacing_random = 0\n");
     const Truth truth = lab.link.truth(Direction::b_to_a);
-    CHECK(only(found, "net.udp.duplicates") == static_cast<double>(truth.duplicated));
-    CHECK(only(found, "net.udp.lost", "dir=backward") == 0);
+    CHECK(only_value(found, "net.udp.duplicates") == static_cast<double>(truth.duplicated));
+    CHECK(only_value(found, "net.udp.lost", "dir=backward") == 0);
     // Copies of reordered packets are reordered for the line, but are no answers.
-    const double reordered = only(found, "net.udp.reordered");
+    const double reordered = only_value(found, "net.udp.reordered");
     CHECK(reordered > 0);
     CHECK(reordered <= static_cast<double>(truth.reordered));
 }
@@ -281,7 +280,7 @@ TEST_CASE("probe_stamp: sizes, IPv6 and signed packets", "[plugins][stamp]") {
     CHECK(stranger.result == ProbeResult::timeout);
     CHECK(stranger.step == "server");
     CHECK(stranger.detail.find("another key") != std::string::npos);
-    CHECK(only(stranger, "net.udp.lost", "dir=round_trip") == 5);
+    CHECK(only_value(stranger, "net.udp.lost", "dir=round_trip") == 5);
     const Finding open = lab.run(short_run);
     CHECK(open.detail.find("key_file") != std::string::npos);
     check_same_figures(good, stranger);
@@ -352,8 +351,8 @@ TEST_CASE("probe_stamp: a reflector whose times cannot be", "[plugins][stamp]") 
     );
     CHECK(figure(found, "net.udp.rtt").values.empty());
     CHECK(figure(found, "net.udp.owd").values.empty());
-    CHECK(only(found, "net.udp.lost", "dir=round_trip") == 0);
-    CHECK(only(found, "net.udp.lost", "dir=forward") == 0);
+    CHECK(only_value(found, "net.udp.lost", "dir=round_trip") == 0);
+    CHECK(only_value(found, "net.udp.lost", "dir=forward") == 0);
     // Where this clock was set, that is why, and nobody else is to blame.
     outcome.clock_stepped = true;
     CHECK(plugins::stamp_figures(outcome, clock_that_is(true, 1), 10).result == ProbeResult::ok);
@@ -404,8 +403,8 @@ TEST_CASE("probe_stamp: what the box refuses to send is lost", "[plugins][stamp]
         CHECK(found.step == "send");
         INFO(found.detail);
         CHECK(found.detail.find(words) != std::string::npos);
-        CHECK(only(found, "net.udp.sent") == 3);
-        CHECK(only(found, "net.udp.lost", "dir=round_trip") == 3);
+        CHECK(only_value(found, "net.udp.sent") == 3);
+        CHECK(only_value(found, "net.udp.lost", "dir=round_trip") == 3);
         CHECK(figure(found, "net.udp.rtt").values.empty());
     };
     refused("unreachable", "");
@@ -432,8 +431,8 @@ TEST_CASE("probe_stamp: a budget ends it", "[plugins][stamp]") {
     REQUIRE(found);
     CHECK(found->result == ProbeResult::capped);
     CHECK(meter.used().packets <= 21);
-    CHECK(only(*found, "net.udp.sent") <= 20);
-    CHECK(only(*found, "net.udp.sent") >= 1);
+    CHECK(only_value(*found, "net.udp.sent") <= 20);
+    CHECK(only_value(*found, "net.udp.sent") >= 1);
 }
 
 }  // namespace cxedge::test

@@ -100,12 +100,6 @@ private:
 
 using Ndt7Lab = ProbeLab<plugins::ProbeThroughput>;
 
-double ndt7_figure(const Finding& finding, const std::string& metric, const std::string& dir) {
-    const probes::Figure& found = figure(finding, metric, "dir=" + dir);
-    return found.values.size() == 1 ? found.values.front()
-                                    : throw std::runtime_error(metric + " has not one value");
-}
-
 }  // namespace
 
 TEST_CASE("websocket: the upgrade", "[probe_throughput]") {
@@ -200,7 +194,7 @@ TEST_CASE("ndt7: both ways over a narrow line", "[probe_throughput]") {
     REQUIRE(found.result == ProbeResult::ok);
     constexpr double kGoodput = 10e6 * 1'448 / 1'500;
     for (const char* dir : {"down", "up"}) {
-        const double rate = ndt7_figure(found, "net.throughput", dir);
+        const double rate = only_value(found, "net.throughput", std::string("dir=") + dir);
         std::cout << "ndt7 " << dir << ": " << rate / 1e6 << " Mbit/s of " << kGoodput / 1e6
                   << "\n";
         CHECK(rate == Approx(kGoodput).epsilon(0.05));
@@ -224,10 +218,10 @@ TEST_CASE("ndt7: over TLS, with the server's own count", "[probe_throughput]") {
     const Finding found = lab.run("wss://127.0.0.1:" + server.port());
     INFO(found.detail);
     REQUIRE(found.result == ProbeResult::ok);
-    CHECK(ndt7_figure(found, "net.throughput", "down") > 1e6);
-    CHECK(ndt7_figure(found, "net.throughput", "up") > 1e6);
-    const double down = ndt7_figure(found, "net.throughput.bytes", "down");
-    const double up = ndt7_figure(found, "net.throughput.bytes", "up");
+    CHECK(only_value(found, "net.throughput", "dir=down") > 1e6);
+    CHECK(only_value(found, "net.throughput", "dir=up") > 1e6);
+    const double down = only_value(found, "net.throughput.bytes", "dir=down");
+    const double up = only_value(found, "net.throughput.bytes", "dir=up");
     CHECK(server.told("download") >= down);
     // What the server's kernel had acknowledged its program may not have read when we closed.
     CHECK(server.told("upload") > 0.5 * up);
@@ -257,10 +251,10 @@ TEST_CASE("ndt7: moves no more than it may", "[probe_throughput]") {
     INFO(found.detail);
     CHECK(found.result == ProbeResult::ok);
     constexpr double kLimit = 64 * 1'048'576.0;
-    const double down = ndt7_figure(found, "net.throughput.bytes", "down");
+    const double down = only_value(found, "net.throughput.bytes", "dir=down");
     CHECK(down >= kLimit);
     CHECK(server.told("download") >= down);
-    CHECK(ndt7_figure(found, "net.throughput.bytes", "up") <= kLimit);
+    CHECK(only_value(found, "net.throughput.bytes", "dir=up") <= kLimit);
     CHECK(server.told("upload") <= kLimit);
 }
 
@@ -272,7 +266,7 @@ TEST_CASE("ndt7: takes uploads without an upload_url", "[probe_throughput]") {
     const Finding found = lab.run("ws://127.0.0.1:" + server.port());
     CHECK(found.result == ProbeResult::ok);
     CHECK(found.figures.size() == 3);
-    CHECK(ndt7_figure(found, "net.throughput.bytes", "up") > 1e6);
+    CHECK(only_value(found, "net.throughput.bytes", "dir=up") > 1e6);
 }
 
 TEST_CASE("ndt7: a server that only pings does not fill the memory", "[probe_throughput]") {

@@ -63,12 +63,6 @@ private:
 
 using ThroughputLab = ProbeLab<plugins::ProbeThroughput>;
 
-double one(const Finding& finding, const std::string& metric, const std::string& dir) {
-    const probes::Figure& found = figure(finding, metric, "dir=" + dir);
-    return found.values.size() == 1 ? found.values.front()
-                                    : throw std::runtime_error(metric + " has not one value");
-}
-
 bool lost(const Finding& finding, const std::string& metric, const std::string& dir) {
     return figure(finding, metric, "dir=" + dir).values.empty();
 }
@@ -165,8 +159,8 @@ TEST_CASE("probe_throughput: a narrow line, both ways, and its queue", "[probe_t
         const Finding found = lab.run(server.url("/100000000"));
         INFO(facts(found));
         REQUIRE(found.result == ProbeResult::ok);
-        const double rate = one(found, "net.throughput", leg.dir);
-        const double bloat = one(found, "net.bufferbloat", leg.dir);
+        const double rate = only_value(found, "net.throughput", std::string("dir=") + leg.dir);
+        const double bloat = only_value(found, "net.bufferbloat", std::string("dir=") + leg.dir);
         const double truth_s = queue_of(line.delays(leg.direction));
         std::cout << leg.dir << ": " << rate / 1e6 << " Mbit/s of "
                   << static_cast<double>(leg.rate_kbit) * kGoodput / 1e3 << ", round trip +"
@@ -194,9 +188,9 @@ TEST_CASE("probe_throughput: ends when the rate is steady", "[probe_throughput]"
     const Finding found = lab.run(server.url("/1000000000"));
     INFO(facts(found));
     REQUIRE(found.result == ProbeResult::ok);
-    CHECK(one(found, "net.throughput", "down") == Approx(10e6 * kGoodput).epsilon(0.05));
+    CHECK(only_value(found, "net.throughput", "dir=down") == Approx(10e6 * kGoodput).epsilon(0.05));
     CHECK_THAT(facts(found), Catch::Contains("down ended by: a steady rate"));
-    CHECK(one(found, "net.throughput.bytes", "down") < 20e6);
+    CHECK(only_value(found, "net.throughput.bytes", "dir=down") < 20e6);
     CHECK(found.figures.size() == 3);
 }
 
@@ -213,10 +207,10 @@ TEST_CASE("probe_throughput: moves no more than it may", "[probe_throughput]") {
     REQUIRE(found.result == ProbeResult::ok);
     constexpr double kMiB = 1'048'576;
     // libcurl hands over at most 16 KiB at once, each of four streams.
-    CHECK(one(found, "net.throughput.bytes", "down") >= 64 * kMiB);
-    CHECK(one(found, "net.throughput.bytes", "down") <= 64 * kMiB + 65'536);
-    CHECK(one(found, "net.throughput.bytes", "up") <= 64 * kMiB);
-    CHECK(one(found, "net.throughput.bytes", "up") > 10 * kMiB);
+    CHECK(only_value(found, "net.throughput.bytes", "dir=down") >= 64 * kMiB);
+    CHECK(only_value(found, "net.throughput.bytes", "dir=down") <= 64 * kMiB + 65'536);
+    CHECK(only_value(found, "net.throughput.bytes", "dir=up") <= 64 * kMiB);
+    CHECK(only_value(found, "net.throughput.bytes", "dir=up") > 10 * kMiB);
 }
 
 TEST_CASE("probe_throughput: tells what is wrong", "[probe_throughput]") {
@@ -248,21 +242,19 @@ TEST_CASE("probe_throughput: a log-in page is no measurement", "[probe_throughpu
         CHECK_THAT(finding.detail, Catch::Contains("captive portal"));
         CHECK(lost(finding, "net.throughput", "down"));
     }
-    ThroughputLab up(
-        "targets = \"http://x/\"\nmax_mib = 1\nrtt_by = \"none\"\ndownload = false\nupload_url = "
-        "\"" +
-        server.url("/portal") + "\""
-    );
-    const Finding finding = up.run(server.url("/1000"));
-    CHECK(finding.result == ProbeResult::body_mismatch);
-    CHECK_THAT(finding.detail, Catch::Contains("was sent to localhost"));
-    CHECK(lost(finding, "net.throughput", "up"));
-    ThroughputLab in_place(
-        "targets = \"http://x/\"\nmax_mib = 1\nrtt_by = \"none\"\ndownload = false\nupload_url = "
-        "\"" +
-        server.url("/page") + "\""
-    );
-    CHECK_THAT(in_place.run(server.url("/1000")).detail, Catch::Contains("a page with a form"));
+    const auto sent_to = [&](const std::string& path) {
+        ThroughputLab up(
+            "targets = \"http://x/\"\nmax_mib = 1\nrtt_by = \"none\"\ndownload = false\n"
+            "upload_url = \"" +
+            server.url(path) + "\""
+        );
+        return up.run(server.url("/1000"));
+    };
+    const Finding elsewhere = sent_to("/portal");
+    CHECK(elsewhere.result == ProbeResult::body_mismatch);
+    CHECK_THAT(elsewhere.detail, Catch::Contains("was sent to localhost"));
+    CHECK(lost(elsewhere, "net.throughput", "up"));
+    CHECK_THAT(sent_to("/page").detail, Catch::Contains("a page with a form"));
 }
 
 TEST_CASE("probe_throughput: a round trip that nobody answers is lost", "[probe_throughput]") {

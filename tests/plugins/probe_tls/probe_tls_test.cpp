@@ -41,9 +41,7 @@ std::string tls_fact(const Finding& finding, const std::string& key) {
 }
 
 double expiry(const Finding& finding, const std::string& certificate) {
-    const auto& values = figure(finding, "net.tls.expiry", "cert=" + certificate).values;
-    REQUIRE(values.size() == 1);
-    return values.front();
+    return only_value(finding, "net.tls.expiry", "cert=" + certificate);
 }
 
 // The handshake is measured and the certificates are read whatever is wrong with them.

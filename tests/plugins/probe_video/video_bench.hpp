@@ -97,10 +97,4 @@ inline std::string video_settings(const std::string& more) {
            more;
 }
 
-inline double only(const probes::Finding& finding, const std::string& metric) {
-    const probes::Figure& found = figure(finding, metric);
-    return found.values.size() == 1 ? found.values.front()
-                                    : throw std::runtime_error(metric + " has not one value");
-}
-
 }  // namespace cxedge::test

@@ -29,11 +29,14 @@ void check_as_oracle(const Watching& watching, const std::string& log, double wa
     const Finding& found = watching.found;
     INFO("oracle: " << seen.initial_buffer_s << " " << seen.stall_time_s << " " << seen.stalls);
     CHECK(
-        only(found, "kqi.video.initial_buffer") == Approx(seen.initial_buffer_s).margin(kVideoSlack)
+        only_value(found, "kqi.video.initial_buffer") ==
+        Approx(seen.initial_buffer_s).margin(kVideoSlack)
     );
-    CHECK(only(found, "kqi.video.stall_time") == Approx(seen.stall_time_s).margin(kVideoSlack));
-    CHECK(only(found, "kqi.video.stalls") == Approx(seen.stalls));
-    CHECK(only(found, "kqi.video.play_time") == Approx(seen.play_time_s).margin(0.01));
+    CHECK(
+        only_value(found, "kqi.video.stall_time") == Approx(seen.stall_time_s).margin(kVideoSlack)
+    );
+    CHECK(only_value(found, "kqi.video.stalls") == Approx(seen.stalls));
+    CHECK(only_value(found, "kqi.video.play_time") == Approx(seen.play_time_s).margin(0.01));
 }
 
 bool is_lost(const Finding& found, const std::string& metric) {
@@ -42,8 +45,8 @@ bool is_lost(const Finding& found, const std::string& metric) {
 
 void check_never_began(const Finding& found) {
     CHECK(found.figures.size() == 8);
-    CHECK(only(found, "kqi.video.attempt") == Approx(1));
-    CHECK(only(found, "kqi.video.success") == Approx(0));
+    CHECK(only_value(found, "kqi.video.attempt") == Approx(1));
+    CHECK(only_value(found, "kqi.video.success") == Approx(0));
     for (const char* metric : {"initial_buffer", "stall_time", "stalls", "play_time", "switches"}) {
         CHECK(is_lost(found, std::string("kqi.video.") + metric));
     }
@@ -71,12 +74,15 @@ TEST_CASE("probe_video: every way to name segments plays", "[probe_video]") {
         const Finding found = lab.run(server.url(path));
         INFO(found.detail);
         CHECK(found.result == ProbeResult::ok);
-        CHECK(only(found, "kqi.video.success") == Approx(1));
-        CHECK(only(found, "kqi.video.play_time") == Approx(1.5).margin(0.01));
-        CHECK(only(found, "kqi.video.stalls") == Approx(0));
+        CHECK(only_value(found, "kqi.video.success") == Approx(1));
+        CHECK(only_value(found, "kqi.video.play_time") == Approx(1.5).margin(0.01));
+        CHECK(only_value(found, "kqi.video.stalls") == Approx(0));
         const double init_share = std::string(path) == "/timeline.mpd" ? 0 : 600 * 8 / 1.5;
         if (std::string(path) != "/whole.mpd") {
-            CHECK(only(found, "kqi.video.bitrate") == Approx(400'000 + init_share).epsilon(0.001));
+            CHECK(
+                only_value(found, "kqi.video.bitrate") ==
+                Approx(400'000 + init_share).epsilon(0.001)
+            );
         }
     }
 }
@@ -90,8 +96,8 @@ TEST_CASE(
     INFO(watching.found.detail);
     REQUIRE(watching.found.result == ProbeResult::ok);
     check_as_oracle(watching, server.end(), 5);
-    CHECK(only(watching.found, "kqi.video.stalls") == Approx(1));
-    CHECK(only(watching.found, "kqi.video.stall_time") > 1);
+    CHECK(only_value(watching.found, "kqi.video.stalls") == Approx(1));
+    CHECK(only_value(watching.found, "kqi.video.stall_time") > 1);
 }
 
 TEST_CASE("probe_video: a line that is too slow stalls again and again", "[probe_video]") {
@@ -101,8 +107,8 @@ TEST_CASE("probe_video: a line that is too slow stalls again and again", "[probe
     const Watching watching = watch(lab, server.url("/master.m3u8"));
     REQUIRE(watching.found.result == ProbeResult::ok);
     check_as_oracle(watching, server.end(), 4);
-    CHECK(only(watching.found, "kqi.video.stalls") >= 2);
-    CHECK(only(watching.found, "kqi.video.bitrate") == Approx(4e6).epsilon(0.01));
+    CHECK(only_value(watching.found, "kqi.video.stalls") >= 2);
+    CHECK(only_value(watching.found, "kqi.video.bitrate") == Approx(4e6).epsilon(0.01));
 }
 
 TEST_CASE(
@@ -115,9 +121,9 @@ TEST_CASE(
     const std::string log = server.end();
     CHECK(count_of(log, "seg/low") == 1);
     CHECK(count_of(log, "seg/mid") == 7);
-    CHECK(only(found, "kqi.video.switches") == Approx(1));
-    CHECK(only(found, "kqi.video.stalls") == Approx(0));
-    CHECK(only(found, "kqi.video.bitrate") == Approx((0.4e6 + 7e6) / 8).epsilon(0.01));
+    CHECK(only_value(found, "kqi.video.switches") == Approx(1));
+    CHECK(only_value(found, "kqi.video.stalls") == Approx(0));
+    CHECK(only_value(found, "kqi.video.bitrate") == Approx((0.4e6 + 7e6) / 8).epsilon(0.01));
 }
 
 TEST_CASE("probe_video: never fetches more than ahead_s before it is played", "[probe_video]") {
@@ -127,7 +133,7 @@ TEST_CASE("probe_video: never fetches more than ahead_s before it is played", "[
     REQUIRE(watching.found.result == ProbeResult::ok);
     std::istringstream log(server.end());
     const double began_s = std::chrono::duration<double>(watching.began.time_since_epoch()).count();
-    const double first_s = only(watching.found, "kqi.video.initial_buffer");
+    const double first_s = only_value(watching.found, "kqi.video.initial_buffer");
     int count = 0;
     for (std::string line; std::getline(log, line);) {
         ++count;
@@ -155,8 +161,8 @@ TEST_CASE("probe_video: a video that ends early is played to its end", "[probe_v
     VideoLab lab(video_settings("watch_s = 10"));
     const Finding found = lab.run(server.url("/low.m3u8"));
     CHECK(found.result == ProbeResult::ok);
-    CHECK(only(found, "kqi.video.play_time") == Approx(1.5).margin(0.01));
-    CHECK(only(found, "kqi.video.stalls") == Approx(0));
+    CHECK(only_value(found, "kqi.video.play_time") == Approx(1.5).margin(0.01));
+    CHECK(only_value(found, "kqi.video.stalls") == Approx(0));
 }
 
 TEST_CASE("probe_video: tells what is wrong and where", "[probe_video]") {
@@ -178,7 +184,7 @@ TEST_CASE("probe_video: tells what is wrong and where", "[probe_video]") {
     const Finding hole = lab.run(server.url("/low.m3u8"));
     CHECK(hole.result == ProbeResult::bad_status);
     CHECK_THAT(hole.detail, Catch::Contains("segment 5: the server says 404"));
-    CHECK(only(hole, "kqi.video.success") == Approx(0));
+    CHECK(only_value(hole, "kqi.video.success") == Approx(0));
     CHECK_FALSE(is_lost(hole, "kqi.video.play_time"));
     const Finding refused = lab.run("http://127.0.0.1:1/x.m3u8");
     CHECK(refused.result == ProbeResult::refused);

@@ -21,12 +21,6 @@ using namespace std::chrono_literals;
 using plugins::ProbeVoice;
 using probes::Finding;
 
-double only_value(const Finding& finding, const std::string& metric, const std::string& dim = "") {
-    const std::vector<double>& values = figure(finding, metric, dim).values;
-    REQUIRE(values.size() == 1);
-    return values.front();
-}
-
 double share(const Truth& truth) {
     return truth.in == 0 ? 0 : static_cast<double>(truth.dropped) / static_cast<double>(truth.in);
 }
