@@ -117,24 +117,22 @@ void SocketAddress::set_port(std::uint16_t port) {
 
 std::string SocketAddress::text() const {
     char text[INET6_ADDRSTRLEN] = "";
-    const void* const bytes = is_v6() ? static_cast<const void*>(&as_v6(storage_).sin6_addr)
-                                      : static_cast<const void*>(&as_v4(storage_).sin_addr);
-    return ::inet_ntop(family(), bytes, text, sizeof text) != nullptr ? text : "";
+    return ::inet_ntop(family(), host_bytes().data(), text, sizeof text) != nullptr ? text : "";
 }
 
 std::string SocketAddress::text_with_port() const {
     return fmt::format("{}{}{}:{}", is_v6() ? "[" : "", text(), is_v6() ? "]" : "", port());
 }
 
-bool SocketAddress::same_host(const SocketAddress& other) const {
-    if (family() != other.family()) {
-        return false;
+std::string_view SocketAddress::host_bytes() const {
+    if (is_v6()) {
+        return {reinterpret_cast<const char*>(&as_v6(storage_).sin6_addr), sizeof(in6_addr)};
     }
-    return is_v6()
-               ? std::memcmp(
-                     &as_v6(storage_).sin6_addr, &as_v6(other.storage_).sin6_addr, sizeof(in6_addr)
-                 ) == 0
-               : as_v4(storage_).sin_addr.s_addr == as_v4(other.storage_).sin_addr.s_addr;
+    return {reinterpret_cast<const char*>(&as_v4(storage_).sin_addr), sizeof(in_addr)};
+}
+
+bool SocketAddress::same_host(const SocketAddress& other) const {
+    return family() == other.family() && host_bytes() == other.host_bytes();
 }
 
 socklen_t* SocketAddress::capacity() {

@@ -33,6 +33,8 @@ public:
     [[nodiscard]] std::string text() const;
     // "192.0.2.1:53", "[2001:db8::1]:53"
     [[nodiscard]] std::string text_with_port() const;
+    // The address alone, in network order: 4 bytes or 16.
+    [[nodiscard]] std::string_view host_bytes() const;
     [[nodiscard]] bool same_host(const SocketAddress& other) const;
 
     [[nodiscard]] const sockaddr* data() const {

@@ -38,10 +38,13 @@ Nearness nearness_v6(const in6_addr& address) {
 
 Nearness nearness_of(const SocketAddress& address) {
     if (address.is_v6()) {
-        return nearness_v6(reinterpret_cast<const sockaddr_in6*>(address.data())->sin6_addr);
+        in6_addr v6{};
+        std::memcpy(&v6, address.host_bytes().data(), sizeof v6);
+        return nearness_v6(v6);
     }
-    return nearness_v4(ntohl(reinterpret_cast<const sockaddr_in*>(address.data())->sin_addr.s_addr)
-    );
+    in_addr v4{};
+    std::memcpy(&v4, address.host_bytes().data(), sizeof v4);
+    return nearness_v4(ntohl(v4.s_addr));
 }
 
 }  // namespace

@@ -275,7 +275,7 @@ private:
         shared_.sockets.settle();
         const std::uint64_t most = request_->max_bytes;
         if (most > 0 && received_ + bytes.size() >= most) {
-            bytes = bytes.substr(0, most - received_);
+            bytes = bytes.substr(0, static_cast<std::size_t>(most - received_));
             enough_ = true;
         }
         received_ += bytes.size();
@@ -296,14 +296,15 @@ private:
 
     std::size_t give_body(char* to, std::size_t room) {
         const std::uint64_t wanted = std::min<std::uint64_t>(room, to_send_ - sent_);
-        const std::uint64_t size = abandoned_ ? 0 : shared_.sockets.hand_over(wanted);
+        const auto size =
+            static_cast<std::size_t>(abandoned_ ? 0 : shared_.sockets.hand_over(wanted));
         if (size < wanted && size == 0) {
             return CURL_READFUNC_ABORT;
         }
         if (request_->send_bytes > 0) {
             noise_.fill(to, size);
         } else {
-            request_->body.copy(to, size, sent_);
+            request_->body.copy(to, size, static_cast<std::size_t>(sent_));
         }
         sent_ += size;
         if (sent_ == to_send_) {

@@ -69,20 +69,10 @@ std::uint32_t sum_of(std::string_view bytes, std::uint32_t sum) {
     return (sum & 0xffffU) + (sum >> 16U);
 }
 
-// An address's bytes, for a pseudo header.
-std::string_view address_bytes(const SocketAddress& address) {
-    if (address.is_v6()) {
-        const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(address.data());
-        return {reinterpret_cast<const char*>(&v6->sin6_addr), sizeof v6->sin6_addr};
-    }
-    const auto* const v4 = reinterpret_cast<const sockaddr_in*>(address.data());
-    return {reinterpret_cast<const char*>(&v4->sin_addr), sizeof v4->sin_addr};
-}
-
-// Its sum: RFC 9293 3.1 and RFC 8200 8.1 add up to the same.
+// Of the pseudo header: RFC 9293 3.1 and RFC 8200 8.1 add up to the same.
 std::uint32_t pseudo_header_sum(const PathFlow& flow, std::size_t bytes) {
-    std::uint32_t sum = sum_of(address_bytes(flow.from), 0);
-    sum = sum_of(address_bytes(flow.to), sum);
+    std::uint32_t sum = sum_of(flow.from.host_bytes(), 0);
+    sum = sum_of(flow.to.host_bytes(), sum);
     return sum + IPPROTO_TCP + static_cast<std::uint32_t>(bytes);
 }
 

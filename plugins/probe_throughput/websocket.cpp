@@ -205,7 +205,8 @@ bool FrameReader::begin_frame() {
 }
 
 void FrameReader::take_payload(std::string_view& bytes) {
-    const std::string_view part = bytes.substr(0, std::min<std::uint64_t>(left_, bytes.size()));
+    const std::string_view part =
+        bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
     bytes.remove_prefix(part.size());
     left_ -= part.size();
     inside_ = left_ > 0;

@@ -158,7 +158,9 @@ private:
                 time = repeat({time, duration}, kMostDashSegments, until(time, next));
             } else {
                 const auto count = whole_number(repeats).value_or(0);
-                const std::size_t most = std::min<std::uint64_t>(count, kMostDashSegments - 1) + 1;
+                const auto most = static_cast<std::size_t>(
+                    std::min<std::uint64_t>(count, kMostDashSegments - 1) + 1
+                );
                 time = repeat({time, duration}, most, enough_s_ + period_s_);
             }
         }

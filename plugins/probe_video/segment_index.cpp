@@ -57,7 +57,8 @@ std::optional<Box> find_box(std::string_view bytes, std::string_view type) {
         if (!reader.whole() || (!to_the_end && size < reader.at() - begin)) {
             return std::nullopt;
         }
-        const std::size_t end = begin + (to_the_end ? left : std::min(size, left));
+        const std::size_t end =
+            begin + static_cast<std::size_t>(to_the_end ? left : std::min(size, left));
         if (name == type) {
             return Box{reader.at(), end};
         }

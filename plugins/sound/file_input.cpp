@@ -53,7 +53,7 @@ public:
     [[nodiscard]] double rate() const override { return format_.rate; }
 
     Status read(Block& block) override {
-        const std::size_t wanted = std::min<std::uint64_t>(bytes_.size(), left_);
+        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes_.size(), left_));
         file_.read(bytes_.data(), static_cast<std::streamsize>(wanted));
         const auto got = static_cast<std::size_t>(file_.gcount());
         decode_frames(

@@ -72,7 +72,7 @@ Status read_format(std::string_view chunk, WavFormat& format) {
         return invalid_argument("samples must be PCM of 8, 16, 24 or 32 bits, or float");
     }
     format.code = *code;
-    format.channels = number_at(chunk, 2, 2);
+    format.channels = static_cast<std::size_t>(number_at(chunk, 2, 2));
     format.rate = static_cast<std::uint32_t>(number_at(chunk, 4, 4));
     const bool sound = format.channels >= 1 && format.channels <= kMostChannels && format.rate > 0;
     return sound ? Status() : invalid_argument("the number of channels or the rate is impossible");
@@ -130,20 +130,22 @@ Result<WavFormat> parse_wav(std::string_view head) {
         return invalid_argument("not a WAV file");
     }
     std::optional<WavFormat> format;
-    for (std::size_t at = 12; at + kChunkHead <= head.size();) {
-        const std::string_view name = head.substr(at, 4);
-        const std::uint64_t size = number_at(head, at + 4, 4);
+    // 64 bits: a chunk may claim to be as long as a gateway's addresses reach.
+    for (std::uint64_t at = 12; at + kChunkHead <= head.size();) {
+        const std::string_view chunk = head.substr(static_cast<std::size_t>(at));
+        const std::string_view name = chunk.substr(0, 4);
+        const auto size = static_cast<std::uint32_t>(number_at(chunk, 4, 4));
         at += kChunkHead;
         if (name == "data" && format) {
             return with_data(*format, at, size);
         }
         const bool describes = name == "fmt ";
         const Status read =
-            describes ? read_format(head.substr(at, size), format.emplace()) : Status();
+            describes ? read_format(chunk.substr(kChunkHead, size), format.emplace()) : Status();
         if (!read) {
             return read.error();
         }
-        at += size + (size & 1U);  // padded to an even size
+        at += std::uint64_t{size} + (size & 1U);  // padded to an even size
     }
     return invalid_argument(
         format ? "the chunk \"data\" is missing" : "the chunk \"fmt \" is missing"

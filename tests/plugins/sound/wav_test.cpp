@@ -102,6 +102,8 @@ TEST_CASE("sound: what is no WAV file says so", "[plugins][sound]") {
     CHECK(complaint(wav_file(wav_format(1, 1, 0, 16))).rfind("the number of channels", 0) == 0);
     // A chunk that claims to be longer than everything.
     CHECK_FALSE(parse_wav(wav_file("junk" + little_endian(0xFFFF'FFFF, 4) + "x")));
+    // Where a pointer has 32 bits this leads back to the chunk itself.
+    CHECK_FALSE(parse_wav(wav_file("junk" + little_endian(0xFFFF'FFF8, 4) + "x")));
 }
 
 TEST_CASE("sound: WAV files with any bytes changed never break the reader", "[plugins][sound]") {
