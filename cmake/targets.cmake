@@ -174,7 +174,7 @@ function(cxedge_list_native_cases name label sources)
         file(READ ${source} one)
         string(APPEND text "${one}")
     endforeach()
-    foreach(missing seccomp SO_RXQ_OVFL V4L2)
+    foreach(missing seccomp SO_RXQ_OVFL V4L2 MSG_ERRQUEUE SO_TIMESTAMPING TCP_INFO TIOCGEXCL posix_spawn)
         string(FIND "${text}" "[native][${missing}]" at)
         if(NOT at EQUAL -1)
             catch_discover_tests(test_${name} TEST_SPEC "[native][${missing}]" TEST_PREFIX "${name}."

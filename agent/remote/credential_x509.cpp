@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/remote/credential_x509.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <memory>
@@ -99,8 +100,40 @@ Result<WallTime> asn1_time(const ASN1_TIME* time) {
     return from_unix_ms(std::int64_t{::timegm(&parts)} * 1000);
 }
 
-std::time_t unix_seconds(WallTime time) {
-    return static_cast<std::time_t>(unix_ms(time) / 1000);
+// Like asn1_time, without a time_t: that of OpenSSL may have other bits than ours
+// (cross/README.md).
+bool set_asn1_time(ASN1_TIME* to, WallTime time) {
+    constexpr std::size_t kToSeconds = 19;  // 2026-11-23T12:00:00
+    std::string text = iso8601(time).substr(0, kToSeconds);
+    text.erase(
+        std::remove_if(
+            text.begin(), text.end(), [](char c) { return c == '-' || c == ':' || c == 'T'; }
+        ),
+        text.end()
+    );
+    return ASN1_TIME_set_string_X509(to, (text + "Z").c_str()) == 1;
+}
+
+// X509_V_OK, or what OpenSSL says of a certificate out of its time.
+int time_verdict(const X509* certificate, WallTime now) {
+    const auto from = asn1_time(X509_get0_notBefore(certificate));
+    const auto to = asn1_time(X509_get0_notAfter(certificate));
+    if (!from || now < *from) {
+        return from ? X509_V_ERR_CERT_NOT_YET_VALID : X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD;
+    }
+    if (!to || now >= *to) {
+        return to ? X509_V_ERR_CERT_HAS_EXPIRED : X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
+    }
+    return X509_V_OK;
+}
+
+// Of a whole chain: the first that is not X509_V_OK.
+int time_verdict(const STACK_OF(X509) * chain, WallTime now) {
+    int verdict = X509_V_OK;
+    for (int i = 0; verdict == X509_V_OK && i < sk_X509_num(chain); ++i) {
+        verdict = time_verdict(sk_X509_value(chain, i), now);
+    }
+    return verdict;
 }
 
 // SHA-256 over the SubjectPublicKeyInfo.
@@ -153,10 +186,8 @@ bool set_random_serial(X509* certificate) {
 }
 
 bool set_validity(X509* certificate, WallTime now, std::chrono::seconds lifetime) {
-    const std::time_t begin = unix_seconds(now - kBackdated);
-    const std::time_t end = unix_seconds(now + lifetime);
-    return ASN1_TIME_set(X509_getm_notBefore(certificate), begin) != nullptr &&
-           ASN1_TIME_set(X509_getm_notAfter(certificate), end) != nullptr;
+    return set_asn1_time(X509_getm_notBefore(certificate), now - kBackdated) &&
+           set_asn1_time(X509_getm_notAfter(certificate), now + lifetime);
 }
 
 template <class Write>
@@ -315,14 +346,13 @@ Status check_chain(const std::string& pem, const std::string& anchors_pem, WallT
         X509_STORE_CTX_init(context.get(), store->get(), certificate.get(), nullptr) != 1) {
         return openssl_error("holds no certificate");
     }
-    X509_STORE_CTX_set_time(context.get(), 0, unix_seconds(now));
-    const bool good = X509_verify_cert(context.get()) == 1;
+    X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_NO_CHECK_TIME);
+    const int verdict = X509_verify_cert(context.get()) == 1
+                            ? time_verdict(X509_STORE_CTX_get0_chain(context.get()), now)
+                            : X509_STORE_CTX_get_error(context.get());
     ERR_clear_error();
-    return good
-               ? Status()
-               : Status(
-                     corrupt(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())))
-                 );
+    return verdict == X509_V_OK ? Status()
+                                : Status(corrupt(X509_verify_cert_error_string(verdict)));
 }
 
 Status check_issuer(const Issuer& issuer) {

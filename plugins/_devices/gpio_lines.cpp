@@ -9,6 +9,9 @@
 
 #include <fmt/core.h>
 #include <gpiod.h>
+#include <linux/gpio.h>
+#include <poll.h>
+#include <unistd.h>
 
 namespace cxedge::devices {
 namespace {
@@ -35,11 +38,13 @@ int flags_of(const GpioLine& line) {
     return static_cast<int>(inverted | static_cast<unsigned>(bias_flag(line.bias)));
 }
 
-GpioEdge edge_of(std::size_t line, const gpiod_line_event& event) {
+// As the kernel writes it. libgpiod would make a timespec of it, which in a library of Debian 12
+// armhf has other bits than ours (cross/README.md).
+GpioEdge edge_of(std::size_t line, const gpioevent_data& event) {
     return {
         line,
-        event.event_type == GPIOD_LINE_EVENT_RISING_EDGE,
-        std::chrono::seconds(event.ts.tv_sec) + std::chrono::nanoseconds(event.ts.tv_nsec)};
+        event.id == GPIOEVENT_EVENT_RISING_EDGE,
+        std::chrono::nanoseconds(static_cast<std::int64_t>(event.timestamp))};
 }
 
 // One descriptor a line: what they say together is put in the order of time.
@@ -135,18 +140,19 @@ private:
     bool read_ready(std::vector<GpioEdge>& edges, std::optional<Error>& lost) {
         bool any = false;
         for (std::size_t i = 0; i < lines_.size() && !lost; ++i) {
-            constexpr timespec kAtOnce{0, 0};
-            if (::gpiod_line_event_wait(lines_[i], &kAtOnce) <= 0) {
+            pollfd waiting{::gpiod_line_event_get_fd(lines_[i]), POLLIN, 0};
+            if (::poll(&waiting, 1, 0) <= 0) {
                 continue;
             }
-            std::array<gpiod_line_event, kEdgesARead> events{};
-            const int got =
-                ::gpiod_line_event_read_multiple(lines_[i], events.data(), events.size());
+            std::array<gpioevent_data, kEdgesARead> events{};
+            const ssize_t got = ::read(waiting.fd, events.data(), sizeof events);
             if (got < 0) {
                 lost = system_error(name_, errno);
             }
-            for (int k = 0; k < got; ++k) {
-                edges.push_back(edge_of(i, events[static_cast<std::size_t>(k)]));
+            const std::size_t count =
+                got < 0 ? 0 : static_cast<std::size_t>(got) / sizeof events[0];
+            for (std::size_t k = 0; k < count; ++k) {
+                edges.push_back(edge_of(i, events[k]));
             }
             any = true;
         }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <memory>
 
 #include <fmt/core.h>
@@ -18,15 +19,8 @@ using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
 using Names = std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)>;
 
 std::int64_t unix_time(const ASN1_TIME* time) {
-    const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> epoch(
-        ASN1_TIME_set(nullptr, 0), ASN1_TIME_free
-    );
-    int days = 0;
-    int seconds = 0;
-    constexpr std::int64_t kSecondsADay = 86'400;
-    return epoch && ASN1_TIME_diff(&days, &seconds, epoch.get(), time) == 1
-               ? days * kSecondsADay + seconds
-               : 0;
+    std::tm parts{};
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? std::int64_t{::timegm(&parts)} : 0;
 }
 
 std::string day_of(const ASN1_TIME* time) {

@@ -133,7 +133,7 @@ std::string hex(int number) {
 
 timespec to_timespec(nanoseconds duration) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-    return {seconds.count(), (duration - seconds).count()};
+    return {seconds.count(), static_cast<long>((duration - seconds).count())};
 }
 
 std::size_t index_of(Direction direction) {

@@ -272,7 +272,10 @@ TEST_CASE("probe_icmp network: says which socket it has", "[plugins][probe_icmp]
     CHECK(only_value(dgram, "net.icmp.lost") == 0);
 }
 
-TEST_CASE("probe_icmp network: both kinds of socket have stamps and errors", "[plugins]") {
+TEST_CASE(
+    "probe_icmp network: both kinds of socket have stamps and errors",
+    "[plugins][native][SO_TIMESTAMPING]"
+) {
     if (no_network()) {
         return;
     }

@@ -70,7 +70,7 @@ TEST_CASE("probe_icmp: a host answers each packet", "[plugins][probe_icmp]") {
     CHECK_FALSE(fact(finding, "time stamps").empty());
 }
 
-TEST_CASE("probe_icmp: stamps are the kernel's", "[plugins][probe_icmp]") {
+TEST_CASE("probe_icmp: stamps are the kernel's", "[plugins][probe_icmp][native][SO_TIMESTAMPING]") {
     IcmpLab lab(kQuick);
     // The kernel may begin to stamp a moment after it is asked to.
     Finding finding;

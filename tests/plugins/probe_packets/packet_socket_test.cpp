@@ -110,7 +110,7 @@ SocketAddress deaf(const std::string& host) {
 
 TEST_CASE(
     "packet socket: each packet has the kernel's times of its sending and its arrival",
-    "[plugins][probes]"
+    "[plugins][probes][native][SO_TIMESTAMPING]"
 ) {
     const std::string host = GENERATE("127.0.0.1", "::1");
     EventLoop loop;
@@ -160,7 +160,7 @@ TEST_CASE("packet socket: hop limit and traffic class go out and are told", "[pl
 
 TEST_CASE(
     "packet socket: an ICMP error says which packet it is about, and stamps stay stamps",
-    "[plugins][probes]"
+    "[plugins][probes][native][SO_TIMESTAMPING]"
 ) {
     const std::string host = GENERATE("127.0.0.1", "::1");
     EventLoop loop;
@@ -179,7 +179,7 @@ TEST_CASE(
 
 TEST_CASE(
     "packet socket: an error that a packet brought back does not stop the next one to another",
-    "[plugins][probes]"
+    "[plugins][probes][native][SO_TIMESTAMPING]"
 ) {
     EventLoop loop;
     const SocketAddress nobody = deaf("127.0.0.1");
@@ -199,7 +199,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "packet socket: a packet that cannot go out shifts no stamp to another", "[plugins][probes]"
+    "packet socket: a packet that cannot go out shifts no stamp to another",
+    "[plugins][probes][native][SO_TIMESTAMPING]"
 ) {
     EventLoop loop;
     UniqueFd fd = opened(AF_INET, SOCK_DGRAM);
@@ -227,7 +228,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "packet socket: of raw ICMP sockets the packet begins behind the IP header", "[plugins][probes]"
+    "packet socket: of raw ICMP sockets the packet begins behind the IP header",
+    "[plugins][probes][native][SO_TIMESTAMPING]"
 ) {
     const bool v6 = GENERATE(false, true);
     Opened raw = v6 ? open_socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, "")

@@ -82,12 +82,14 @@ auto open_files() {
 
 }  // namespace
 
-TEST_CASE("probe_path: does what its cases say", "[plugins][path]") {
+TEST_CASE("probe_path: does what its cases say", "[path]") {
     check_plugin({"probe_path", make_source<ProbePath>, [](CaseRun&, Source&) {
                   }});
 }
 
-TEST_CASE("probe_path: all methods find all routers, in both families", "[plugins][path]") {
+TEST_CASE(
+    "probe_path: all methods find all routers, in both families", "[path][native][MSG_ERRQUEUE]"
+) {
     if (routers_missing()) {
         return;
     }
@@ -113,7 +115,7 @@ TEST_CASE("probe_path: all methods find all routers, in both families", "[plugin
     }
 }
 
-TEST_CASE("probe_path: traceroute sees the same way", "[plugins][path]") {
+TEST_CASE("probe_path: traceroute sees the same way", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -140,7 +142,7 @@ TEST_CASE("probe_path: traceroute sees the same way", "[plugins][path]") {
     }
 }
 
-TEST_CASE("probe_path: one trace keeps to one of two ways", "[plugins][path]") {
+TEST_CASE("probe_path: one trace keeps to one of two ways", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -185,7 +187,7 @@ TEST_CASE("probe_path: one trace keeps to one of two ways", "[plugins][path]") {
     CHECK(ways.size() == 2);
 }
 
-TEST_CASE("probe_path: classic traceroute mixes what ours keeps apart", "[plugins][path]") {
+TEST_CASE("probe_path: classic traceroute mixes what ours keeps apart", "[path]") {
     if (routers_missing()) {
         return;
     }
@@ -202,7 +204,7 @@ TEST_CASE("probe_path: classic traceroute mixes what ours keeps apart", "[plugin
     CHECK_THAT(theirs.output, Contains("10.2.0.2") && Contains("10.12.0.2"));
 }
 
-TEST_CASE("probe_path: a new way is one event, a silent hop none", "[plugins][path]") {
+TEST_CASE("probe_path: a new way is one event, a silent hop none", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -236,7 +238,7 @@ TEST_CASE("probe_path: a new way is one event, a silent hop none", "[plugins][pa
     CHECK(figure(back, "net.path.changes").values == std::vector<double>{2});
 }
 
-TEST_CASE("probe_path: a hop that falls silent changes nothing", "[plugins][path]") {
+TEST_CASE("probe_path: a hop that falls silent changes nothing", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -259,7 +261,7 @@ TEST_CASE("probe_path: a hop that falls silent changes nothing", "[plugins][path
     }
 }
 
-TEST_CASE("probe_path: a net that nobody knows is no_route", "[plugins][path]") {
+TEST_CASE("probe_path: a net that nobody knows is no_route", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -315,7 +317,7 @@ TEST_CASE("probe_path: a net that nobody knows is no_route", "[plugins][path]") 
     }
 }
 
-TEST_CASE("probe_path: a narrow link is found to the byte", "[plugins][path]") {
+TEST_CASE("probe_path: a narrow link is found to the byte", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -337,7 +339,10 @@ TEST_CASE("probe_path: a narrow link is found to the byte", "[plugins][path]") {
     }
 }
 
-TEST_CASE("probe_path: a black hole for large packets is found to the byte", "[plugins][path]") {
+TEST_CASE(
+    "probe_path: a black hole for large packets is found to the byte",
+    "[path][native][MSG_ERRQUEUE]"
+) {
     if (routers_missing()) {
         return;
     }
@@ -357,7 +362,7 @@ TEST_CASE("probe_path: a black hole for large packets is found to the byte", "[p
     }
 }
 
-TEST_CASE("probe_path: routers that quote next to nothing", "[plugins][path]") {
+TEST_CASE("probe_path: routers that quote next to nothing", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -379,7 +384,9 @@ TEST_CASE("probe_path: routers that quote next to nothing", "[plugins][path]") {
     CHECK(figure(found, "net.path.hops").values == std::vector<double>{4});
 }
 
-TEST_CASE("probe_path: without rights UDP works and the others say so", "[plugins][path]") {
+TEST_CASE(
+    "probe_path: without rights UDP works and the others say so", "[path][native][MSG_ERRQUEUE]"
+) {
     if (routers_missing()) {
         return;
     }
@@ -405,7 +412,7 @@ TEST_CASE("probe_path: without rights UDP works and the others say so", "[plugin
     CHECK(hops_of(ping) == way_through(chain, 3));
 }
 
-TEST_CASE("probe_path: what it sends is paid for", "[plugins][path]") {
+TEST_CASE("probe_path: what it sends is paid for", "[path][native][MSG_ERRQUEUE]") {
     if (routers_missing()) {
         return;
     }
@@ -438,7 +445,9 @@ TEST_CASE("probe_path: what it sends is paid for", "[plugins][path]") {
     CHECK(small.used().packets <= 10);
 }
 
-TEST_CASE("probe_path: a run that is given up leaves nothing open", "[plugins][path]") {
+TEST_CASE(
+    "probe_path: a run that is given up leaves nothing open", "[path][native][MSG_ERRQUEUE]"
+) {
     if (routers_missing()) {
         return;
     }
@@ -458,7 +467,7 @@ TEST_CASE("probe_path: a run that is given up leaves nothing open", "[plugins][p
     CHECK(open_files() == before);
 }
 
-TEST_CASE("probe_path: it ends in time", "[plugins][path]") {
+TEST_CASE("probe_path: it ends in time", "[path]") {
     if (routers_missing()) {
         return;
     }

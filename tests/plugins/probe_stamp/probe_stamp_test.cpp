@@ -125,7 +125,9 @@ TEST_CASE("probe_stamp: does what its cases say", "[plugins][stamp]") {
                   }});
 }
 
-TEST_CASE("probe_stamp: the round trip is that of the line", "[plugins][stamp]") {
+TEST_CASE(
+    "probe_stamp: the round trip is that of the line", "[plugins][stamp][native][SO_TIMESTAMPING]"
+) {
     if (no_laboratory()) {
         return;
     }

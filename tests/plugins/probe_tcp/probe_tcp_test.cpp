@@ -122,7 +122,7 @@ TEST_CASE("probe_tcp: the time to connect is that of the line", "[plugins]") {
     }
 }
 
-TEST_CASE("probe_tcp: a black hole ends in time, with a loss", "[plugins]") {
+TEST_CASE("probe_tcp: a black hole ends in time, with a loss", "[plugins][native][TCP_INFO]") {
     if (!ImpairedLink::available()) {
         std::puts("skipped: needs root and /dev/net/tun");
         return;

@@ -281,7 +281,10 @@ TEST_CASE("ndt7: a server that only pings does not fill the memory", "[probe_thr
     CHECK(pongs < 20e6);
 }
 
-TEST_CASE("probe_throughput: an upload that nobody reads is no rate", "[probe_throughput]") {
+TEST_CASE(
+    "probe_throughput: an upload that nobody reads is no rate",
+    "[probe_throughput][native][TCP_INFO]"
+) {
     const SilentServer server;
     Ndt7Lab lab(
         "targets = \"http://x/\"\ndownload = false\nmax_s = 3\nrtt_by = \"none\"\nupload_url = "

@@ -7,6 +7,7 @@
 
 #include "agent/base/clock.hpp"
 #include "agent/base/event_loop.hpp"
+#include "agent/config/load.hpp"
 
 #include "plugins/probe_throughput/probe_throughput.hpp"
 
@@ -14,17 +15,9 @@ namespace {
 
 using namespace cxedge;
 
-SettingsMember setting(const char* key, auto value) {
-    SettingsNode node;
-    node.value = std::move(value);
-    return {key, std::move(node)};
-}
-
-SettingsNode settings_for(const std::string& url) {
-    SettingsNode node;
-    node.value = SettingsNode::Table{
-        setting("targets", url), setting("rtt_by", std::string("none")), setting("max_mib", 8.0)};
-    return node;
+SettingsNode settings_for(const std::string& url, SettingsProblems& problems) {
+    const std::string text = "targets = \"" + url + "\"\nrtt_by = \"none\"\nmax_mib = 8\n";
+    return config::parse_toml(text, "spender", "site", problems);
 }
 
 probes::ProbeResult run_once(
@@ -60,7 +53,7 @@ int main(int argc, char** argv) {
     const probes::ProbeContext context{loop, clock, resolver, meter, "", std::chrono::seconds(60)};
     plugins::ProbeThroughput source;
     SettingsProblems problems;
-    source.init(settings_for(url), problems);
+    source.init(settings_for(url, problems), problems);
     if (!problems.empty() || !source.open(context)) {
         return 2;
     }

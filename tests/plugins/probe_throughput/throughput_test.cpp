@@ -133,7 +133,10 @@ TEST_CASE("probe_throughput: does what its cases say", "[probe_throughput]") {
                   }});
 }
 
-TEST_CASE("probe_throughput: a narrow line, both ways, and its queue", "[probe_throughput]") {
+TEST_CASE(
+    "probe_throughput: a narrow line, both ways, and its queue",
+    "[probe_throughput][native][TCP_INFO]"
+) {
     if (skips_network()) {
         return;
     }
@@ -213,7 +216,7 @@ TEST_CASE("probe_throughput: moves no more than it may", "[probe_throughput]") {
     CHECK(only_value(found, "net.throughput.bytes", "dir=up") > 10 * kMiB);
 }
 
-TEST_CASE("probe_throughput: tells what is wrong", "[probe_throughput]") {
+TEST_CASE("probe_throughput: tells what is wrong", "[probe_throughput][native][TCP_INFO]") {
     ByteServer server("127.0.0.1");
     ThroughputLab lab(
         "targets = \"http://x/\"\nmax_mib = 512\nrtt_by = \"none\"\nupload_url = \"" +

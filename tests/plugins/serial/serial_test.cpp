@@ -223,7 +223,9 @@ TEST_CASE("serial: no port yet is worth a retry, no port at all is not", "[plugi
     REQUIRE(run.source.start(run.host));
 }
 
-TEST_CASE("serial: the line is set as asked, and is ours alone", "[plugins][serial]") {
+TEST_CASE(
+    "serial: the line is set as asked, and is ours alone", "[plugins][serial][native][TIOCGEXCL]"
+) {
     const TempDir dir;
     const Cable cable(dir);
     plugins::LineSettings settings;

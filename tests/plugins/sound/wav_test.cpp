@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/sound/wav.hpp"
 
+#include <algorithm>
 #include <random>
 #include <span>
 
@@ -15,10 +16,17 @@ using plugins::SampleCode;
 using plugins::WavFormat;
 using Floats = std::vector<float>;
 
+std::string data_of(const std::string& file, const WavFormat& format) {
+    const auto at = static_cast<std::size_t>(format.data_at);
+    return file.substr(
+        at, static_cast<std::size_t>(std::min(format.data_size, file.size() - format.data_at))
+    );
+}
+
 Floats samples_of(const std::string& file, std::size_t channel = 0) {
     const Result<WavFormat> format = parse_wav(file);
     REQUIRE((format.ok() ? "" : format.error().message) == "");
-    const std::string data = file.substr(format->data_at, format->data_size);
+    const std::string data = data_of(file, *format);
     Floats out{9, 9, 9};
     plugins::decode_frames(std::as_bytes(std::span(data)), *format, channel, out);
     return out;
@@ -118,7 +126,7 @@ TEST_CASE("sound: WAV files with any bytes changed never break the reader", "[pl
         if (format) {
             REQUIRE(format->data_at <= file.size());
             Floats out;
-            const std::string data = file.substr(format->data_at, format->data_size);
+            const std::string data = data_of(file, *format);
             plugins::decode_frames(std::as_bytes(std::span(data)), *format, 1, out);
             REQUIRE(out.size() <= data.size());
         }

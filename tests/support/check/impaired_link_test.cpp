@@ -50,7 +50,7 @@ void check_delays(
     CHECK(measured - middle < late);
 }
 
-TEST_CASE("link: the delay is the one asked for", "[support]") {
+TEST_CASE("link: the delay is the one asked for", "[support][native][SO_TIMESTAMPING]") {
     if (laboratory_missing()) {
         return;
     }
@@ -190,7 +190,7 @@ TEST_CASE("link: a packet held back is overtaken", "[support]") {
     CHECK(percentile(lab.link.delays(Direction::a_to_b), 1) >= 51ms);
 }
 
-TEST_CASE("link: a flood comes out at the rate asked for", "[support]") {
+TEST_CASE("link: a flood comes out at the rate asked for", "[support][native][SO_TIMESTAMPING]") {
     if (laboratory_missing()) {
         return;
     }

@@ -60,7 +60,7 @@ TEST_CASE("spawn: a group of its own where that is asked for", "[base]") {
     CHECK(told(group, true).first != ours);
 }
 
-TEST_CASE("spawn: a program that is not there is told by name", "[base]") {
+TEST_CASE("spawn: a program that is not there is told by name", "[base][native][posix_spawn]") {
     const auto pid = spawn({"/nowhere/program", {}, {}});
     REQUIRE_FALSE(pid);
     CHECK_THAT(pid.error().message, Catch::Contains("/nowhere/program"));
