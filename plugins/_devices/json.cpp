@@ -50,6 +50,21 @@ bool holds_something(const Json& value) {
     return !hollow;
 }
 
+// The lists and objects in a value; personal ones of its members are counted instead.
+std::vector<const Json*> without_private(const Json& value, Report& report) {
+    std::vector<const Json*> inside;
+    for (const auto& [key, item] : value.items()) {
+        // Items of a list have their number as key.
+        const bool personal =
+            value.is_object() &&
+            count_personal(key, holds_something(item) ? 1 : 0, report.private_fields);
+        if (!personal && item.is_structured()) {
+            inside.push_back(&item);
+        }
+    }
+    return inside;
+}
+
 }  // namespace
 
 Result<Json> parse_json(std::string_view body) {
@@ -128,17 +143,10 @@ std::optional<bool> flag_of(const Json* value) {
 void note_private(const Json& message, Report& report) {
     std::vector<const Json*> open{&message};
     while (!open.empty()) {
-        const Json* const value = open.back();
+        const Json& value = *open.back();
         open.pop_back();
-        for (const auto& [key, item] : value->items()) {
-            // Items of a list have their number as key.
-            const bool personal =
-                value->is_object() &&
-                count_personal(key, holds_something(item) ? 1 : 0, report.private_fields);
-            if (!personal && item.is_structured()) {
-                open.push_back(&item);
-            }
-        }
+        const std::vector<const Json*> inside = without_private(value, report);
+        open.insert(open.end(), inside.begin(), inside.end());
     }
 }
 
