@@ -143,12 +143,9 @@ Result<FieldsMessage> form_fields(std::string_view text) {
     Fields fields;
     bool any = false;
     while (!text.empty()) {
-        const std::size_t end = std::min(text.find('&'), text.size());
-        const std::string_view pair = text.substr(0, end);
-        text.remove_prefix(std::min(end + 1, text.size()));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        auto name = form_decoded(pair.substr(0, equals));
-        auto value = form_decoded(pair.substr(std::min(equals + 1, pair.size())));
+        const FormPair pair = take_form_pair(text);
+        auto name = form_decoded(pair.name);
+        auto value = form_decoded(pair.value);
         if (!name || !value) {
             return invalid_argument("is no form: a broken percent code");
         }

@@ -72,6 +72,13 @@ std::optional<bool> parse_flag(std::string_view text) {
     return one_of(word, kNo) ? std::optional(false) : std::nullopt;
 }
 
+FormPair take_form_pair(std::string_view& form) {
+    const std::string_view pair = form.substr(0, form.find('&'));
+    form.remove_prefix(std::min(pair.size() + 1, form.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    return {pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size()))};
+}
+
 std::optional<std::string> form_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -15,7 +15,14 @@ std::string lower(std::string_view text);  // ASCII only
 std::optional<double> parse_number(std::string_view text);
 // "true", "on", "open", "yes", "1", "active" and "false", "off", "closed", "no", "0", "inactive".
 std::optional<bool> parse_flag(std::string_view text);
-// A name or a value of application/x-www-form-urlencoded; empty: a broken percent code.
+// A "name=value" of application/x-www-form-urlencoded, still encoded.
+struct FormPair {
+    std::string_view name;
+    std::string_view value;
+};
+// The first one; what is left of the form stays in `form`.
+FormPair take_form_pair(std::string_view& form);
+// A name or a value of it; empty: a broken percent code.
 std::optional<std::string> form_decoded(std::string_view text);
 // FNV-1a of 64 bits, never 0: for Occasion::key.
 std::uint64_t key_of(std::string_view text);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/_devices/formats/hikvision.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "plugins/_devices/formats/hikvision_parts.hpp"
@@ -92,11 +91,8 @@ std::vector<std::string_view> parts_of(std::string_view body, ReportBuilder& out
 std::vector<std::string> messages_of_form(std::string_view form) {
     std::vector<std::string> found;
     while (!form.empty()) {
-        const std::string_view pair = form.substr(0, form.find('&'));
-        form.remove_prefix(std::min(pair.size() + 1, form.size()));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        const std::size_t value_at = std::min(equals + 1, pair.size());
-        std::string value = form_decoded(pair.substr(value_at)).value_or(std::string());
+        const FormPair pair = take_form_pair(form);
+        std::string value = form_decoded(pair.value).value_or(std::string());
         if (value.starts_with('{') || value.starts_with('<')) {
             found.push_back(std::move(value));
         }
