@@ -5,8 +5,6 @@
 #include <charconv>
 #include <cstring>
 
-#include <netinet/in.h>
-
 namespace cxedge::plugins {
 namespace {
 
@@ -25,15 +23,8 @@ std::optional<unsigned> prefix_of(std::string_view text, unsigned most) {
 
 Network::Bytes Network::bytes_of(const SocketAddress& address) {
     Bytes bytes{};
-    if (address.is_v6()) {
-        sockaddr_in6 inet{};
-        std::memcpy(&inet, address.data(), sizeof inet);
-        std::memcpy(bytes.data(), &inet.sin6_addr, sizeof inet.sin6_addr);
-    } else {
-        sockaddr_in inet{};
-        std::memcpy(&inet, address.data(), sizeof inet);
-        std::memcpy(bytes.data(), &inet.sin_addr, sizeof inet.sin_addr);
-    }
+    const std::string_view host = address.host_bytes();
+    std::memcpy(bytes.data(), host.data(), host.size());
     return bytes;
 }
 
