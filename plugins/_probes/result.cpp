@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include <fmt/core.h>
+
 namespace cxedge::probes {
 
 const std::vector<std::string>& result_words() {
@@ -77,6 +79,10 @@ std::string words_of_errno(int errno_value) {
         default:
             return std::generic_category().message(errno_value);
     }
+}
+
+std::string words_of_sending(std::string_view to, int errno_value) {
+    return fmt::format("this box cannot send to {}: {}", to, words_of_errno(errno_value));
 }
 
 std::string words_of_socket(int errno_value, const std::string& interface) {

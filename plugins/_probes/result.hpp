@@ -37,8 +37,10 @@ const std::vector<std::string>& result_words();
 ProbeResult result_of_errno(int errno_value);
 // Of socket(2), and of binding it to an interface: there EACCES -> no_permission, too.
 ProbeResult result_of_socket(int errno_value);
-// Why, for people: "this box cannot send to X: ...". The same in all probes.
+// Why, for people. The same in all probes.
 std::string words_of_errno(int errno_value);
+// "this box cannot send to 192.0.2.1: ..."
+std::string words_of_sending(std::string_view to, int errno_value);
 std::string words_of_socket(int errno_value, const std::string& interface);
 
 }  // namespace cxedge::probes

@@ -301,8 +301,7 @@ private:
     void judge_refusal() {
         outcome_.result = result_of_errno(refusal_);
         outcome_.step = "send";
-        outcome_.detail =
-            fmt::format("this box cannot send to {}: {}", host_, words_of_errno(refusal_));
+        outcome_.detail = words_of_sending(host_, refusal_);
         if (refusal_ == EMSGSIZE) {
             outcome_.detail += ": fewer payload_bytes are needed here";
         }

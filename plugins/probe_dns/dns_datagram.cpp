@@ -34,9 +34,7 @@ std::string datagram_words(int error, const SocketAddress& server) {
     if (error == ECONNREFUSED) {
         return fmt::format("nothing listens at port {} of {}", server.port(), server.text());
     }
-    return fmt::format(
-        "this box cannot send to {}: {}", server.text(), probes::words_of_errno(error)
-    );
+    return probes::words_of_sending(server.text(), error);
 }
 
 }  // namespace

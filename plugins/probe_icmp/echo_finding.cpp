@@ -222,10 +222,7 @@ EchoTrouble socket_trouble(int family, const std::string& interface, int error) 
 }
 
 EchoTrouble send_trouble(const std::string& to, int error) {
-    return {
-        probes::result_of_errno(error),
-        "route",
-        fmt::format("this box cannot send to {}: {}", to, probes::words_of_errno(error))};
+    return {probes::result_of_errno(error), "route", probes::words_of_sending(to, error)};
 }
 
 EchoTrouble router_trouble(const std::string& to, const probes::PacketError& error) {

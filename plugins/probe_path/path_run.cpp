@@ -357,13 +357,7 @@ bool PathRun::open(PathSender& sender, PathMethod method) {
 }
 
 void PathRun::fail_to_send(int error) {
-    fail(
-        probes::result_of_errno(error),
-        "send",
-        fmt::format(
-            "this box cannot send to {}: {}", address_.text(), probes::words_of_errno(error)
-        )
-    );
+    fail(probes::result_of_errno(error), "send", probes::words_of_sending(address_.text(), error));
 }
 
 bool PathRun::went(const PathSender::Sent& sent) {
