@@ -17,7 +17,6 @@
 #include "tests/support/probe_lab.hpp"
 
 namespace cxedge::test {
-namespace {}  // namespace
 
 TEST_CASE("probe_icmp network: only the packet's own reply counts", "[plugins][probe_icmp]") {
     if (!ImpairedLink::available()) {
