@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Edges of GPIO lines, behind an interface: the kernel's character device (libgpiod 1.6), or a fake
+// Edges of GPIO lines, behind an interface: the kernel's character device (libgpiod), or a fake
 // where there is none. Thread: the loop's.
 #pragma once
 
@@ -39,7 +39,7 @@ public:
     virtual Status watch(
         const std::vector<GpioLine>& lines, EventLoop& loop, OnEdge on_edge, OnLost on_lost
     ) = 0;
-    // Levels now, in the order of the lines.
+    // Levels now, in the order of the lines; none while nothing is watched.
     virtual Result<std::vector<bool>> levels() = 0;
 };
 

@@ -142,7 +142,7 @@ const std::vector<Home>& homes() {
         {"<netlink/.*", {"plugins/radio_wifi/.*\\.cpp"}},
         {"<systemd/.*", {"plugins/radio_cell/.*\\.cpp"}},
         {"<modbus/?.*", {"plugins/modbus/.*\\.cpp"}},
-        {"<gpiod\\.h>", {"plugins/_devices/gpio_lines\\.cpp"}},
+        {"<gpiod\\.h>", {"plugins/_devices/gpio_request_[12]\\.cpp"}},
         {"<alsa/.*", {"plugins/sound/.*\\.cpp"}},
         {"<re2/.*", {"plugins/serial/.*\\.cpp"}},
         {"<pugixml\\.hpp>", {"plugins/_devices/.*", "plugins/probe_video/dash_.*"}},
