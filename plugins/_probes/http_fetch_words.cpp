@@ -139,7 +139,8 @@ FetchVerdict verdict_of_code(const FetchEnding& ending) {
         )};
 }
 
-// libcurl says of a head beyond its limit that no memory is left.
+// libcurl says of a head beyond its limit that no memory is left, or from 8.6 that it is too large.
+constexpr int kTooLarge = 100;  // CURLE_TOO_LARGE
 FetchVerdict verdict_of_size(const FetchEnding& ending) {
     const bool asked = ending.step == "server" || ending.step == "transfer";
     return asked ? FetchVerdict{ProbeResult::bad_status, "server", "the answer's head is too large"}
@@ -165,10 +166,10 @@ FetchVerdict verdict_of(const FetchEnding& ending) {
             return {
                 ProbeResult::tls_error, "tls", "ca_file cannot be read or holds no certificate"};
         case CURLE_OUT_OF_MEMORY:
+        case kTooLarge:
             return verdict_of_size(ending);
         case CURLE_RECV_ERROR:
-            return says(ending, "chunked-encoding") ? verdict_of_nonsense(ending)
-                                                    : verdict_of_loss(ending);
+            return says(ending, "chunk") ? verdict_of_nonsense(ending) : verdict_of_loss(ending);
         case CURLE_GOT_NOTHING:
         case CURLE_SEND_ERROR:
         case CURLE_PARTIAL_FILE:

@@ -3,6 +3,7 @@
 // of an authority nobody knows, below an intermediate one. Each file holds a chain, the leaf first.
 #pragma once
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -22,8 +23,8 @@ public:
 
     [[nodiscard]] const CertificateFiles& root() const { return root_; }
 
-    // `days` -1: it ran out a day ago (openssl takes no less). `alternative_name`: "DNS:localhost",
-    // "IP:127.0.0.1".
+    // `days` -1: it was good for one day, and ran out a day ago. `alternative_name`:
+    // "DNS:localhost", "IP:127.0.0.1".
     [[nodiscard]] CertificateFiles issue(
         const std::string& name, const std::string& alternative_name, int days = 2
     ) const {
@@ -58,12 +59,21 @@ private:
     static std::string named(const std::string& alternative_name) {
         return "subjectAltName=" + alternative_name;
     }
-    static void openssl(Words words) {
-        words.insert(words.begin(), "openssl");
+    static void run_it(const Words& words) {
         const Finished finished = run(words);
         if (finished.status != 0) {
-            throw std::runtime_error("openssl " + words[1] + ": " + finished.output);
+            throw std::runtime_error(words.front() + ": " + finished.output);
         }
+    }
+    // What ends in the past was made before it.
+    static Words on_the_day(int days, const Words& signing) {
+        Words words;
+        if (days < 0) {
+            words = {"faketime", std::to_string(1 - days) + " days ago"};
+        }
+        words.insert(words.end(), signing.begin(), signing.end());
+        words.insert(words.end(), {"-days", std::to_string(std::max(days, 1))});
+        return words;
     }
     // `issuer` null: itself.
     [[nodiscard]] CertificateFiles make(
@@ -77,12 +87,13 @@ private:
         const std::string request = directory_.file("request");
         const std::string extensions = directory_.file("extensions");
         std::ofstream(extensions) << extension << "\n";
-        Words asking{"req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"};
+        Words asking{
+            "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"};
         asking.insert(
             asking.end(), {"-nodes", "-subj", "/CN=" + name, "-keyout", files.key, "-out", request}
         );
-        openssl(asking);
-        Words signing{"x509", "-req", "-in", request, "-days", std::to_string(days)};
+        run_it(asking);
+        Words signing{"openssl", "x509", "-req", "-in", request};
         signing.insert(signing.end(), {"-extfile", extensions, "-out", files.certificate});
         if (issuer == nullptr) {
             signing.insert(signing.end(), {"-signkey", files.key});
@@ -90,7 +101,7 @@ private:
             signing.insert(signing.end(), {"-CA", issuer->certificate, "-CAkey", issuer->key});
             signing.emplace_back("-CAcreateserial");
         }
-        openssl(signing);
+        run_it(on_the_day(days, signing));
         return files;
     }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "plugins/_probes/probe_source.hpp"
 
@@ -75,7 +76,7 @@ private:
 // The figure of that metric whose dimensions include `dim` ("dir=forward"; empty: any); throws
 // where there is none.
 inline const probes::Figure& figure(
-    const probes::Finding& finding, const std::string& metric, const std::string& dim = {}
+    const probes::Finding& finding, std::string_view metric, std::string_view dim = {}
 ) {
     for (const probes::Figure& each : finding.figures) {
         if (each.info.key.metric == metric &&
@@ -83,7 +84,7 @@ inline const probes::Figure& figure(
             return each;
         }
     }
-    throw std::runtime_error("no figure " + metric + " " + dim);
+    throw std::runtime_error("no figure " + std::string(metric) + " " + std::string(dim));
 }
 
 // Its value; throws unless it has one.

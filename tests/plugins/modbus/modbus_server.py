@@ -22,15 +22,11 @@ import threading
 import time
 import tty
 
-from pymodbus.datastore import ModbusSlaveContext, ModbusSparseDataBlock
-from pymodbus.factory import ServerDecoder
-from pymodbus.framer.rtu_framer import ModbusRtuFramer
-from pymodbus.framer.socket_framer import ModbusSocketFramer
-from pymodbus.pdu import ModbusExceptions
+sys.dont_write_bytecode = True  # nothing is written beside the sources
+import modbus_library as modbus  # noqa: E402
 
 logging.disable(logging.CRITICAL)
 TABLES = {1: "coil", 2: "discrete", 3: "holding", 4: "input"}
-NO_ANSWER = object()
 
 
 def unit_state(path, unit):
@@ -38,50 +34,44 @@ def unit_state(path, unit):
         return json.load(file)["units"].get(str(unit))
 
 
-def block(values):
-    # An empty block cannot be made; address 70000 is none.
-    return ModbusSparseDataBlock({int(k): v for k, v in values.items()} or {70000: 0})
-
-
 def respond(state, request):
-    context = ModbusSlaveContext(
-        hr=block(state.get("holding", {})), ir=block(state.get("input", {})),
-        co=block(state.get("coil", {})), di=block(state.get("discrete", {})), zero_mode=True)
     fault = state.get("fault")
     if fault == "busy":
-        return request.doException(ModbusExceptions.SlaveBusy)
+        return modbus.refuse(request, modbus.SLAVE_BUSY)
     if fault == "failed":
-        return request.doException(ModbusExceptions.SlaveFailure)
+        return modbus.refuse(request, modbus.SLAVE_FAILURE)
     if fault == "single" and request.count > 1:
-        return request.doException(ModbusExceptions.IllegalAddress)
+        return modbus.refuse(request, modbus.ILLEGAL_ADDRESS)
     if fault == "short":
         request.count = 1
-    return request.execute(context)
+    return modbus.answer(request, {
+        "hr": state.get("holding", {}), "ir": state.get("input", {}),
+        "co": state.get("coil", {}), "di": state.get("discrete", {})})
 
 
 class Line:
     """One connection: bytes in, bytes out."""
 
-    def __init__(self, path, framer, send, close):
+    def __init__(self, path, kind, send, close):
         self.path = path
-        self.framer = framer(ServerDecoder(), client=None)
+        self.wire = modbus.Wire(kind)
         self.send = send
         self.close = close
         self.closed = False
 
     def take(self, data):
-        self.framer.processIncomingPacket(data=data, callback=self.serve, unit=list(range(256)), single=False)
+        for request in self.wire.requests(data):
+            self.serve(request)
 
     def serve(self, request):
+        unit = modbus.unit(request)
         with open(self.path + ".log", "a", encoding="utf-8") as log:
-            log.write(f"{request.unit_id} {TABLES[request.function_code]} {request.address} {request.count}\n")
-        state = unit_state(self.path, request.unit_id)
+            log.write(f"{unit} {TABLES[request.function_code]} {request.address} {request.count}\n")
+        state = unit_state(self.path, unit)
         if state is None or state.get("fault") == "silent":
             return
-        response = respond(state, request)
-        response.transaction_id = request.transaction_id
-        response.unit_id = request.unit_id
-        self.deliver(self.framer.buildPacket(response), state.get("fault"))
+        frame = self.wire.frame(request, respond(state, request))
+        self.deliver(frame, state.get("fault"))
 
     def deliver(self, frame, fault):
         if fault == "hangup":
@@ -109,7 +99,7 @@ def send_quietly(connection, data):
 
 
 def serve_connection(path, connection):
-    line = Line(path, ModbusSocketFramer, lambda data: send_quietly(connection, data), connection.close)
+    line = Line(path, "tcp", lambda data: send_quietly(connection, data), connection.close)
     try:
         while not line.closed:
             data = connection.recv(4096)
@@ -135,7 +125,7 @@ def serve_tcp(path, port):
 def serve_rtu(path, device):
     port = os.open(device, os.O_RDWR | os.O_NOCTTY)
     tty.setraw(port, termios.TCSANOW)
-    line = Line(path, ModbusRtuFramer, lambda data: os.write(port, data), lambda: None)
+    line = Line(path, "rtu", lambda data: os.write(port, data), lambda: None)
     print("ready", flush=True)
     while True:
         line.take(os.read(port, 4096))

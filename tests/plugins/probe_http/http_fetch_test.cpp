@@ -258,7 +258,7 @@ TEST_CASE("http_fetch: a budget ends a transfer, in both directions", "[probe_ht
     FetchLab down(limits);
     const FetchReply received = down.get(server.url("/answer?size=50000000"));
     CHECK(verdict(received) == "capped/transfer");
-    CHECK(received.received > 150'000);
+    CHECK(received.received > 100'000);        // more has arrived that nobody has taken
     CHECK(down.meter.used().bytes < 370'000);  // a segment of the loopback is 64 KiB
     CHECK(verdict(down.get(server.url("/answer?size=1"))) == "capped/dns");
 
