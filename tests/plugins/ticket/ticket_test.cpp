@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <memory>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -92,12 +93,15 @@ struct TicketDesk {
         request.content_type = "application/json";
         request.body = body;
         request.headers = {{"x-qminder-signature", signature}, {"x-signature", signature}};
-        int status = 0;
-        inputs.request(request, [&](const devices::HttpAnswer& answer) { status = answer.status; });
+        // The answer may come when this has returned.
+        const auto status = std::make_shared<int>(0);
+        inputs.request(request, [status](const devices::HttpAnswer& answer) {
+            *status = answer.status;
+        });
         for (int i = 0; i < 5; ++i) {
             host.loop().poll();
         }
-        return status;
+        return *status;
     }
     [[nodiscard]] double total(const std::string& series) const {
         double sum = 0;
