@@ -76,7 +76,7 @@ std::string good_config(std::uint64_t salt) {
 }
 
 std::string cut_off_config(std::uint64_t salt) {
-    return good_config(salt) + "[uplink]\nbroker = \"mqtt://nowhere.invalid:1883\"\n";
+    return good_config(salt) + "[uplink]\nbroker = \"mqtt://127.0.0.1:1\"\n";
 }
 
 // A check that is cut short twice is not begun again.

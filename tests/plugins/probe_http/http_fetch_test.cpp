@@ -69,7 +69,8 @@ TEST_CASE("http_fetch: who cannot be reached", "[probe_http]") {
     CHECK(verdict(refused) == "refused/connect");
     CHECK_THAT(refused.detail, Catch::StartsWith("127.0.0.1:1: refuses the connection"));
     CHECK(refused.address == "127.0.0.1");
-    CHECK(verdict(lab.get("http://256.256.256.256.invalid/")) == "dns_error/dns");
+    // RFC 7686: no name server is asked for it.
+    CHECK(verdict(lab.get("http://nowhere.onion/")) == "dns_error/dns");
     FetchRequest other = request_of("http://127.0.0.1:1/");
     other.family = probes::Family::v6;
     CHECK(verdict(lab.get(other)) == "dns_error/dns");
