@@ -41,6 +41,8 @@ public:
     [[nodiscard]] virtual std::uint64_t moved() const = 0;
     // Bytes of bodies that were asked for within the budget and have not come.
     [[nodiscard]] virtual std::uint64_t promised() const { return 0; }
+    // When all has moved the other side says something of it, which ends this.
+    [[nodiscard]] virtual bool is_answered() const { return false; }
     // Segments that this box sent again.
     [[nodiscard]] virtual std::uint32_t retransmits() const = 0;
     // Of data that comes, seconds; 0: not known, or none comes.

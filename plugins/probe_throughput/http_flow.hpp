@@ -41,6 +41,7 @@ public:
     HttpUpload(probes::FetchPool& pool, probes::FetchRequest request, Events events);
     void begin() override;
     [[nodiscard]] std::uint64_t moved() const override;
+    [[nodiscard]] bool is_answered() const override { return true; }
     [[nodiscard]] std::uint32_t retransmits() const override;
     [[nodiscard]] double round_trip_s() const override { return 0; }
     [[nodiscard]] std::string address() const override { return address_; }

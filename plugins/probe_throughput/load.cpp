@@ -9,6 +9,8 @@ namespace {
 
 // What an upload has moved is only seen by looking.
 constexpr std::chrono::milliseconds kLook{5};
+// For what a server says when it has all of an upload.
+constexpr std::chrono::seconds kAnswerPatience{2};
 // Of what is on its way: rates and round trips of a moment are estimates.
 constexpr double kOnTheWayReserve = 1.5;
 // Of the bytes of a budget; the rest is for headers, acknowledgements and what is sent again.
@@ -96,7 +98,7 @@ void Load::look() {
     rate_.add(now_s(), total);
     look_at_arrivals();
     if (total >= rules_.max_bytes) {
-        stop_soon({}, "bytes");
+        all_moved();
     } else if (rate_.elapsed_s() >= rules_.max_s) {
         stop_soon(rate_.stalled() ? stalled_end() : FlowEnd(), "time");
     } else if (rules_.early_stop && rate_.stable()) {
@@ -133,13 +135,28 @@ void Load::mind_budget() {
     }
 }
 
+// The rate is known. That it was the right server, which liked it, is not until it says so.
+void Load::all_moved() {
+    const auto is_answered = [](const auto& flow) {
+        return flow->is_answered();
+    };
+    if (std::none_of(flows_.begin(), flows_.end(), is_answered)) {
+        stop_soon({}, "bytes");
+        return;
+    }
+    ticks_.cancel();
+    answer_ = context_.loop.after(kAnswerPatience, [this] { stop_soon({}, "bytes"); });
+}
+
 // A stream that has moved its share leaves the line to the others: what they do then is no rate of
 // all streams.
 void Load::flow_ended(FlowEnd end) {
     if (over_) {
         return;
     }
-    rate_.add(now_s(), moved());
+    if (!answer_) {
+        rate_.add(now_s(), moved());
+    }
     stop_soon(std::move(end), "bytes");
 }
 
@@ -150,6 +167,7 @@ void Load::stop_soon(FlowEnd end, std::string by) {
     outcome_.end = std::move(end);
     outcome_.stopped_by = std::move(by);
     ticks_.cancel();
+    answer_.cancel();
     later_ = context_.loop.after(std::chrono::milliseconds(0), [this] { tell(); });
 }
 

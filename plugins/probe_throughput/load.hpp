@@ -46,7 +46,8 @@ public:
     void begin(std::size_t streams, const MakeFlow& make, Done done);
     // Slow start is over: what is measured at the same time counts from now on.
     [[nodiscard]] bool warm() const { return rate_.warm(); }
-    [[nodiscard]] bool over() const { return over_; }
+    // Nothing is under load any more.
+    [[nodiscard]] bool over() const { return over_ || answer_; }
 
 private:
     bool came(std::uint64_t bytes);
@@ -56,6 +57,7 @@ private:
     [[nodiscard]] std::uint64_t on_the_way() const;
     std::optional<std::uint64_t> may_bring();
     [[nodiscard]] std::uint64_t promised_to_all() const;
+    void all_moved();
     void flow_ended(FlowEnd end);
     void stop_soon(FlowEnd end, std::string by);
     void tell();
@@ -75,6 +77,7 @@ private:
     bool over_ = false;
     LoadOutcome outcome_;
     LoopHandle ticks_;
+    LoopHandle answer_;  // is due until then
     LoopHandle later_;
 };
 
