@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "agent/base/freed.hpp"
 #include "agent/base/ids.hpp"
 
 namespace cxedge::remote {
@@ -25,13 +26,6 @@ constexpr int kSerialBytes = 16;  // RFC 5280 4.1.2.2: at most 20, and positive
 constexpr int kMinSecurityBits = 112;
 constexpr long kVersion3 = 2;  // of a certificate; counted from 0
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
 using BioPtr = std::unique_ptr<BIO, Freed<&BIO_free>>;
 using X509Ptr = std::unique_ptr<X509, Freed<&X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;

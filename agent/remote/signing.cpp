@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "agent/base/freed.hpp"
 #include "agent/base/ids.hpp"
 #include "agent/wire/envelope.hpp"
 
@@ -18,13 +19,6 @@ namespace {
 constexpr std::string_view kKeyPrefix = "ed25519:";
 constexpr std::size_t kKeyBytes = 32;
 
-template <auto Free>
-struct Freed {
-    template <class T>
-    void operator()(T* object) const {
-        Free(object);
-    }
-};
 using PkeyPtr = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;
 using DigestPtr = std::unique_ptr<EVP_MD_CTX, Freed<&EVP_MD_CTX_free>>;
 using MemoryPtr = std::unique_ptr<BIO, Freed<&BIO_free>>;

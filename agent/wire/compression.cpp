@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <zstd.h>
 
+#include "agent/base/freed.hpp"
+
 namespace cxedge::wire {
 namespace {
 
@@ -11,14 +13,10 @@ constexpr int kLevel = 3;
 // A zstd frame has about 12 bytes of its own; nothing this small gets smaller.
 constexpr std::size_t kSmallestWorthTrying = 48;
 
-struct FreeContext {
-    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-
 }  // namespace
 
 struct Compressor::Context {
-    std::unique_ptr<ZSTD_CCtx, FreeContext> zstd{ZSTD_createCCtx()};
+    std::unique_ptr<ZSTD_CCtx, Freed<&ZSTD_freeCCtx>> zstd{ZSTD_createCCtx()};
     std::string buffer;
 };
 

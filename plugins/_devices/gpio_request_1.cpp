@@ -10,16 +10,14 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "agent/base/freed.hpp"
+
 #include "plugins/_devices/gpio_request.hpp"
 
 namespace cxedge::devices {
 namespace {
 
 constexpr std::size_t kEdgesARead = 16;
-
-struct CloseChip {
-    void operator()(gpiod_chip* chip) const { ::gpiod_chip_close(chip); }
-};
 
 int bias_flag(const std::string& bias) {
     if (bias == "pull_up") {
@@ -131,7 +129,7 @@ private:
 
     const std::string name_;
     // Closing the chip releases its lines.
-    const std::unique_ptr<gpiod_chip, CloseChip> chip_;
+    const std::unique_ptr<gpiod_chip, Freed<&::gpiod_chip_close>> chip_;
     std::vector<gpiod_line*> lines_;  // the chip's
 };
 

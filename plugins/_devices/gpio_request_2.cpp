@@ -10,6 +10,8 @@
 #include <fmt/core.h>
 #include <gpiod.h>
 
+#include "agent/base/freed.hpp"
+
 #include "plugins/_devices/gpio_request.hpp"
 
 namespace cxedge::devices {
@@ -17,21 +19,13 @@ namespace {
 
 constexpr std::size_t kEdgesARead = 64;
 
-// free() of each kind of the library's objects.
-template <auto kFree>
-struct Freed {
-    template <typename T>
-    void operator()(T* object) const {
-        kFree(object);
-    }
-};
-using Chip = std::unique_ptr<gpiod_chip, Freed<::gpiod_chip_close>>;
-using ChipInfo = std::unique_ptr<gpiod_chip_info, Freed<::gpiod_chip_info_free>>;
-using LineSettings = std::unique_ptr<gpiod_line_settings, Freed<::gpiod_line_settings_free>>;
-using LineConfig = std::unique_ptr<gpiod_line_config, Freed<::gpiod_line_config_free>>;
-using RequestConfig = std::unique_ptr<gpiod_request_config, Freed<::gpiod_request_config_free>>;
-using LineRequest = std::unique_ptr<gpiod_line_request, Freed<::gpiod_line_request_release>>;
-using EdgeBuffer = std::unique_ptr<gpiod_edge_event_buffer, Freed<::gpiod_edge_event_buffer_free>>;
+using Chip = std::unique_ptr<gpiod_chip, Freed<&::gpiod_chip_close>>;
+using ChipInfo = std::unique_ptr<gpiod_chip_info, Freed<&::gpiod_chip_info_free>>;
+using LineSettings = std::unique_ptr<gpiod_line_settings, Freed<&::gpiod_line_settings_free>>;
+using LineConfig = std::unique_ptr<gpiod_line_config, Freed<&::gpiod_line_config_free>>;
+using RequestConfig = std::unique_ptr<gpiod_request_config, Freed<&::gpiod_request_config_free>>;
+using LineRequest = std::unique_ptr<gpiod_line_request, Freed<&::gpiod_line_request_release>>;
+using EdgeBuffer = std::unique_ptr<gpiod_edge_event_buffer, Freed<&::gpiod_edge_event_buffer_free>>;
 
 gpiod_line_bias bias_of(const std::string& bias) {
     if (bias == "pull_up") {

@@ -10,16 +10,14 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include "agent/base/freed.hpp"
+
 namespace cxedge::devices {
 namespace {
 
 constexpr std::chrono::minutes kFresh{5};
 constexpr std::size_t kMostAddresses = 8;
 constexpr std::size_t kMostNames = 1'024;
-
-struct FreeAddresses {
-    void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
-};
 
 std::string text_of_address(const addrinfo& address) {
     std::array<char, NI_MAXHOST> text{};
@@ -51,7 +49,7 @@ Result<std::vector<std::string>> look_up_host(const std::string& name) {
     if (const int failed = ::getaddrinfo(name.c_str(), nullptr, &hints, &list); failed != 0) {
         return error_of_lookup(failed);
     }
-    const std::unique_ptr<addrinfo, FreeAddresses> owned(list);
+    const std::unique_ptr<addrinfo, Freed<&::freeaddrinfo>> owned(list);
     std::vector<std::string> addresses;
     for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
         std::string text = text_of_address(*each);

@@ -8,6 +8,8 @@
 #include <curl/curl.h>
 #include <fmt/core.h>
 
+#include "agent/base/freed.hpp"
+
 #include "plugins/_devices/http_client_words.hpp"
 #include "plugins/_devices/text.hpp"
 
@@ -16,13 +18,7 @@ namespace {
 
 constexpr std::size_t kMostHeadBytes = 65'536;
 
-struct FreeEasy {
-    void operator()(CURL* easy) const { ::curl_easy_cleanup(easy); }
-};
-struct FreeList {
-    void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
-};
-using Lines = std::unique_ptr<curl_slist, FreeList>;
+using Lines = std::unique_ptr<curl_slist, Freed<&::curl_slist_free_all>>;
 
 void append(Lines& lines, const std::string& line) {
     if (curl_slist* const longer = ::curl_slist_append(lines.get(), line.c_str())) {
@@ -248,7 +244,7 @@ private:
     std::size_t most_bytes_ = 0;
     Lines addresses_;
     Lines headers_;
-    std::unique_ptr<CURL, FreeEasy> easy_;
+    std::unique_ptr<CURL, Freed<&::curl_easy_cleanup>> easy_;
     std::string bytes_;
     std::string content_type_;
     std::string location_;

@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 #include <fmt/core.h>
 
+#include "agent/base/freed.hpp"
 #include "agent/base/printable.hpp"
 
 #include "plugins/_devices/http_client.hpp"
@@ -23,20 +24,14 @@ constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::size_t kLongestHost = 253;
 
-struct FreeUrl {
-    void operator()(CURLU* url) const { ::curl_url_cleanup(url); }
-};
-struct FreeText {
-    void operator()(char* text) const { ::curl_free(text); }
-};
-using Url = std::unique_ptr<CURLU, FreeUrl>;
+using Url = std::unique_ptr<CURLU, Freed<&::curl_url_cleanup>>;
 
 std::string part_of(const Url& url, CURLUPart part, unsigned flags = 0) {
     char* text = nullptr;
     if (::curl_url_get(url.get(), part, &text, flags) != CURLUE_OK) {
         return {};
     }
-    const std::unique_ptr<char, FreeText> owned(text);
+    const std::unique_ptr<char, Freed<&::curl_free>> owned(text);
     return text;
 }
 

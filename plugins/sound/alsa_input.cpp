@@ -5,6 +5,8 @@
 #include <alsa/asoundlib.h>
 #include <fmt/core.h>
 
+#include "agent/base/freed.hpp"
+
 #include "plugins/sound/audio_input.hpp"
 #include "plugins/sound/weighting.hpp"
 
@@ -13,13 +15,6 @@ namespace {
 
 constexpr int kWaitMs = 100;
 constexpr unsigned kMostAlsaChannels = 32;
-
-struct ClosePcm {
-    void operator()(snd_pcm_t* pcm) const { ::snd_pcm_close(pcm); }
-};
-struct FreeParams {
-    void operator()(snd_pcm_hw_params_t* params) const { ::snd_pcm_hw_params_free(params); }
-};
 
 // The library writes to standard error, past the log; what matters comes back as an error.
 void say_nothing(
@@ -91,7 +86,7 @@ private:
         if (::snd_pcm_hw_params_malloc(&raw) < 0) {
             return unavailable("out of memory");
         }
-        const std::unique_ptr<snd_pcm_hw_params_t, FreeParams> params(raw);
+        const std::unique_ptr<snd_pcm_hw_params_t, Freed<&::snd_pcm_hw_params_free>> params(raw);
         snd_pcm_t* const pcm = pcm_.get();
         int result = ::snd_pcm_hw_params_any(pcm, raw);
         const auto then = [&](auto&& step) {
@@ -146,7 +141,7 @@ private:
     unsigned rate_;
     unsigned channels_;
     const std::size_t channel_;
-    std::unique_ptr<snd_pcm_t, ClosePcm> pcm_;
+    std::unique_ptr<snd_pcm_t, Freed<&::snd_pcm_close>> pcm_;
     std::vector<float> frames_;
 };
 
