@@ -23,9 +23,13 @@ try:
     from pymodbus.framer import FramerRTU, FramerSocket
     from pymodbus.pdu import DecodePDU, ExceptionResponse
 
-    class Wire:
-        def __init__(self, kind):
-            self.framer = (FramerSocket if kind == "tcp" else FramerRTU)(DecodePDU(True))
+    FRAMERS = {"tcp": FramerSocket, "rtu": FramerRTU}
+    UNIT = "dev_id"
+
+    class Reader:
+        def __init__(self, framer):
+            self.framer = framer(DecodePDU(True))
+            self.build = self.framer.buildFrame
             self.waiting = b""
 
         def requests(self, data):
@@ -36,14 +40,6 @@ try:
                 if request is None:
                     return
                 yield request
-
-        def frame(self, request, response):
-            response.dev_id = request.dev_id
-            response.transaction_id = request.transaction_id
-            return self.framer.buildFrame(response)
-
-    def unit(request):
-        return request.dev_id
 
     def refuse(request, code):
         return ExceptionResponse(request.function_code, code)
@@ -56,9 +52,13 @@ except ImportError:
     from pymodbus.framer.rtu_framer import ModbusRtuFramer
     from pymodbus.framer.socket_framer import ModbusSocketFramer
 
-    class Wire:
-        def __init__(self, kind):
-            self.framer = (ModbusSocketFramer if kind == "tcp" else ModbusRtuFramer)(ServerDecoder(), client=None)
+    FRAMERS = {"tcp": ModbusSocketFramer, "rtu": ModbusRtuFramer}
+    UNIT = "unit_id"
+
+    class Reader:
+        def __init__(self, framer):
+            self.framer = framer(ServerDecoder(), client=None)
+            self.build = self.framer.buildPacket
 
         def requests(self, data):
             found = []
@@ -66,16 +66,22 @@ except ImportError:
                 data=data, callback=found.append, unit=list(range(256)), single=False)
             return found
 
-        def frame(self, request, response):
-            response.unit_id = request.unit_id
-            response.transaction_id = request.transaction_id
-            return self.framer.buildPacket(response)
-
-    def unit(request):
-        return request.unit_id
-
     def refuse(request, code):
         return request.doException(code)
 
     def answer(request, tables):
         return request.execute(ModbusSlaveContext(zero_mode=True, **blocks(tables, 0)))
+
+
+def unit(request):
+    return getattr(request, UNIT)
+
+
+class Wire(Reader):
+    def __init__(self, kind):
+        super().__init__(FRAMERS[kind])
+
+    def frame(self, request, response):
+        setattr(response, UNIT, unit(request))
+        response.transaction_id = request.transaction_id
+        return self.build(response)

@@ -10,8 +10,8 @@
 
 #include "plugins/probe_http/probe_http.hpp"
 
-#include "tests/plugins/probe_http/expired_certificate.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/probe_lab.hpp"
 #include "tests/support/slowness.hpp"
 #include "tests/support/test_ca.hpp"
@@ -186,15 +186,16 @@ TEST_CASE("probe_http: verdicts and phases are those of the blackbox exporter", 
         WARN("skipped: needs openssl, curl and prometheus-blackbox-exporter");
         return;
     }
-    const TestCa ca;
+    const Certificates certificates;
     const TempDir folder;
-    const CertificateFiles files = ca.issue("server", "IP:127.0.0.1");
-    const CertificateFiles old = issue_expired(ca, folder);
+    const std::string& root = certificates.root().certificate;
+    const CertificateFiles files = certificates.issue("server", "IP:127.0.0.1");
+    const CertificateFiles old = certificates.issue("old", "IP:127.0.0.1", -1);
     const WebServer plain;
     const WebServer sound({"--certificate", files.certificate, "--key", files.key});
     const WebServer expired({"--certificate", old.certificate, "--key", old.key});
-    const Blackbox blackbox(blackbox_config(folder, ca.certificate()));
-    OracleLab lab("timeout_s = 2\nca_file = \"" + ca.certificate() + "\"");
+    const Blackbox blackbox(blackbox_config(folder, root));
+    OracleLab lab("timeout_s = 2\nca_file = \"" + root + "\"");
     const std::vector<std::string> urls{
         plain.url("/answer?text=hello"),
         plain.url("/answer?status=503"),

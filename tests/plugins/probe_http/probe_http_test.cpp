@@ -5,8 +5,8 @@
 #include "plugins/probe_http/body_check.hpp"
 
 #include "tests/plugins/case_run.hpp"
-#include "tests/plugins/probe_http/expired_certificate.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/probe_lab.hpp"
 #include "tests/support/test_ca.hpp"
 #include "tests/support/web_server.hpp"
@@ -211,21 +211,19 @@ TEST_CASE("probe_http: certificates that are out of date", "[probe_http]") {
         WARN("skipped: openssl is not installed");
         return;
     }
-    const TestCa ca;
-    const TempDir folder;
-    const CertificateFiles old = issue_expired(ca, folder);
+    const Certificates certificates;
+    const CertificateFiles old = certificates.issue("old", "IP:127.0.0.1", -1);
     const WebServer server({"--certificate", old.certificate, "--key", old.key});
-    RequestLab lab("ca_file = \"" + ca.certificate() + "\"");
+    RequestLab lab("ca_file = \"" + certificates.root().certificate + "\"");
     const Finding finding = lab.run(server.url("/answer", "https"));
     CHECK(said_by(finding) == "cert_expired/tls");
     CHECK_FALSE(lost(finding, "net.http.connect"));
     CHECK(lost(finding, "net.http.tls"));
     CHECK(run_with("tls_verify = false", server.url("/answer", "https")) == "ok");
     // Another host's, too: one verdict, as that of probe_tls, for a name and for an address.
-    const TempDir elsewhere;
+    const CertificateFiles both = certificates.issue("both", "DNS:elsewhere.example", -1);
+    const WebServer other({"--certificate", both.certificate, "--key", both.key});
     for (const char* host : {"127.0.0.1", "localhost"}) {
-        const CertificateFiles both = issue_expired(ca, elsewhere, "DNS:elsewhere.example");
-        const WebServer other({"--certificate", both.certificate, "--key", both.key});
         const Finding wrong =
             lab.run("https://" + std::string(host) + ":" + other.port() + "/answer");
         CHECK(said_by(wrong) == "tls_error/tls");
